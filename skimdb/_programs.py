@@ -1,0 +1,270 @@
+"""Compiled TensorFlow programs: an epoch of training, a pass of evaluation.
+
+A program holds no state of a fit. Weights and optimizer state come in as handles of
+variables of any shape, everything else as tensors, so one program serves every fit of
+its kind, in several threads at once.
+"""
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from skimdb._kernels import KERNELS
+from skimdb._updates import fused_kind, make_update, optimizer_key, read
+
+_MAX_PROGRAMS = 32
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What changes a program, and so the key under which it is kept.
+
+    Attributes
+    ----------
+    kernel : {"dense", "sparse", "gather"}
+        How the first layer multiplies.
+    n_layers : int
+        The output layer included.
+    activation, output_activation : str
+    dropout : tuple of bool
+        Which hidden layers have any.
+    l2 : bool
+        Whether there is a penalty.
+    dtype : str
+    """
+
+    kernel: str
+    n_layers: int
+    activation: str
+    output_activation: str
+    dropout: tuple
+    l2: bool
+    dtype: str
+
+
+class Program:
+    """Train and evaluate functions of one architecture, loss and optimizer.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    loss : keras.losses.Loss
+    optimizer : keras.optimizers.Optimizer
+        Only the configuration of these two is used.
+    shapes : tuple of tuple of int
+        Of the weights; used where the optimizer has no fused update.
+
+    Attributes
+    ----------
+    train, evaluate : tf.types.experimental.ConcreteFunction
+    update : FusedUpdate or KerasUpdate
+        ``update.lock`` is a context in which to call `train`.
+    """
+
+    def __init__(self, architecture, loss, optimizer, shapes):
+        self._architecture = architecture
+        self._kernel = KERNELS[architecture.kernel]
+        self._dtype = dtype = tf.as_dtype(architecture.dtype)
+        self._activation = keras.activations.get(architecture.activation)
+        self._output = keras.activations.get(architecture.output_activation)
+        self._loss = type(loss).from_config(loss.get_config())
+        self.update = make_update(optimizer, shapes, dtype)
+
+        def vector(dtype):
+            return tf.TensorSpec([None], dtype)
+
+        scalar, integer = tf.TensorSpec([], dtype), tf.TensorSpec([], tf.int64)
+        handle = tf.TensorSpec([], tf.resource)
+        n_weights = 2 * architecture.n_layers
+        signature = {
+            "weights": [handle] * n_weights,
+            "starts": vector(tf.int64),
+            "data": self._kernel.signature(dtype),
+            "targets": tf.TensorSpec([None, None], dtype),
+            "sample_weight": vector(dtype),
+            "batch_size": integer,
+        }
+        self.evaluate = self._compile(self._evaluate, signature)
+        signature |= {
+            "state": [handle] * self.update.n_state(n_weights),
+            "hyperparameters": vector(dtype),
+            "learning_rate": scalar,
+            "l2": scalar,
+            "dropout": vector(dtype),
+            "seed": integer,
+            "step": integer,
+            "first": integer,
+            "last": integer,
+        }
+        self.train = self._compile(self._train, signature)
+
+    @staticmethod
+    def _compile(function, signature):
+        return tf.function(function, autograph=False).get_concrete_function(**signature)
+
+    def _head(self, product, weights, dropout=None):
+        """Network output from the first layer's product."""
+        hidden = product + weights[1]
+        for layer in range(1, self._architecture.n_layers):
+            hidden = self._activation(hidden)
+            if dropout is not None:
+                hidden = dropout(hidden, layer - 1)
+            hidden = hidden @ weights[2 * layer] + weights[2 * layer + 1]
+        return self._output(hidden)
+
+    def _make_dropout(self, rates, seed, step):
+        """Dropout with draws of its own for each layer and step."""
+        present = self._architecture.dropout
+
+        def dropout(hidden, layer):
+            if not present[layer]:
+                return hidden
+            draws = tf.random.stateless_uniform(
+                tf.shape(hidden), [seed, step * len(present) + layer], dtype=self._dtype
+            )
+            kept = hidden / (1 - rates[layer])
+            return tf.where(draws >= rates[layer], kept, tf.zeros_like(hidden))
+
+        return dropout if any(present) else None
+
+    def _loop(self, first, last, step, targets, sample_weight, batch_size, run):
+        """Run over batches; sums the loss over samples and gathers the outputs.
+
+        ``run(index, low, high, loss, step)`` returns the loss and outputs of the batch
+        of the rows low to high, given the loss as a function of the outputs.
+        """
+        n_samples = tf.shape(targets, tf.int64)[0]
+
+        def body(index, step, total, outputs):
+            low = index * batch_size
+            high = tf.minimum(low + batch_size, n_samples)
+
+            def loss(output):
+                return self._loss(
+                    targets[low:high], output, sample_weight=sample_weight[low:high]
+                )
+
+            value, output = run(index, low, high, loss, step)
+            outputs = outputs.write(tf.cast(index - first, tf.int32), output)
+            total += value * tf.cast(high - low, self._dtype)
+            return index + 1, step + 1, total, outputs
+
+        outputs = tf.TensorArray(
+            self._dtype,
+            size=tf.cast(last - first, tf.int32),
+            infer_shape=False,
+            element_shape=tf.TensorShape([None, None]),
+        )
+        _, _, total, outputs = tf.while_loop(
+            lambda index, *_: index < last,
+            body,
+            (first, step, tf.zeros([], self._dtype), outputs),
+        )
+        return total, outputs.concat()
+
+    def _train(
+        self,
+        weights,
+        starts,
+        data,
+        targets,
+        sample_weight,
+        batch_size,
+        state,
+        hyperparameters,
+        learning_rate,
+        l2,
+        dropout,
+        seed,
+        step,
+        first,
+        last,
+    ):
+        """Train on batches first to last - 1; the loss includes the penalty."""
+        read_weights, apply = self.update.start(
+            weights, state, hyperparameters, learning_rate
+        )
+
+        def run(index, low, high, loss, step):
+            batch = self._kernel.batch(data, *self._bounds(starts, index), low, high)
+            values = read_weights()
+            product = self._kernel.product(batch, values[0], high - low)
+            watched = [product, *values[1:]]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(watched)
+                drop = self._make_dropout(dropout, seed, step)
+                output = self._head(product, watched, drop)
+                value = loss(output)
+            gradients = tape.gradient(value, watched)
+            n_features = tf.shape(values[0], tf.int64)[0]
+            gradients[0] = self._kernel.gradient(batch, gradients[0], n_features)
+            if self._architecture.l2:
+                for kernel in range(0, len(values) - 2, 2):
+                    value += l2 * tf.reduce_sum(values[kernel] ** 2)
+                    gradients[kernel] += 2 * l2 * values[kernel]
+            apply(gradients, step)
+            return value, output
+
+        result = self._loop(first, last, step, targets, sample_weight, batch_size, run)
+        self.update.finish(weights, state)
+        return result
+
+    def _evaluate(self, weights, starts, data, targets, sample_weight, batch_size):
+        """Evaluate all batches; the loss is without the penalty."""
+        values = read(weights, self._dtype)
+
+        def run(index, low, high, loss, step):
+            batch = self._kernel.batch(data, *self._bounds(starts, index), low, high)
+            output = self._head(
+                self._kernel.product(batch, values[0], high - low), values
+            )
+            return loss(output), output
+
+        zero = tf.zeros([], tf.int64)
+        last = -(-tf.shape(targets, tf.int64)[0] // batch_size)
+        return self._loop(zero, last, zero, targets, sample_weight, batch_size, run)
+
+    def _bounds(self, starts, index):
+        """Where a batch begins and ends among the non-zeros."""
+        if self._architecture.kernel == "dense":
+            return None, None
+        return starts[index], starts[index + 1]
+
+
+_programs = OrderedDict()
+_programs_lock = threading.Lock()
+
+
+def get_program(architecture, loss, optimizer, shapes):
+    """Find or compile the program of one kind of fit.
+
+    The most recently used are kept.
+
+    Parameters
+    ----------
+    architecture, loss, optimizer, shapes
+        As in `Program`.
+
+    Returns
+    -------
+    program : Program
+    """
+    key = (
+        architecture,
+        type(loss),
+        json.dumps(loss.get_config(), sort_keys=True),
+        type(optimizer),
+        optimizer_key(optimizer),
+        shapes if fused_kind(optimizer) is None else None,
+    )
+    with _programs_lock:
+        if key not in _programs:
+            _programs[key] = Program(architecture, loss, optimizer, shapes)
+            if len(_programs) > _MAX_PROGRAMS:
+                _programs.popitem(last=False)
+        _programs.move_to_end(key)
+        return _programs[key]

