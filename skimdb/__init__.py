@@ -13,7 +13,7 @@ _HOMES = {
     "EpochSearchCV": "_search",
     "KerasMLPClassifier": "_classifier",
     "TextMultiHotVectorizer": "_vectorizer",
-    "epoch_curve": "_search",
+    "epoch_curve": "_epoch_curve",
 }
 
 __all__ = [

@@ -1,11 +1,11 @@
 """The multilayer perceptron as a scikit-learn classifier."""
 
+import difflib
 from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 
 from skimdb._forward import ACTIVATIONS, forward
 from skimdb._metrics import probabilities
-from skimdb._rows import Rows
+from skimdb._rows import Rows, hold_out
 
 # Parameters with these prefixes go to what they name.
 _ROUTES = ("optimizer__", "loss__", "callbacks__")
@@ -40,14 +40,14 @@ def _all_or_nothing(estimator):
 
 def _check_no_texts(X):
     """Raise for raw texts, which only a vectorizer can take."""
-    if not hasattr(X, "shape") or getattr(X, "ndim", 2) == 1:
-        first = X if isinstance(X, str) else next(iter(X), None)
-        if isinstance(first, (str, bytes)):
-            raise ValueError(
-                "KerasMLPClassifier takes a matrix of numbers, but got texts. Put a "
-                "vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
-                "KerasMLPClassifier())."
-            )
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
+        X = next(iter(X), None)
+    if isinstance(X, (str, bytes)):
+        raise ValueError(
+            "KerasMLPClassifier takes a matrix of numbers, but got texts. Put a "
+            "vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
+            "KerasMLPClassifier())."
+        )
 
 
 def _per_layer(value, n_layers, name):
@@ -242,20 +242,29 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
         self.warm_start = warm_start
-        self._set_routed(routed)
-
-    def _set_routed(self, routed):
-        for name, value in routed.items():
-            if not name.startswith(_ROUTES):
-                raise TypeError(
-                    f"KerasMLPClassifier has no parameter {name!r}. Parameters for "
-                    "the optimizer, the loss or the callbacks take the prefix "
-                    f"{', '.join(_ROUTES)}."
-                )
-            setattr(self, name, value)
+        vars(self).update(routed)
 
     def _get_routed(self):
-        return {k: v for k, v in vars(self).items() if k.startswith(_ROUTES)}
+        """Parameters that the constructor does not name."""
+        named = self._get_param_names()
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in named and name[0] != "_" and name[-1] != "_"
+        }
+
+    def _check_routed(self):
+        routed = self._get_routed()
+        for name in routed:
+            if not name.startswith(_ROUTES):
+                near = difflib.get_close_matches(name, self._get_param_names(), n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise TypeError(
+                    f"KerasMLPClassifier has no parameter {name!r}.{hint} Parameters "
+                    "of the optimizer, the loss or the callbacks take the prefix "
+                    f"{', '.join(_ROUTES)}."
+                )
+        return routed
 
     def get_params(self, deep=True):
         """Get the parameters, routed ones included.
@@ -284,12 +293,14 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         """
         routed = {k: v for k, v in params.items() if k.startswith(_ROUTES)}
         super().set_params(**{k: params[k] for k in params.keys() - routed.keys()})
-        self._set_routed(routed)
+        vars(self).update(routed)
         return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        # On a few hundred samples 20 epochs are 20 steps, too few to learn much.
+        tags.classifier_tags.poor_score = True
         return tags
 
     def _hidden_layers(self):
@@ -340,13 +351,6 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
             )
         return classes
 
-    def _rows(self, X, y, sample_weight, name="y"):
-        return Rows(
-            X,
-            self._encode(y, name).astype(X.dtype),
-            np.asarray(sample_weight, dtype=X.dtype),
-        )
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network.
@@ -382,6 +386,7 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, X_val, y_val):
         from skimdb._fitting import fit_network
 
+        routed = self._check_routed()
         sizes, rates = self._hidden_layers()
         warm = self.warm_start and hasattr(self, "coefs_")
         _check_no_texts(X)
@@ -399,24 +404,30 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         classes = self._check_classes(y, weight)
         if not warm:
             self.classes_ = classes
-        if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
+        balance = compute_sample_weight(self.class_weight, y)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=4)
+        validation = self._validation_rows(X_val, y_val, X.dtype)
         kept = weight > 0
         if not kept.all():
-            X, y, weight = X[kept], y[kept], weight[kept]
-        validation = self._validation_rows(X_val, y_val, X.dtype)
+            X, y, weight, balance = X[kept], y[kept], weight[kept], balance[kept]
+        Y = self._encode(y)
         if validation is None and self.early_stopping and "val_" in self.monitor:
-            rows, held_out = self._hold_out(y, int(seeds[3]))
-            validation = self._rows(X[held_out], y[held_out], np.ones(len(held_out)))
-            X, y, weight = X[rows], y[rows], weight[rows]
+            held_out = hold_out(X, Y, self.validation_fraction, seeds[3])
+            if not held_out.any():
+                raise ValueError(
+                    "Early stopping has nothing to hold out: no class has two "
+                    "different samples. Give X_val and y_val, or more samples."
+                )
+            validation = Rows.make(X[held_out], Y[held_out], weight[held_out])
+            X, Y, weight = X[~held_out], Y[~held_out], weight[~held_out]
+            balance = balance[~held_out]
         fitted = fit_network(
-            self._rows(X, y, weight * (len(weight) / weight.sum())),
+            Rows.make(X, Y, weight * balance),
             validation,
             self,
             sizes=sizes,
             dropout=rates,
-            routed=self._get_routed(),
+            routed=routed,
             seeds=seeds,
             warm=warm,
         )
@@ -433,22 +444,7 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         X_val = validate_data(
             self, X_val, accept_sparse="csr", dtype=dtype, reset=False
         )
-        return self._rows(X_val, y_val, np.ones(X_val.shape[0]), "y_val")
-
-    def _hold_out(self, y, seed):
-        try:
-            return train_test_split(
-                np.arange(len(y)),
-                test_size=self.validation_fraction,
-                stratify=y,
-                random_state=seed,
-            )
-        except ValueError as error:
-            raise ValueError(
-                f"Early stopping cannot hold out {self.validation_fraction:.0%} of "
-                f"{len(y)} samples with every class on both sides. Give X_val and "
-                "y_val, or change validation_fraction."
-            ) from error
+        return Rows.make(X_val, self._encode(y_val, "y_val"))
 
     def _check_X(self, X):
         check_is_fitted(self)
@@ -499,7 +495,8 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
 
     @property
     def model_(self):

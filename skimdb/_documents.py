@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy.sparse as sp
+from pandas.api.types import is_object_dtype
 
 # Large enough that calls per chunk cost nothing, small enough for little memory.
 CHUNK_BYTES = 2**22
@@ -41,7 +41,9 @@ class Documents:
     X : iterable
         Arrow data, also of pandas and polars, is read without a copy.
     input : {"content", "file", "filename", "sequences"}
-        What the items are. Among "content", sequences of ids are recognized.
+        What the items are. As "content", sequences of ids are recognized.
+    any_kind : bool
+        Whether the items may be anything, so that only `lists` reads them.
 
     Attributes
     ----------
@@ -49,17 +51,18 @@ class Documents:
         Whether the items are sequences of token ids.
     """
 
-    def __init__(self, X, input):  # noqa: A002
+    def __init__(self, X, input, any_kind=False):  # noqa: A002
         _check_container(X, input)
         if isinstance(X, pa.Array):
             X = pa.chunked_array([X])
-        elif hasattr(X, "__arrow_c_stream__") and X.dtype != object:
+        elif hasattr(X, "__arrow_c_stream__") and not is_object_dtype(X):
             X = pa.chunked_array(X)
         if isinstance(X, pa.ChunkedArray):
             if pa.types.is_dictionary(X.type):
-                X = X.cast(X.type.value_type)
+                X = pa.chunked_array([_decode_dictionary(part) for part in X.chunks])
             if X.null_count:
-                raise ValueError(_describe_missing(np.flatnonzero(pc.is_null(X))))
+                missing = np.flatnonzero(pc.is_null(X).to_numpy())
+                raise ValueError(_describe_missing(missing))
             self._array, self._rest, first = X, None, None
             nested = pa.types.is_nested(X.type)
         else:
@@ -74,23 +77,29 @@ class Documents:
                     "can be read only once: make a new one, or pass a list."
                 )
             nested = isinstance(first, list | tuple | range | np.ndarray)
-        self.are_sequences = input == "sequences" or (input == "content" and nested)
+        recognized = input == "content" and nested and not any_kind
+        self.are_sequences = input == "sequences" or recognized
+        self._are_files = input in ("file", "filename")
 
-    def lists(self, n_rows=FIRST_CHUNK_ROWS):
+    def lists(self):
         """Yield ``(first row, list of items)``."""
         row = 0
-        while chunk := self._take(row, n_rows):
-            if isinstance(chunk, pa.ChunkedArray):
-                chunk = chunk.to_pylist()
-            yield row, chunk
+        while len(chunk := self._take(row, FIRST_CHUNK_ROWS)):
+            yield row, _to_list(chunk)
             row += len(chunk)
 
     def texts(self, decode):
         """Yield Arrow arrays of large_binary: the texts in UTF-8.
 
-        `decode` makes str of what is not str.
+        `decode` makes a str of bytes, a file or a file's name.
         """
-        return self._arrow_chunks(lambda row, chunk: _to_utf8(row, chunk, decode))
+
+        def convert(row, chunk):
+            if self._are_files:
+                chunk = decode_items(row, _to_list(chunk), decode)
+            return _to_utf8(row, chunk, decode)
+
+        return self._arrow_chunks(convert)
 
     def sequences(self):
         """Yield Arrow arrays of lists of int64: the token ids."""
@@ -136,8 +145,8 @@ def _check_container(X, input):  # noqa: A002
     if not (flat or padded_ids) or isinstance(X, dict) or hasattr(X, "columns"):
         described = kind if shape is None else f"{kind} of shape {shape}"
         raise ValueError(
-            f"A one-dimensional collection of documents expected, got {described}. Of a "
-            "table pass the one column that holds the texts; rows of token ids are "
+            f"A one-dimensional collection of documents expected, got {described}. Of "
+            "a table pass the one column that holds the texts; rows of token ids are "
             "read with input='sequences'."
         )
 
@@ -154,13 +163,34 @@ def _describe_missing(rows):
     )
 
 
+def decode_items(row, items, decode, any_kind=False):
+    """Texts of items, or an error that names the row."""
+    texts = []
+    for row, item in enumerate(items, row):  # noqa: B020
+        try:
+            text = decode(item)
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"Document {row} (counted from 0) does not decode: {error}. Pass the "
+                "encoding it has, or decode_error='replace' or 'ignore'."
+            ) from error
+        if not (any_kind or isinstance(text, str)):
+            raise ValueError(
+                f"Documents must be texts (str or bytes), but document {row} (counted "
+                f"from 0) is of type {type(item).__name__}: {str(item)[:50]}. "
+                "Sequences of token ids are read with input='sequences'."
+            )
+        texts.append(text)
+    return texts
+
+
 def _to_utf8(row, chunk, decode):
     if isinstance(chunk, pa.ChunkedArray):
         if _is_text(chunk.type):
             return _one_array(chunk.cast(pa.large_string())).view(pa.large_binary())
         chunk = chunk.to_pylist()
     if not all(issubclass(kind, str) for kind in set(map(type, chunk))):
-        chunk = [decode_item(row + i, item, decode) for i, item in enumerate(chunk)]
+        chunk = decode_items(row, chunk, decode)
     try:
         return pa.array(chunk, pa.large_string()).view(pa.large_binary())
     except UnicodeEncodeError:  # lone surrogates
@@ -168,62 +198,44 @@ def _to_utf8(row, chunk, decode):
         return pa.array(encoded, pa.large_binary())
 
 
-def decode_item(row, item, decode):
-    """Text of an item, or an error that names its row."""
-    try:
-        text = decode(item)
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"Document {row} (counted from 0) does not decode: {error}. Pass the "
-            "encoding it has, or decode_error='replace' or 'ignore'."
-        ) from error
-    if not isinstance(text, str):
-        raise ValueError(
-            f"Documents must be texts (str or bytes), but document {row} (counted from "
-            f"0) is of type {type(item).__name__}: {str(item)[:50]}. Sequences of token "
-            "ids are read with input='sequences'."
-        )
-    return text
-
-
 def _to_ids(row, chunk):
-    if isinstance(chunk, pa.ChunkedArray):
-        array = _one_array(chunk)
-    else:
+    if not isinstance(chunk, pa.ChunkedArray):
         try:
-            array = pa.array(chunk)
-        except (pa.ArrowException, TypeError):  # ranges, say, or kinds mixed
-            array = pa.array([_to_list(row + i, item) for i, item in enumerate(chunk)])
-    if not pa.types.is_nested(array.type):
-        _to_list(
-            row, chunk[0].as_py() if isinstance(chunk, pa.ChunkedArray) else chunk[0]
-        )
+            chunk = pa.chunked_array([pa.array(chunk)])
+        except (pa.ArrowException, TypeError):  # ranges, say, or several kinds
+            chunk = pa.chunked_array([pa.array(_check_sequences(row, chunk))])
+    if not pa.types.is_nested(chunk.type):
+        _check_sequences(row, chunk.to_pylist())
+    array = _one_array(chunk)
     kind = array.type.value_type
     if not (pa.types.is_integer(kind) or pa.types.is_null(kind)):
         raise ValueError(
-            f"Token ids must be integers, but among the documents from row {row} on "
-            f"there are values of type {kind}."
+            f"Token ids must be integers, but in the sequences from row {row} on there "
+            f"are values of type {kind}. (Texts already split into words are read with "
+            "analyzer=list, a callable that leaves them as they are.)"
         )
-    array = array.cast(pa.list_(pa.int64()))
+    array = array.cast(pa.large_list(pa.int64()))
     ids = array.flatten()
-    if ids.null_count or pc.any(pc.less(ids, 0)).as_py():
-        parents = pc.list_parent_indices(array)
-        wrong = pc.or_kleene(pc.is_null(ids), pc.less(ids, 0))
-        culprit = pc.index(wrong, True).as_py()
+    wrong = pc.or_kleene(pc.is_null(ids), pc.less(ids, 0))
+    if pc.any(wrong).as_py():
+        first = pc.index(wrong, True).as_py()
         raise ValueError(
-            "Token ids must be 0 or more, but document "
-            f"{row + parents[culprit].as_py()} (counted from 0) holds {ids[culprit]}."
+            f"Token ids must be 0 or more, but document "
+            f"{row + pc.list_parent_indices(array)[first].as_py()} (counted from 0) "
+            f"holds {ids[first].as_py()}."
         )
     return array
 
 
-def _to_list(row, item):
-    if isinstance(item, str | bytes) or not hasattr(item, "__iter__"):
-        raise ValueError(
-            "With input='sequences' every document is a sequence of token ids, but "
-            f"document {row} (counted from 0) is of type {type(item).__name__}."
-        )
-    return list(item)
+def _check_sequences(row, items):
+    for row, item in enumerate(items, row):  # noqa: B020
+        if isinstance(item, str | bytes) or not hasattr(item, "__iter__"):
+            raise ValueError(
+                "Sequences of token ids expected, but document "
+                f"{row} (counted from 0) is of type {type(item).__name__}: "
+                f"{str(item)[:50]}"
+            )
+    return [list(item) for item in items]
 
 
 def _is_text(kind):
@@ -232,6 +244,17 @@ def _is_text(kind):
         or pa.types.is_large_string(kind)
         or pa.types.is_string_view(kind)
     )
+
+
+def _decode_dictionary(array):
+    values = array.dictionary
+    if _is_text(values.type):  # not all kinds of strings can be taken from
+        values = values.cast(pa.large_string())
+    return values.take(array.indices)
+
+
+def _to_list(chunk):
+    return chunk.to_pylist() if isinstance(chunk, pa.ChunkedArray) else chunk
 
 
 def _one_array(chunked):

@@ -191,7 +191,7 @@ def fit_network(rows, validation, estimator, *, sizes, dropout, routed, seeds, w
             **options,
         )
         coefs, intercepts = best.weights or read_weights(network)
-        state = [np.array(variable.value) for variable in network.optimizer.variables]
+        state = [variable.value.numpy() for variable in network.optimizer.variables]
     history = _append(history, all_logs)
     fitted = {
         "coefs_": coefs,

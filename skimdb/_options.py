@@ -1,6 +1,7 @@
 """The vectorizer's options: their check, and what scikit-learn makes of them."""
 
 import warnings
+from collections.abc import Mapping
 from numbers import Integral
 
 from sklearn.feature_extraction.text import CountVectorizer
@@ -9,7 +10,7 @@ from skimdb._tokenize import KERAS_PATTERN, SKLEARN_PATTERN
 
 
 def as_count_vectorizer(vectorizer, **changes):
-    """The `CountVectorizer` with the same tokenization."""
+    """Return the `CountVectorizer` with the same tokenization."""
     names = CountVectorizer().get_params().keys() - {"binary"}
     options = {name: getattr(vectorizer, name) for name in names}
     if options["token_pattern"] is None:
@@ -64,11 +65,56 @@ def check_options(vectorizer):
             "With index='keras' the first four columns are reserved, so max_features "
             f"must be at least 5, got {limit}."
         )
+    if vectorizer.input != "sequences":
+        # Raises for a wrong pattern, warns of stop words that no token can be.
+        as_count_vectorizer(vectorizer).build_analyzer()
     for name, cause in _without_effect(vectorizer):
         warnings.warn(
             f"The parameter {name!r} will not be used since {cause}",
             UserWarning,
             stacklevel=4,
+        )
+
+
+def check_vocabulary(vectorizer):
+    """Terms of the given vocabulary, in the order of their numbers."""
+    vocabulary = vectorizer.vocabulary
+    first = 1 if vectorizer.index == "keras" else 0  # Keras's ranks are from 1
+    if isinstance(vocabulary, Mapping):
+        by_number = {number: term for term, number in vocabulary.items()}
+        if len(by_number) != len(vocabulary):
+            raise ValueError("Vocabulary contains repeated indices.")
+        numbers = range(first, first + len(vocabulary))
+        for number in numbers:
+            if number not in by_number:
+                raise ValueError(
+                    f"Vocabulary of size {len(vocabulary)} doesn't contain index "
+                    f"{number}: it must have all from {numbers[0]} to {numbers[-1]}."
+                )
+        words = [by_number[number] for number in numbers]
+    else:
+        is_set = isinstance(vocabulary, set | frozenset)
+        words = sorted(vocabulary) if is_set else list(vocabulary)
+        seen = set()
+        for word in words:
+            if word in seen:
+                raise ValueError(f"Duplicate term in vocabulary: {word!r}")
+            seen.add(word)
+    if not words:
+        raise ValueError("empty vocabulary passed to fit")
+    return words
+
+
+def warn_of_capitals(vectorizer, words):
+    """Warn of words in a given vocabulary that no text has, once in lower case."""
+    if vectorizer.lowercase and any(
+        letter.isupper() for word in words if isinstance(word, str) for letter in word
+    ):
+        warnings.warn(
+            "Upper case characters found in vocabulary while 'lowercase' is True. "
+            "These entries will not be matched with any documents",
+            UserWarning,
+            stacklevel=6,
         )
 
 

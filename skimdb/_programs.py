@@ -54,7 +54,7 @@ class Program:
     architecture : Architecture
     loss : keras.losses.Loss
     optimizer : keras.optimizers.Optimizer
-        Only the configuration of these two is used.
+        Only its configuration is used.
     shapes : tuple of tuple of int
         Of the weights; used where the optimizer has no fused update.
 
@@ -71,7 +71,7 @@ class Program:
         self._dtype = dtype = tf.as_dtype(architecture.dtype)
         self._activation = keras.activations.get(architecture.activation)
         self._output = keras.activations.get(architecture.output_activation)
-        self._loss = type(loss).from_config(loss.get_config())
+        self._loss = loss
         self.update = make_update(optimizer, shapes, dtype)
 
         def vector(dtype):
@@ -95,6 +95,7 @@ class Program:
             "learning_rate": scalar,
             "l2": scalar,
             "dropout": vector(dtype),
+            "draws": vector(tf.int32),
             "seed": integer,
             "step": integer,
             "first": integer,
@@ -116,18 +117,24 @@ class Program:
             hidden = hidden @ weights[2 * layer] + weights[2 * layer + 1]
         return self._output(hidden)
 
-    def _make_dropout(self, rates, seed, step):
-        """Dropout with draws of its own for each layer and step."""
+    def _make_dropout(self, rates, draws, seed, step):
+        """Dropout with draws of its own for each layer and step.
+
+        Rows that share a number in `draws` share their draws.
+        """
         present = self._architecture.dropout
 
         def dropout(hidden, layer):
             if not present[layer]:
                 return hidden
-            draws = tf.random.stateless_uniform(
-                tf.shape(hidden), [seed, step * len(present) + layer], dtype=self._dtype
+            table = tf.random.stateless_uniform(
+                [tf.reduce_max(draws) + 1, tf.shape(hidden)[1]],
+                [seed, step * len(present) + layer],
+                dtype=self._dtype,
             )
             kept = hidden / (1 - rates[layer])
-            return tf.where(draws >= rates[layer], kept, tf.zeros_like(hidden))
+            drawn = tf.gather(table, draws)
+            return tf.where(drawn >= rates[layer], kept, tf.zeros_like(hidden))
 
         return dropout if any(present) else None
 
@@ -179,6 +186,7 @@ class Program:
         learning_rate,
         l2,
         dropout,
+        draws,
         seed,
         step,
         first,
@@ -196,7 +204,7 @@ class Program:
             watched = [product, *values[1:]]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(watched)
-                drop = self._make_dropout(dropout, seed, step)
+                drop = self._make_dropout(dropout, draws[low:high], seed, step)
                 output = self._head(product, watched, drop)
                 value = loss(output)
             gradients = tape.gradient(value, watched)

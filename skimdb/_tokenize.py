@@ -84,7 +84,9 @@ def from_terms(terms):
         return [str(term, "utf-8", "surrogatepass") for term in terms.to_pylist()]
 
 
-def encode_texts(texts, *, pattern, lowercase, preprocess, stop_words, ngram_range):
+def encode_texts(
+    texts, *, pattern, lowercase, strip_accents, preprocess, stop_words, ngram_range
+):
     """Tokens of a chunk of texts: the fast path.
 
     Parameters
@@ -95,6 +97,8 @@ def encode_texts(texts, *, pattern, lowercase, preprocess, stop_words, ngram_ran
         What a token is.
     lowercase : bool
         Whether to lower-case.
+    strip_accents : {"ascii", "unicode"} or None
+        Whether accents are stripped from documents that are not ASCII.
     preprocess : callable
         From str to str: what is to be done with a document that is not ASCII.
     stop_words : pyarrow.LargeBinaryArray or None
@@ -107,7 +111,13 @@ def encode_texts(texts, *, pattern, lowercase, preprocess, stop_words, ngram_ran
     tokens : Tokens
     """
     whole_words = pattern == SKLEARN_PATTERN
-    texts = _prepare_unicode(texts, preprocess, whole_words)
+    beyond_ascii = pc.invert(pc.string_is_ascii(texts.view(pa.large_string())))
+    prepared = _prepare(texts.filter(beyond_ascii), preprocess, whole_words)
+    if lowercase and strip_accents:  # which may lay bare a capital, to be left alone
+        texts = pc.ascii_lower(texts.view(pa.large_string())).view(pa.large_binary())
+        lowercase = False
+    if len(prepared):
+        texts = pc.replace_with_mask(texts, beyond_ascii, prepared)
     # A blank after each document: no token reaches into the next.
     texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK)
     offsets = np.frombuffer(texts.buffers()[1], np.int64)
@@ -157,7 +167,7 @@ def _rows(lengths):
 
 
 def _byte_table(whole_words, lowercase):
-    """What becomes of every byte of a prepared text."""
+    """Tell what becomes of every byte of a prepared text."""
     table = bytearray(range(256))
     token = re.compile(r"\w" if whole_words else KERAS_PATTERN, re.ASCII)
     for byte in range(128):
@@ -168,23 +178,19 @@ def _byte_table(whole_words, lowercase):
     return bytes(table)
 
 
-def _prepare_unicode(texts, preprocess, whole_words):
+def _prepare(texts, preprocess, whole_words):
     """Do in Python, for documents beyond ASCII, what bytes cannot tell.
 
     Lower-casing and stripping accents depend on the characters; so does what a word
     character is. Keras's separators are all ASCII.
     """
-    beyond_ascii = pc.invert(pc.string_is_ascii(texts.view(pa.large_string())))
-    if not pc.any(beyond_ascii).as_py():
-        return texts
     prepared = []
-    for text in texts.filter(beyond_ascii).to_pylist():
+    for text in texts.to_pylist():
         text = preprocess(str(text, "utf-8", "surrogatepass"))
         if whole_words:
             text = re.sub(r"\W+", " ", text)
         prepared.append(text.encode("utf-8", "surrogatepass"))
-    prepared = pa.array(prepared, pa.large_binary())
-    return pc.replace_with_mask(texts, beyond_ascii, prepared)
+    return pa.array(prepared, pa.large_binary())
 
 
 def _find_edges(data):
@@ -230,7 +236,8 @@ def _offsets(lengths):
 
 def _binary_array(data, offsets):
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
+    length = max(len(offsets) - 1, 0)
+    return pa.Array.from_buffers(pa.large_binary(), length, buffers)
 
 
 def _drop_terms(tokens, dropped):

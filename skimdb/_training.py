@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from skimdb._kernels import KERNELS, choose_kernel
 from skimdb._programs import Architecture, get_program
-from skimdb._rows import Rows
-from skimdb._updates import hyperparameters
+from skimdb._rows import Rows, distinct_rows
+from skimdb._updates import fused_kind, hyperparameters
 
 # Where a network is built and trained. It is small and its input sparse: a GPU would
 # mostly wait.
@@ -34,7 +34,7 @@ def read_weights(network):
     -------
     coefs, intercepts : list of ndarray
     """
-    values = [np.array(weight.value) for weight in network.weights]
+    values = [weight.value.numpy() for weight in network.weights]
     return values[::2], values[1::2]
 
 
@@ -54,6 +54,17 @@ def _wants_batches(callback):
         getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
         for hook in (*hooks, "on_train_batch_end")
     )
+
+
+def _dropout_draws(rows, dropout, batch_size):
+    """Which rows share their dropout: none, but equal rows of a single batch.
+
+    So that weights equal repetitions under dropout too.
+    """
+    n_samples = rows.X.shape[0]
+    if any(dropout) and n_samples <= batch_size:
+        return distinct_rows(rows.X, rows.Y).astype(np.int32)
+    return (np.arange(n_samples) % batch_size).astype(np.int32)
 
 
 def _tensors(layout, Y, sample_weight, batch_size):
@@ -136,12 +147,15 @@ def train(
         "hyperparameters": tf.constant(hyperparameters(network.optimizer), dtype),
         "l2": tf.constant(l2, dtype),
         "dropout": tf.constant(dropout, dtype),
+        "draws": tf.convert_to_tensor(_dropout_draws(rows, dropout, batch_size)),
         "seed": tf.constant(dropout_seed, tf.int64),
     }
+    fused = fused_kind(network.optimizer) is not None
+    # Not ``optimizer.iterations``, which counts otherwise under accumulation.
+    iterations = network.optimizer.variables[0]
 
     def train_batches(tensors, first, last):
-        iterations = network.optimizer.iterations
-        step = int(iterations)
+        step = int(iterations.value)
         with program.update.lock:
             total, outputs = program.train(
                 **fixed,
@@ -151,7 +165,8 @@ def train(
                 first=tf.constant(first, tf.int64),
                 last=tf.constant(last, tf.int64),
             )
-        iterations.assign(step + last - first)
+        if fused:
+            iterations.assign_add(last - first)
         return float(total), outputs.numpy()
 
     def train_epoch(tensors):

@@ -1,57 +1,125 @@
 """Texts, or sequences of token ids, to a binary sparse matrix."""
 
-import warnings
 from collections.abc import Mapping
-from functools import partial
 from numbers import Integral
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils._set_output import _get_output_config
-from sklearn.utils.validation import check_array
 
-from skimdb._documents import Documents, decode_item, map_chunks
-from skimdb._options import (
-    as_count_vectorizer,
-    check_options,
-    has_fast_path,
-    takes_any_document,
+from skimdb._columns import ColumnsMixin
+from skimdb._learning import (
+    add_counts,
+    choose,
+    count,
+    encode,
+    learn,
+    open_documents,
 )
-from skimdb._tokenize import (
-    KERAS_PATTERN,
-    encode_lists,
-    encode_sequences,
-    encode_texts,
-    from_terms,
-    to_terms,
-)
-from skimdb._vocabulary import (
-    find_columns,
-    place,
-    plan_columns,
-    build_matrix,
-    check_vocabulary,
-    count_documents,
-    document_limits,
-    merge_terms,
-    pack_terms,
-    select_terms,
-    set_cells,
-    unpack_terms,
-)
-
-# Keras's encoding of a text: four columns before the most frequent word's.
-KERAS_NAMES = ["<pad>", "<start>", "<oov>", "<unused>"]
-KERAS_START, KERAS_OOV, KERAS_FIRST = 1, 2, 4
+from skimdb._options import as_count_vectorizer, check_options
+from skimdb._vocabulary import pack_terms, unpack_terms
 
 
-class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
-    """Binary matrix of which words are in which text."""
+class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
+    r"""Encode texts, or sequences of token ids, as a sparse binary matrix.
+
+    What `CountVectorizer(binary=True)` does, several times faster: one row per
+    document, one column per word, the most frequent words first, and 1 where the
+    document has the word. The matrix is the same for the same tokenization, which by
+    default is that of Keras: lower-case the text, turn its punctuation, tabs and
+    newlines into blanks and split on blanks.
+
+    Parameters
+    ----------
+    max_features : int or None, default=10_000
+        Keep so many terms: those that occur most often, in all documents together;
+        terms equally frequent in alphabetical order. None keeps all. Ignored if a
+        `vocabulary` is given.
+    input : {"content", "file", "filename", "sequences"}, default="content"
+        What the documents are: texts (str, or bytes to be decoded), open files, names
+        of files, or sequences of token ids, which are integers from 0. Among the
+        content, lists, tuples and arrays are taken for sequences of token ids too.
+    encoding : str, default="utf-8"
+        Encoding of bytes and files.
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What to do about bytes that do not decode.
+    strip_accents : {"ascii", "unicode"}, callable or None, default=None
+        Replace characters with accents by those without.
+    lowercase : bool, default=True
+        Whether to lower-case, as `str.lower` does.
+    preprocessor : callable or None, default=None
+        From a document to a text, in place of lower-casing and stripping accents.
+    tokenizer : callable or None, default=None
+        From a text to a list of tokens, in place of `token_pattern`.
+    stop_words : {"english"}, collection of str or None, default=None
+        Words to leave out, before n-grams are made.
+    token_pattern : str or None, default=None
+        Regular expression of a token. None is Keras's rule; scikit-learn's is
+        ``r"(?u)\b\w\w+\b"``. These two are fast.
+    ngram_range : tuple (min_n, max_n), default=(1, 1)
+        Smallest and largest number of words, or characters, in a term.
+    analyzer : {"word", "char", "char_wb"} or callable, default="word"
+        Whether terms are made of words or characters; a callable takes a document and
+        gives all its terms.
+    max_df, min_df : float or int, default=1.0 and 1
+        Leave out terms in more, or fewer, documents than that: a fraction of the
+        documents if float, their number if int. Ignored if a `vocabulary` is given.
+    vocabulary : mapping, iterable or None, default=None
+        The terms to use in place of learned ones: in the order of their columns, or
+        with numbers from 0; with ``index="keras"`` ranks from 1, as in Keras's word
+        index.
+    oov : {"ignore", "indicator"}, default="ignore"
+        What to do about terms outside the vocabulary. The indicator is one more
+        column, the last, that says whether the document has any.
+    index : {"compact", "keras"}, default="compact"
+        Which number a column has. Compact: one column per term, from 0. Keras: the
+        term of frequency rank r, from 1, has column r + 3, as `max_features` columns
+        in all; column 1 is set in every row, column 2 in those with a term outside
+        the vocabulary, columns 0 and 3 in none. Sequences of token ids in Keras's
+        encoding already have these numbers: column i is id i.
+    sparse_output : bool, default=True
+        Whether the matrix is sparse or a dense array.
+    dtype : dtype, default=numpy.float32
+        Type of the matrix.
+
+    Attributes
+    ----------
+    vocabulary_ : dict
+        Column of each term (str; int for token ids), in the order of the columns.
+    document_frequency_ : ndarray of int64, shape (len(vocabulary_),)
+        Number of documents that have each term, in the order of `vocabulary_`.
+    n_documents_ : int
+        Number of documents learned from.
+    fixed_vocabulary_ : bool
+        Whether the vocabulary was given.
+
+    See Also
+    --------
+    sklearn.feature_extraction.text.CountVectorizer : Counts, alphabetically.
+
+    Notes
+    -----
+    With ``analyzer="word"``, one of the two patterns above, and neither
+    `preprocessor`, `tokenizer` nor a callable `strip_accents`, texts are processed in
+    bulk, on all cores. All else takes the way of `CountVectorizer`, text by text, to
+    the same matrix.
+
+    Keras's blank is the blank alone: carriage returns, non-breaking spaces and other
+    white space are part of a word.
+
+    Examples
+    --------
+    >>> from skimdb import TextMultiHotVectorizer
+    >>> texts = ["A good film!", "A bad, bad film.", "Good."]
+    >>> vectorizer = TextMultiHotVectorizer(max_features=3)
+    >>> vectorizer.fit_transform(texts).toarray()
+    array([[1., 0., 1.],
+           [1., 1., 1.],
+           [0., 0., 0.]], dtype=float32)
+    >>> vectorizer.get_feature_names_out()
+    array(['a', 'bad', 'film'], dtype=object)
+    """
 
     _parameter_constraints: dict = {
         "max_features": [Interval(Integral, 1, None, closed="left"), None],
@@ -126,122 +194,145 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the vocabulary."""
+        """Learn the vocabulary of the documents.
+
+        Parameters
+        ----------
+        X : iterable of length n_samples
+            The documents: list, generator, NumPy, pandas, polars or Arrow array.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextMultiHotVectorizer
+            The fitted vectorizer.
+        """
         self._fit(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
-        """Learn the vocabulary and return the matrix."""
+        """Learn the vocabulary and return the matrix; faster than one by one.
+
+        Parameters
+        ----------
+        X : iterable of length n_samples
+            The documents.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X_new : csr_matrix or ndarray of shape (n_samples, n_features)
+            1 where a document has the column's word, 0 elsewhere.
+        """
         self._check_output()
         return self._output(self._fit(X))
 
-    def transform(self, X):
-        """Matrix of the texts."""
-        words = self._get_words()
-        self._check_output()
-        documents = Documents(X, self.input)
-        return self._output(self._encode(documents, words))
-
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Learn from one more chunk."""
+        """Learn from one more chunk of a corpus, which need not fit in memory.
+
+        After the last chunk the vocabulary is the one that `fit` learns from all
+        documents at once. What has been counted so far is kept, and pickled, so that
+        more can follow.
+
+        Parameters
+        ----------
+        X : iterable
+            The next documents.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextMultiHotVectorizer
+            The vectorizer, ready to transform.
+        """
+        counted = getattr(self, "_counted", None)
+        if hasattr(self, "vocabulary_") and counted is None:
+            raise ValueError(
+                "`fit` keeps no counts that `partial_fit` could go on from. Begin with "
+                "`partial_fit` on an unfitted vectorizer, `sklearn.base.clone` of this."
+            )
+        check_options(self)
+        documents = open_documents(self, X)
+        parts = [count(self, documents)]
+        if counted is not None:
+            parts.insert(0, (unpack_terms(counted), *counted["counts"]))
+        terms, *counts = add_counts(parts)
+        words, columns, layout = choose(
+            self, terms, *counts, documents.are_sequences, final=False
+        )
+        document_frequency = np.zeros(layout.first + len(words) + 1, np.int64)
+        document_frequency[columns] = counts[1]
+        self._counted = pack_terms(terms) | {"counts": tuple(counts)}
+        self._remember(words, layout, document_frequency, counts[2])
         return self
+
+    def transform(self, X):
+        """Encode documents with the vocabulary learned, or given.
+
+        Parameters
+        ----------
+        X : iterable of length n_samples
+            The documents.
+
+        Returns
+        -------
+        X_new : csr_matrix or ndarray of shape (n_samples, n_features)
+            1 where a document has the column's word, 0 elsewhere.
+        """
+        vocabulary = self._get_vocabulary()
+        self._check_output()
+        return self._output(encode(self, open_documents(self, X), list(vocabulary)))
+
+    def build_analyzer(self):
+        """Return the function from one document to its tokens.
+
+        Returns
+        -------
+        analyzer : callable
+            Takes a document, gives a list of tokens, as
+            `sklearn.feature_extraction.text.CountVectorizer.build_analyzer`.
+        """
+        if self.input == "sequences":
+            return list
+        return as_count_vectorizer(self).build_analyzer()
 
     def _fit(self, X):
         check_options(self)
-        documents = Documents(X, self.input)
-        if self.vocabulary is not None:
-            words = check_vocabulary(self.vocabulary, int(self.index == "keras"))
-            matrix = self._encode(documents, words)
-        else:
-            words, matrix = self._learn(documents)
-        layout = self._plan(len(words))
-        counts = np.bincount(matrix.indices, minlength=layout.n_columns)
-        self.vocabulary_ = dict(zip(words, range(layout.first, layout.n_columns)))
-        self.document_frequency_ = counts[layout.first :][: len(words)]
-        self.n_documents_ = matrix.shape[0]
-        self.fixed_vocabulary_ = self.vocabulary is not None
+        documents = open_documents(self, X)
+        words, layout, matrix = learn(self, documents)
+        document_frequency = np.bincount(matrix.indices, minlength=layout.n_columns)
+        self._remember(words, layout, document_frequency, matrix.shape[0])
+        vars(self).pop("_counted", None)
         return matrix
 
-    def _learn(self, documents):
-        chunks = list(self._tokens(documents))
-        terms, positions = merge_terms([tokens.terms for tokens in chunks])
-        counts = np.zeros(len(terms), np.int64)
-        for tokens, position in zip(chunks, positions, strict=True):
-            counts[position] += np.bincount(tokens.codes, minlength=len(position))
-        n_documents = sum(tokens.n_rows for tokens in chunks)
-        document_counts = None
-        if self.min_df != 1 or self.max_df != 1.0 or isinstance(self.max_df, Integral):
-            document_counts = np.zeros(len(terms), np.int64)
-            for tokens, position in zip(chunks, positions, strict=True):
-                document_counts[position] += count_documents(tokens)
-        order = self._select(terms, counts, n_documents, document_counts)
-        words = from_terms(terms.take(pa.array(order)))
-        layout = self._plan(len(words))
-        columns = np.full(
-            len(terms), -1 if layout.oov is None else layout.oov, np.int32
-        )
-        columns[order] = np.arange(len(words), dtype=np.int32) + layout.first
-        blocks = map_chunks(
-            lambda chunk: place(chunk[0], columns[chunk[1]], layout),
-            zip(chunks, positions, strict=True),
-        )
-        return words, build_matrix(blocks, layout.n_columns, self.dtype)
-
-    def _select(self, terms, counts, n_documents, document_counts):
-        return select_terms(
-            terms,
-            counts,
-            n_documents,
-            document_counts=document_counts,
-            min_df=self.min_df,
-            max_df=self.max_df,
-            limit=self.max_features,
-        )
-
-    def _plan(self, n_words):
-        return plan_columns(n_words, index=self.index, oov=self.oov)
-
-    def _encode(self, documents, words):
-        layout = self._plan(len(words))
-        words = to_terms(words)
-        blocks = self._tokens(
-            documents,
-            lambda tokens: place(
-                tokens, find_columns(tokens.terms, words, layout), layout
-            ),
-        )
-        return build_matrix(blocks, layout.n_columns, self.dtype)
-
-    def _tokens(self, documents, then=lambda tokens: tokens):
-        """Yield what `then` makes of the `Tokens` of each chunk."""
-        if documents.are_sequences:
-            chunks, encode = documents.sequences(), encode_sequences
-        else:
-            counter = as_count_vectorizer(self)
-            chunks = documents.texts(counter.decode)
-            encode = partial(
-                encode_texts,
-                pattern=self.token_pattern or KERAS_PATTERN,
-                lowercase=self.lowercase,
-                preprocess=counter.build_preprocessor(),
-                stop_words=None,
-                ngram_range=self.ngram_range,
-            )
-        return map_chunks(lambda chunk: then(encode(chunk)), chunks)
-
-    def _get_words(self):
-        if not hasattr(self, "vocabulary_"):
-            raise NotFittedError("Vocabulary not fitted or provided")
-        return list(self.vocabulary_)
+    def _remember(self, words, layout, document_frequency, n_documents):
+        end = layout.first + len(words)
+        self.vocabulary_ = dict(zip(words, range(layout.first, end), strict=True))
+        self.document_frequency_ = document_frequency[layout.first : end]
+        self.n_documents_ = n_documents
+        self.fixed_vocabulary_ = self.vocabulary is not None
 
     def _check_output(self):
-        pass
+        output = _get_output_config("transform", self)["dense"]
+        if self.sparse_output and output != "default":
+            raise ValueError(
+                f"{output.capitalize()} output does not support sparse data. Set "
+                f"sparse_output=False to output {output} dataframes or disable "
+                f"{output.capitalize()} output via "
+                '`set_output(transform="default")`.'
+            )
 
     def _output(self, matrix):
-        return matrix
+        return matrix if self.sparse_output else matrix.toarray()
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the columns."""
-        return np.asarray(self._get_words(), dtype=object)
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags

