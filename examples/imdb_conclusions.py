@@ -155,51 +155,52 @@ def on_repeats(repeats, fold_losses):
     ]
 
 
-def on_regularization(summary, original):
+def on_regularization(variants, original):
     """Compare every variant with the original network.
 
     Parameters
     ----------
-    summary : DataFrame indexed by variant, with the columns best_epoch, val_loss and
-        last_val_loss
+    variants : DataFrame
+        As :func:`imdb_tables.variant_table` returns it.
     original : str
-        Which variant the others are compared with.
+        Which candidate the others are compared with.
     """
-    epochs = summary["best_epoch"]
-    quickest = epochs.index[epochs == epochs.min()]
-    slowest = epochs.index[epochs == epochs.max()]
-    if len(quickest) == len(epochs):
-        order = f"All variants are at their best after epoch {epochs.min()}."
-    else:
-        order = (
-            f"First to its lowest validation loss: {' and '.join(quickest)} (epoch "
-            f"{epochs.min()}); last: {' and '.join(slowest)} (epoch {epochs.max()})."
-        )
-    last = summary["last_val_loss"].sort_values()
-    reference = last[original]
-    better = [f"{name} ({loss:.3f})" for name, loss in last.items() if loss < reference]
-    worse = [f"{name} ({loss:.3f})" for name, loss in last.items() if loss > reference]
-    ends = f"After the last epoch the original's loss is {reference:.3f}"
-    ends += f"; lower: {', '.join(better)}" if better else "; none is lower"
-    ends += f"; higher: {', '.join(worse)}." if worse else "; none is higher."
-    best = summary["val_loss"]
-    gap = best[original] - best.min()
-    lowest = (
-        "No variant reaches a lower loss at its best epoch than the original"
-        if best.idxmin() == original
-        else f"At its best epoch {best.idxmin()} reaches the lowest loss, "
-        f"{best.min():.3f}, {gap:.3f} below the original's"
-    )
-    return [
-        order,
-        ends,
-        f"{lowest}: "
-        + (
-            "stopping in time does about as well as any of these changes."
-            if gap < 0.01
-            else "that is more than stopping in time can do."
-        ),
+    variants = variants.set_index("candidate")
+    epochs = variants["mean_split_best_epoch"].sort_values()
+    sentences = [
+        "The networks reach their lowest validation loss in this order (mean epoch of "
+        f"the splits): {_listed(epochs, '.1f')}."
     ]
+    others = variants.drop(index=original)
+    clear = others["difference"].abs() > 2 * others["standard_error"]
+    for verdict, chosen in {
+        "clearly below it": others[clear & (others["difference"] < 0)],
+        "clearly above it": others[clear & (others["difference"] > 0)],
+        "within two standard errors of it": others[~clear],
+    }.items():
+        if len(chosen):
+            sentences.append(f"{verdict}: {_listed(chosen['last_val_loss'], '.3f')}")
+    ends = "; ".join(sentences[1:])
+    best = variants["best_val_loss"]
+    in_time = variants["last_val_loss"][original] - best[original]
+    on_top = best[original] - best.min()
+    return [
+        sentences[0],
+        f"The original ends at {variants['last_val_loss'][original]:.3f}; {ends}.",
+        f"Stopping the original at its best epoch saves {in_time:.3f} of its loss; "
+        + (
+            f"{best.idxmin()}, stopped at its own, saves another {on_top:.3f}."
+            if on_top > 0
+            else "no variant stopped at its own saves more."
+        ),
+        "What helps most is to stop in time."
+        if in_time > on_top
+        else "The change helps more than stopping in time.",
+    ]
+
+
+def _listed(series, digits):
+    return ", ".join(f"{name} ({value:{digits}})" for name, value in series.items())
 
 
 def on_search(candidates, scores):

@@ -27,7 +27,8 @@ h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line);
-         text-align: left; font-variant-numeric: tabular-nums; }
+         text-align: left; font-variant-numeric: tabular-nums;
+         vertical-align: bottom; }
 figure { margin: 1.5rem 0; }
 img { max-width: 100%; background: #fff; border: 1px solid var(--line);
       border-radius: 6px; }
@@ -70,6 +71,10 @@ def environment():
     return pd.DataFrame(rows, columns=["what", "version"])
 
 
+def _digits(number):
+    return f"{number:.3f}" if abs(number) < 1000 else f"{number:,.0f}"
+
+
 class Report:
     """Collects what the study has to show, and shows it at once on the terminal.
 
@@ -110,9 +115,9 @@ class Report:
     def table(self, frame, name, caption):
         """Add a table, and write it to ``name.csv``."""
         self.data(frame, name)
-        digits = "{:.3f}".format
-        print(f"\n{caption}\n{frame.to_string(index=False, float_format=digits)}\n")
-        html = frame.to_html(index=False, float_format=digits, border=0)
+        print(f"\n{caption}\n{frame.to_string(index=False, float_format=_digits)}\n")
+        readable = frame.rename(columns=lambda column: column.replace("_", " "))
+        html = readable.to_html(index=False, float_format=_digits, border=0)
         start, _, rest = html.partition("\n")
         self._body.append(
             f'<div class="scroll">{start}<caption>{escape(caption)}</caption>'

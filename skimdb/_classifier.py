@@ -1,72 +1,44 @@
 """The multilayer perceptron as a scikit-learn classifier."""
 
-import difflib
-from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
-from skimdb._forward import ACTIVATIONS, forward
-from skimdb._metrics import probabilities
+from skimdb._checks import all_or_nothing, check_hidden_layers, check_no_texts
+from skimdb._forward import ACTIVATIONS, forward, log_probabilities, probabilities
+from skimdb._routing import RoutedParametersMixin
 from skimdb._rows import Rows, hold_out
-
-# Parameters with these prefixes go to what they name.
-_ROUTES = ("optimizer__", "loss__", "callbacks__")
-
-
-@contextmanager
-def _all_or_nothing(estimator):
-    """Put an estimator back as it was if fitting fails or is interrupted."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+from skimdb._targets import (
+    balance,
+    check_labels,
+    decode,
+    encode,
+    find_classes,
+    is_multilabel,
+    same_classes,
+)
 
 
-def _check_no_texts(X):
-    """Raise for raw texts, which only a vectorizer can take."""
-    if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
-        X = next(iter(X), None)
-    if isinstance(X, (str, bytes)):
-        raise ValueError(
-            "KerasMLPClassifier takes a matrix of numbers, but got texts. Put a "
-            "vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
-            "KerasMLPClassifier())."
-        )
-
-
-def _per_layer(value, n_layers, name):
-    """One value per hidden layer, from a scalar or one value each."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
-    if len(values) != n_layers:
-        raise ValueError(
-            f"{name}={value!r} has {len(values)} entries for {n_layers} hidden "
-            f"layer(s); give one number for all, or one entry per hidden layer."
-        )
-    return values
-
-
-class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
+class KerasMLPClassifier(
+    RoutedParametersMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     """Multilayer perceptron trained by Keras, sparse from end to end.
 
     Dense hidden layers, each followed by an activation and, if asked for, dropout;
     one sigmoid unit and binary cross-entropy for two classes, a softmax and
-    categorical cross-entropy for more. Sparse input is never made dense as a whole.
+    categorical cross-entropy for more, a sigmoid unit per label for an indicator
+    matrix. Sparse input is never made dense as a whole.
 
     Parameters
     ----------
@@ -86,7 +58,8 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         By its Keras name, as a class, or as an instance (of which a copy is used).
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
             default=None
-        None takes the optimizer's own default (0.001 for RMSprop and Adam).
+        None takes the optimizer's own default (0.001 for RMSprop and Adam). A
+        schedule of Keras counts steps, one per batch.
     epochs : int, default=20
         Passes over the training data.
     batch_size : int, default=512
@@ -94,9 +67,10 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         order plays no role and is not drawn.
     shuffle : bool, default=True
         Draw a new order of the samples for each epoch.
-    metrics : sequence of str, default=("accuracy",)
-        What to record per epoch beside the loss: names of scikit-learn scorers or of
-        Keras metrics.
+    metrics : tuple or list of str, default=("accuracy",)
+        What to record per epoch beside the loss: names of scikit-learn scorers or,
+        if it knows none, of Keras metrics. Sample weights count, class weights do
+        not. Scorers that need a positive class take the last.
     early_stopping : bool, default=False
         Stop when `monitor` no longer improves, and restore the weights of its best
         epoch. Without `X_val`, part of the training data is held out.
@@ -110,25 +84,34 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         all epochs are run and the best weights restored.
     tol : float, default=0.0
         What an improvement has to exceed.
-    class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied into the sample weights.
-    callbacks : keras.callbacks.Callback, class, or list of them, default=None
-        Keras callbacks. Classes are instantiated for each fit, with the parameters
-        routed to them; instances are shared between fits.
+    class_weight : dict, list of dict or "balanced", default=None
+        Weights of the classes, multiplied into the sample weights. The list has a
+        dict for each column of an indicator matrix.
+    callbacks : callback, class, function, or list, tuple or dict of them, default=None
+        Keras callbacks. Each fit has its own: a class is instantiated with the
+        parameters routed to it, a function without arguments makes one, an instance
+        is copied, so look for what it found in `callbacks_`. In paths ``{run}``
+        stands for something unique to the fit and ``{size}`` and the like for the
+        parameters: ``"logs/{size}/{run}"``. Parallel fits need ``{run}``.
+        scikit-learn's callbacks are set by `set_callbacks`, and see every epoch.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, order, dropout and held-out samples.
+        Determines initial weights, order, dropout and held-out samples. As everywhere
+        in scikit-learn, an int gives all splits of a cross-validation the same draws;
+        None gives each its own.
     verbose : int, default=0
         Print a line per epoch.
     warm_start : bool, default=False
-        Let `fit` go on from the weights, optimizer state and history of the last.
+        Let `fit` go on from the weights, optimizer state and history of the last, just
+        as if they were one. If it is interrupted, finished epochs are kept.
     **routed : dict
         Parameters of the optimizer, the loss and callback classes, prefixed with
-        ``optimizer__``, ``loss__`` or ``callbacks__``: ``optimizer__momentum=0.9``.
+        ``optimizer__``, ``loss__`` or ``callbacks__``: ``optimizer__momentum=0.9``,
+        ``callbacks__patience=3``, or ``callbacks__0__patience=3`` for the first.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
+    classes_ : ndarray of shape (n_classes,), or list of n_labels such arrays
+        Class labels; a list for an indicator matrix.
     coefs_ : list of ndarray
         Kernel of each layer, of shape (n_inputs, n_units), in the input's dtype.
     intercepts_ : list of ndarray
@@ -141,6 +124,12 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         Epochs run.
     best_epoch_ : int or None
         Epoch, counted from 1, at which `monitor` was best; None without it.
+    callbacks_ : list of keras.callbacks.Callback
+        Those of the last fit. Copies and pickles of the estimator lack them.
+    n_outputs_ : int
+        Units of the last layer.
+    out_activation_ : {"sigmoid", "softmax"}
+        Their activation.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -157,6 +146,11 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
     -----
     Keras reports a validation loss that includes the L2 penalty; ``val_loss`` here
     does not, so that penalized and other models can be compared.
+
+    Fitted attributes are plain arrays, so predicting and unpickling need no Keras.
+    Besides pickle and joblib, ``skops.io.dumps`` writes an estimator, and
+    ``skops.io.loads`` reads it with
+    ``trusted=["skimdb._classifier.KerasMLPClassifier"]``.
 
     Examples
     --------
@@ -188,7 +182,7 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
             Options(Real, {np.inf}),
         ],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
         "callbacks": "no_validation",
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -244,112 +238,13 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         vars(self).update(routed)
 
-    def _get_routed(self):
-        """Parameters that the constructor does not name."""
-        named = self._get_param_names()
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if name not in named and name[0] != "_" and name[-1] != "_"
-        }
-
-    def _check_routed(self):
-        routed = self._get_routed()
-        for name in routed:
-            if not name.startswith(_ROUTES):
-                near = difflib.get_close_matches(name, self._get_param_names(), n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise TypeError(
-                    f"KerasMLPClassifier has no parameter {name!r}.{hint} Parameters "
-                    "of the optimizer, the loss or the callbacks take the prefix "
-                    f"{', '.join(_ROUTES)}."
-                )
-        return routed
-
-    def get_params(self, deep=True):
-        """Get the parameters, routed ones included.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Has no effect: no parameter is an estimator.
-
-        Returns
-        -------
-        params : dict
-        """
-        return super().get_params(deep=deep) | self._get_routed()
-
-    def set_params(self, **params):
-        """Set parameters, routed ones included.
-
-        Parameters
-        ----------
-        **params : dict
-
-        Returns
-        -------
-        self : KerasMLPClassifier
-        """
-        routed = {k: v for k, v in params.items() if k.startswith(_ROUTES)}
-        super().set_params(**{k: params[k] for k in params.keys() - routed.keys()})
-        vars(self).update(routed)
-        return self
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
         # On a few hundred samples 20 epochs are 20 steps, too few to learn much.
         tags.classifier_tags.poor_score = True
         return tags
-
-    def _hidden_layers(self):
-        """Units and dropout rate of each hidden layer, validated."""
-        n_layers = (
-            len(self.size)
-            if isinstance(self.size, (tuple, list))
-            else self.n_hidden_layers
-        )
-        sizes = _per_layer(self.size, n_layers, "size")
-        if not sizes or any(
-            not isinstance(n, Integral) or isinstance(n, bool) or n < 1 for n in sizes
-        ):
-            raise ValueError(
-                f"size={self.size!r}: each hidden layer needs a whole number of units, "
-                "1 or more."
-            )
-        rates = _per_layer(self.dropout, n_layers, "dropout")
-        if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
-            raise ValueError(
-                f"dropout={self.dropout!r}: a rate is at least 0 and less than 1."
-            )
-        return tuple(int(n) for n in sizes), tuple(float(r) for r in rates)
-
-    def _encode(self, y, name="y"):
-        """Target matrix of the network: one column for two classes, else one each."""
-        y = column_or_1d(y, warn=name == "y")
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"{name} has labels that are not among the classes "
-                f"{self.classes_.tolist()}: {unknown.tolist()}."
-            )
-        codes = np.searchsorted(self.classes_, y)
-        if len(self.classes_) == 2:
-            return codes[:, np.newaxis]
-        return np.eye(len(self.classes_))[codes]
-
-    def _check_classes(self, y, sample_weight):
-        check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
-        classes = np.unique(y[sample_weight > 0])
-        if len(classes) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes, but y "
-                f"has only one class: {classes.tolist()}. Were the samples sorted by "
-                "label and then cut? Shuffle or stratify them."
-            )
-        return classes
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
@@ -360,14 +255,15 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples. float32 and float64 are computed in as they are, any
             other dtype in float64.
-        y : array-like of shape (n_samples,)
-            Labels of any kind.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any kind, or an indicator matrix of 0 and 1.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; only their proportions count.
         X_val : {array-like, sparse matrix} of shape (n_val_samples, n_features), \
                 default=None
             Validation samples; nothing is fitted to them.
-        y_val : array-like of shape (n_val_samples,), default=None
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_labels), \
+                default=None
             Their labels.
 
         Returns
@@ -380,39 +276,92 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter or the data cannot be used; the message says why.
         """
-        with _all_or_nothing(self):
+        with all_or_nothing(self):
             return self._fit(X, y, sample_weight, X_val, y_val)
 
-    def _fit(self, X, y, sample_weight, X_val, y_val):
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on a part of the data.
+
+        Goes on from the weights, optimizer state and history of the calls before, or
+        of `fit`. The parameters `epochs` and `early_stopping` are not used.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or an indicator matrix.
+        classes : array-like of shape (n_classes,), default=None
+            All classes, those that y lacks included. Needed in the first call, but
+            not for an indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; only their proportions count.
+
+        Returns
+        -------
+        self : KerasMLPClassifier
+            The fitted estimator. It is left as it was if fitting fails.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data cannot be used; the message says why.
+        """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit sees a part of the data only, so it cannot balance the "
+                "classes: give class_weight as a dict."
+            )
+        with all_or_nothing(self):
+            return self._fit(
+                X, y, sample_weight, None, None, partial=True, classes=classes
+            )
+
+    def _fit(self, X, y, sample_weight, X_val, y_val, *, partial=False, classes=None):
         from skimdb._fitting import fit_network
 
         routed = self._check_routed()
-        sizes, rates = self._hidden_layers()
-        warm = self.warm_start and hasattr(self, "coefs_")
-        _check_no_texts(X)
+        sizes, rates = check_hidden_layers(
+            self.size, self.n_hidden_layers, self.dropout
+        )
+        warm = (partial or self.warm_start) and hasattr(self, "coefs_")
+        given = {"X": X, "y": y, "metadata": None}
+        if sample_weight is not None:
+            given["metadata"] = {"sample_weight": sample_weight}
+        check_no_texts(X)
         X, y = validate_data(
             self,
             X,
             y,
             accept_sparse="csr",
-            dtype=[np.float64, np.float32],
+            dtype=self.coefs_[0].dtype if warm else [np.float64, np.float32],
+            multi_output=True,
             reset=not warm,
         )
+        y = check_labels(y, warn=True)
         weight = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
-        classes = self._check_classes(y, weight)
-        if not warm:
-            self.classes_ = classes
-        balance = compute_sample_weight(self.class_weight, y)
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=4)
-        validation = self._validation_rows(X_val, y_val, X.dtype)
         kept = weight > 0
         if not kept.all():
-            X, y, weight, balance = X[kept], y[kept], weight[kept], balance[kept]
-        Y = self._encode(y)
-        if validation is None and self.early_stopping and "val_" in self.monitor:
-            held_out = hold_out(X, Y, self.validation_fraction, seeds[3])
+            X, y, weight = X[kept], y[kept], weight[kept]
+        if warm:
+            self._check_goes_on(y, sizes, partial=partial, classes=classes)
+        else:
+            self._start(y, classes, partial=partial)
+        Y = encode(y, self.classes_)
+        by_class = balance(self.class_weight, y, self.classes_, weight)
+        validation = self._validation_rows(X_val, y_val, X.dtype)
+        early_stopping = self.early_stopping and not partial
+        if validation is None and early_stopping and "val_" in self.monitor:
+            held_out = hold_out(
+                X,
+                Y,
+                self.validation_fraction,
+                self._seeds[3],
+                stratify=not is_multilabel(self.classes_),
+            )
             if not held_out.any():
                 raise ValueError(
                     "Early stopping has nothing to hold out: no class has two "
@@ -420,95 +369,206 @@ class KerasMLPClassifier(ClassifierMixin, BaseEstimator):
                 )
             validation = Rows.make(X[held_out], Y[held_out], weight[held_out])
             X, Y, weight = X[~held_out], Y[~held_out], weight[~held_out]
-            balance = balance[~held_out]
+            by_class = by_class[~held_out]
+        epochs = 1 if partial else self.epochs
+        context = self._init_callback_context(max_subtasks=epochs)
+        context.call_on_fit_task_begin(estimator=self, **given)
         fitted = fit_network(
-            Rows.make(X, Y, weight * balance),
+            Rows.make(X, Y, weight, by_class),
             validation,
             self,
             sizes=sizes,
             dropout=rates,
             routed=routed,
-            seeds=seeds,
+            epochs=epochs,
+            early_stopping=early_stopping,
             warm=warm,
+            context=context,
+            data=given,
         )
         vars(self).update(fitted)
+        context.call_on_fit_task_end(
+            estimator=self, **given, reconstruction_attributes={}
+        )
         return self
+
+    def _start(self, y, classes, *, partial):
+        """Set what a new network is made by: classes, output, seeds."""
+        if partial and y.ndim == 1:
+            _check_partial_fit_first_call(self, classes)
+            self.classes_ = np.unique(check_labels(classes))
+        else:
+            self.classes_ = find_classes(y)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes, but y "
+                f"has only one class: {self.classes_.tolist()} (samples with a "
+                "sample_weight of 0 do not count). Were the samples sorted by label "
+                "and then cut? Shuffle or stratify them."
+            )
+        two = not is_multilabel(self.classes_) and len(self.classes_) == 2
+        self.n_outputs_ = 1 if two else len(self.classes_)
+        self.out_activation_ = (
+            "sigmoid" if two or is_multilabel(self.classes_) else "softmax"
+        )
+        random_state = check_random_state(self.random_state)
+        self._seeds = random_state.randint(2**31 - 1, size=4, dtype=np.int64)
+
+    def _check_goes_on(self, y, sizes, *, partial, classes):
+        """Raise if training cannot go on with these labels and parameters."""
+        before = tuple(len(intercept) for intercept in self.intercepts_[:-1])
+        if sizes != before:
+            raise ValueError(
+                f"Training goes on with the network that there is, of hidden layers "
+                f"of {before} units, but the parameters ask for {sizes}. Set them "
+                "back, or fit a clone."
+            )
+        if partial:
+            if classes is not None and not is_multilabel(self.classes_):
+                _check_partial_fit_first_call(self, classes)
+        elif not same_classes(self.classes_, find_classes(y)):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has "
+                f"{find_classes(y)}"
+            )
 
     def _validation_rows(self, X_val, y_val, dtype):
         if X_val is None and y_val is None:
             return None
         if X_val is None or y_val is None:
             raise ValueError("X_val and y_val go together; only one of them is given.")
-        _check_no_texts(X_val)
+        check_no_texts(X_val)
         check_consistent_length(X_val, y_val)
         X_val = validate_data(
             self, X_val, accept_sparse="csr", dtype=dtype, reset=False
         )
-        return Rows.make(X_val, self._encode(y_val, "y_val"))
+        return Rows.make(X_val, encode(check_labels(y_val), self.classes_, "y_val"))
 
-    def _check_X(self, X):
+    def _forward(self, X, *, logits=False):
         check_is_fitted(self)
-        _check_no_texts(X)
-        return validate_data(
-            self,
+        check_no_texts(X)
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
+        )
+        return forward(
             X,
-            accept_sparse="csr",
-            dtype=self.coefs_[0].dtype,
-            reset=False,
+            self.coefs_,
+            self.intercepts_,
+            activation=self.activation,
+            output_activation="linear" if logits else self.out_activation_,
         )
 
-    @property
-    def _output_activation(self):
-        return "sigmoid" if len(self.classes_) == 2 else "softmax"
+    def decision_function(self, X):
+        """Logits: what the sigmoid or softmax of the last layer is applied to.
 
-    def predict_proba(self, X):
-        """Probability of each class.
+        Unlike probabilities they do not run into 0 and 1, so they rank samples
+        better, and are what `CalibratedClassifierCV` calibrates.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples,) for two classes, \
+                else (n_samples, n_classes)
+            In the dtype of the network.
+        """
+        logits = self._forward(X, logits=True)
+        return logits.ravel() if self.n_outputs_ == 1 else logits
+
+    def predict_proba(self, X):
+        """Probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes)
-            In the dtype of the network; columns in the order of `classes_`.
+            In the dtype of the network; columns in the order of `classes_`. Of an
+            indicator matrix each label has a probability of its own.
         """
-        X = self._check_X(X)
-        return probabilities(
-            forward(
-                X,
-                self.coefs_,
-                self.intercepts_,
-                activation=self.activation,
-                output_activation=self._output_activation,
-            )
-        )
+        return probabilities(self._forward(X))
 
-    def predict(self, X):
-        """Most probable class.
+    def predict_log_proba(self, X):
+        """Logarithm of the probability of each class, or of each label.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
+        log_proba : ndarray of shape (n_samples, n_classes)
+            From the logits, so it is finite where a probability rounds to 0.
         """
-        proba = self.predict_proba(X)
-        return self.classes_[proba.argmax(axis=1)]
+        logits = self._forward(X, logits=True)
+        return log_probabilities(logits, self.out_activation_)
+
+    def predict(self, X):
+        """Most probable class, or labels that are more probable than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            In the dtype of the labels that the classifier was fitted on.
+        """
+        return decode(self.predict_proba(X), self.classes_)
+
+    def to_keras(self):
+        """Build the network as a Keras model, compiled as it was trained.
+
+        Returns
+        -------
+        model : keras.Sequential
+            Predicts what the estimator does: one column for two classes, which is
+            the probability of the last, else one per class. It is made of Keras's
+            own layers, so what its method `save` writes loads without skimdb.
+        """
+        check_is_fitted(self)
+        from skimdb._network import build_model, compile_arguments
+
+        routed = self._check_routed()
+        model = build_model(
+            self.coefs_,
+            self.intercepts_,
+            activation=self.activation,
+            output_activation=self.out_activation_,
+            l2=self.l2,
+            dropout=check_hidden_layers(self.size, self.n_hidden_layers, self.dropout)[
+                1
+            ],
+        )
+        optimizer, loss, _ = compile_arguments(
+            self.get_params() | {"callbacks": None},
+            {k: v for k, v in routed.items() if not k.startswith("callbacks__")},
+            output_activation=self.out_activation_,
+            dtype=self.coefs_[0].dtype,
+        )
+        model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+        return model
 
     @property
     def model_(self):
         """The network as a Keras model, built when asked for."""
-        check_is_fitted(self)
-        from skimdb._network import build_model
+        return self.to_keras()
 
-        return build_model(
-            self.coefs_,
-            self.intercepts_,
-            activation=self.activation,
-            output_activation=self._output_activation,
-            l2=self.l2,
-            dropout=self._hidden_layers()[1],
-        )
+    def __dir__(self):
+        # The HTML representation looks at all attributes listed here.
+        return [name for name in super().__dir__() if name != "model_"]
+
+    def __getstate__(self):
+        # Keras callbacks are the one thing fitted that is not plain.
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "callbacks_"}

@@ -6,6 +6,10 @@ from skimdb._candidates import short_names
 from skimdb._selection import best_epoch, score_sign
 
 
+def _text(value):
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
 def labels(history):
     """Label each candidate by its name, or by the parameters that vary.
 
@@ -26,7 +30,7 @@ def labels(history):
     return {
         candidate: candidate
         if isinstance(candidate, str)
-        else ", ".join(f"{short[n]}={first.at[candidate, n]}" for n in varying)
+        else ", ".join(f"{short[n]}={_text(first.at[candidate, n])}" for n in varying)
         for candidate in first.index
     }
 

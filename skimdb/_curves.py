@@ -1,18 +1,13 @@
 """Train candidates on the splits of a cross-validation, and tabulate every epoch."""
 
-import time
 import warnings
-from traceback import format_exc
-from typing import NamedTuple
 
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
-from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params, check_memory
+from sklearn.utils.validation import check_memory
 
 import skimdb
 from skimdb._candidates import (
@@ -21,132 +16,29 @@ from skimdb._candidates import (
     group_by_preprocessing,
     split_pipeline,
 )
+from skimdb._patience import train_patiently
+from skimdb._pieces import Member, cut, fit_members, prepare
 
 
-class SplitData(NamedTuple):
-    """Training and validation part of a split.
-
-    Attributes
-    ----------
-    X, y
-        To train on.
-    X_val, y_val
-        To validate on.
-    fit_params : dict
-        Further arguments of `fit`, cut to the rows of the training part.
-    """
-
-    X: object
-    y: object
-    X_val: object
-    y_val: object
-    fit_params: dict
-
-
-class Member(NamedTuple):
-    """What one fit of a candidate needs beside the data.
-
-    Attributes
-    ----------
-    estimator : estimator
-        With the candidate's parameters, not fitted.
-    key : str or None
-        What its outcome is kept under.
-    """
-
-    estimator: object
-    key: str | None
-
-
-def cut(estimator, X, y, fit_params, train, validation):
-    """Cut the data into the two parts of a split."""
-    return SplitData(
-        *_safe_split(estimator, X, y, train),
-        *_safe_split(estimator, X, y, validation, train),
-        _check_method_params(X, params=fit_params, indices=train),
-    )
-
-
-def _preprocess(estimator, data):
-    """Fit the preprocessing on the training part, apply it to both.
-
-    Returns
-    -------
-    data : SplitData
-        What the classifier is fitted on.
-    """
-    steps, _, prefix = split_pipeline(estimator)
-    if not prefix:
-        return data
-    routed = estimator._check_method_params("fit", data.fit_params)
-    X, y, X_val = data.X, data.y, data.X_val
-    for name, step in steps:
-        if step is None or isinstance(step, str):  # "passthrough"
-            continue
-        step = clone(step)
-        if hasattr(step, "fit_transform"):
-            X = step.fit_transform(X, y, **routed[name].fit_transform)
-        else:
-            X = step.fit(X, y, **routed[name].fit).transform(X)
-        X_val = step.transform(X_val, **routed[name].get("transform", {}))
-    fit_params = routed[prefix.removesuffix("__")].fit
-    return data._replace(X=X, X_val=X_val, fit_params=fit_params)
-
-
-def _keep(key, train):
-    """Return what `train` returns; joblib.Memory keeps it under the key."""
-    return train()
-
-
-def _fit_members(data, members, memory, error_score):
-    """Fit candidates that share their preprocessing on one split.
-
-    Parameters
-    ----------
-    data : SplitData
-    members : list of Member
-    memory : joblib.Memory
-    error_score : "raise" or float
-
-    Returns
-    -------
-    outcomes : list of dict
-        For each member its ``history`` (None if it failed), ``fit_time`` and
-        ``error`` (None, or a traceback).
-    """
-    keep = memory.cache(_keep, ignore=["train"])
-    prepared, share = None, 0.0
-
-    def train(estimator):
-        nonlocal prepared, share
-        if prepared is None:  # by the first member that has not been kept
-            start = time.perf_counter()
-            prepared = _preprocess(estimator, data)
-            share = (time.perf_counter() - start) / len(members)
-        start = time.perf_counter()
-        classifier = clone(split_pipeline(estimator)[1])
-        classifier.fit(
-            prepared.X,
-            prepared.y,
-            X_val=prepared.X_val,
-            y_val=prepared.y_val,
-            **prepared.fit_params,
+def _make_members(estimator, candidates, splits, settings, contexts, data_hash):
+    """Everything to fit, by candidate and split."""
+    members = []
+    for i, candidate in enumerate(candidates):
+        configured = configure(estimator, candidate.params)
+        prefix = split_pipeline(configured)[2]
+        configured.set_params(**{prefix + k: v for k, v in settings.items()})
+        content = (data_hash, type(configured), configured.get_params())
+        members.append(
+            [
+                Member(
+                    configured,
+                    data_hash and joblib.hash((content, *split)),
+                    contexts and contexts[i][j],
+                )
+                for j, split in enumerate(splits)
+            ]
         )
-        seconds = time.perf_counter() - start + share
-        return {"history": classifier.history_, "fit_time": seconds, "error": None}
-
-    outcomes = []
-    for member in members:
-        start = time.perf_counter()
-        try:
-            outcome = keep(member.key, lambda member=member: train(member.estimator))
-        except Exception:
-            if error_score == "raise":
-                raise
-            seconds = time.perf_counter() - start
-            outcome = {"history": None, "fit_time": seconds, "error": format_exc()}
-        outcomes.append(outcome)
-    return outcomes
+    return members
 
 
 def train_candidates(
@@ -161,7 +53,11 @@ def train_candidates(
     n_jobs=None,
     error_score=np.nan,
     memory=None,
-    after_candidate=None,
+    contexts=None,
+    caller=None,
+    after_candidate=lambda candidate, outcomes: None,
+    monitor="val_loss",
+    n_iter_no_change=None,
 ):
     """Train each candidate once per split.
 
@@ -182,52 +78,80 @@ def train_candidates(
     error_score : "raise" or float
     memory : str, path, joblib.Memory or None
         Keeps each outcome.
-    after_candidate : callable or None
+    contexts : list of list of CallbackContext, or None
+        By candidate and split.
+    caller : estimator or None
+        Whom callbacks are told of.
+    after_candidate : callable
         Called with the position and the outcomes of each candidate that is finished.
+    monitor : str
+        Entry that `n_iter_no_change` goes by.
+    n_iter_no_change : int or None
+        Epochs after the best of its mean curve at which a candidate ends.
 
     Returns
     -------
     outcomes : list of list of dict
-        See `_fit_members`; by candidate, then by split.
+        See `fit_members`; by candidate, then by split.
     """
     memory = check_memory(str(memory) if hasattr(memory, "__fspath__") else memory)
-    estimators = []
-    for candidate in candidates:
-        configured = configure(estimator, candidate.params)
-        prefix = split_pipeline(configured)[2]
-        configured.set_params(**{prefix + k: v for k, v in settings.items()})
-        estimators.append(configured)
-    data_hash = (
-        joblib.hash((skimdb.__version__, X, y, fit_params))
-        if getattr(memory, "location", None) is not None
-        else None
+    data_hash = None
+    if getattr(memory, "location", None) is not None:
+        stopping = n_iter_no_change and (n_iter_no_change, monitor)
+        data_hash = joblib.hash((skimdb.__version__, X, y, fit_params, stopping))
+    members = _make_members(
+        estimator, candidates, splits, settings, contexts, data_hash
     )
-
-    def member(candidate, split):
-        if data_hash is None:
-            return Member(estimators[candidate], None)
-        configured = estimators[candidate]
-        content = (data_hash, *splits[split], type(configured), configured.get_params())
-        return Member(configured, joblib.hash(content))
-
     groups = group_by_preprocessing(estimator, candidates)
+
+    def rows(split):  # cut when a worker is free, so that few copies exist at a time
+        return cut(estimator, X, y, fit_params, *splits[split])
+
+    if n_iter_no_change is not None:
+        return train_patiently(
+            members,
+            groups,
+            rows,
+            n_jobs=n_jobs,
+            memory=memory,
+            after_candidate=after_candidate,
+            caller=caller,
+            monitor=monitor,
+            n_iter_no_change=n_iter_no_change,
+            max_epochs=settings["epochs"],
+            error_score=error_score,
+        )
     pieces = [(group, split) for group in groups for split in range(len(splits))]
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    finished = parallel(
-        delayed(_fit_members)(
-            cut(estimator, X, y, fit_params, *splits[split]),
-            [member(candidate, split) for candidate in group],
-            memory,
-            error_score,
+    if len(pieces) < joblib.effective_n_jobs(n_jobs) and len(candidates) > len(groups):
+        # Too few pieces for all workers: preprocess first, then fit one by one.
+        prepared = parallel(
+            delayed(prepare)(members[group[0]][split].estimator, rows(split))
+            for group, split in pieces
         )
-        for group, split in pieces
-    )
+        inputs = [
+            (one._replace(seconds=one.seconds / len(group)), [i], split)
+            for (group, split), one in zip(pieces, prepared, strict=True)
+            for i in group
+        ]
+    else:
+        inputs = ((rows(split), group, split) for group, split in pieces)
+    order = []
+
+    def tasks():
+        for data, group, split in inputs:
+            order.append((group, split))
+            yield delayed(fit_members)(
+                data, [members[i][split] for i in group], memory, error_score, caller
+            )
+
     outcomes = [[None] * len(splits) for _ in candidates]
-    for (group, split), results in zip(pieces, finished, strict=True):
-        for candidate, outcome in zip(group, results, strict=True):
-            outcomes[candidate][split] = outcome
-            if split == len(splits) - 1 and after_candidate is not None:
-                after_candidate(candidate, outcomes[candidate])
+    for position, results in enumerate(parallel(tasks())):
+        group, split = order[position]
+        for i, outcome in zip(group, results, strict=True):
+            outcomes[i][split] = outcome
+            if None not in outcomes[i]:
+                after_candidate(i, outcomes[i])
     return outcomes
 
 

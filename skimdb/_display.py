@@ -8,58 +8,27 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from sklearn.utils.validation import check_is_fitted
 
 from skimdb._curve_table import best, curves, labels, spread
+from skimdb._drawing import (
+    COLORS,
+    add_legend,
+    candidate_style,
+    draw_band,
+    draw_best,
+    draw_mean,
+    draw_splits,
+    explanations,
+    given_axes,
+    lone_style,
+    name_axes,
+    new_panels,
+    new_rows,
+    quantity,
+    readable,
+)
 from skimdb._epoch_curve import epoch_curve
 
-# Okabe and Ito's colours, which the colour-blind tell apart, without the yellow, which
-# is lost on white. In grey, line style and marker tell 16 candidates apart.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
-_LINE_STYLES = ("-", "--", "-.", ":")
-_MARKERS = ("", "o", "s", "^")
 _MAX_BANDS = 5  # bands of more candidates in one panel hide each other
 _SPREADS = {"sd": "standard deviation", "se": "standard error"}
-
-
-def _readable(name):
-    """Name of an entry of the history, as on an axis."""
-    return name.replace("val_", "validation ").replace("_", " ").capitalize()
-
-
-def _candidate_style(position):
-    return {
-        "color": _COLORS[position % len(_COLORS)],
-        "linestyle": _LINE_STYLES[position % len(_LINE_STYLES)],
-        "marker": _MARKERS[position // len(_LINE_STYLES) % len(_MARKERS)],
-        "markersize": 5,
-    }
-
-
-def _new_panels(n_panels):
-    import matplotlib.pyplot as plt
-
-    n_columns = int(np.ceil(np.sqrt(n_panels)))
-    n_rows = -(-n_panels // n_columns)
-    size = (7.5, 4.5) if n_panels == 1 else (3 * n_columns + 2, 2.5 * n_rows + 0.5)
-    _, axes = plt.subplots(
-        n_rows,
-        n_columns,
-        figsize=size,
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for unused in axes.flat[n_panels:]:
-        unused.remove()
-    for last in axes.flat[max(0, n_panels - n_columns) : n_panels]:
-        last.xaxis.set_tick_params(labelbottom=True)
-    return axes.ravel()[:n_panels]
-
-
-def _given_axes(ax, n_axes, reason):
-    axes = np.ravel(np.array(ax, dtype=object))
-    if len(axes) != n_axes:
-        raise ValueError(f"ax holds {len(axes)} axes, but {reason} {n_axes}.")
-    return axes
 
 
 class EpochCurveDisplay:
@@ -214,11 +183,7 @@ class EpochCurveDisplay:
         metric = metric or self.metric
         candidates = labels(self.history)
         n_panels = len(candidates) if panels else 1
-        axes = (
-            _new_panels(n_panels)
-            if ax is None
-            else _given_axes(ax, n_panels, "the panels to draw number")
-        )
+        axes = new_panels(n_panels) if ax is None else given_axes(ax, n_panels)
         alone = panels or len(candidates) == 1
         if score_type == "auto":
             score_type = "both" if alone else "validation"
@@ -227,7 +192,8 @@ class EpochCurveDisplay:
             "train": [metric],
             "both": [f"val_{metric}", metric],
         }[score_type]
-        splits = alone if splits == "auto" else splits
+        if splits == "auto":
+            splits = alone
         if band == "auto":
             few = alone or len(candidates) <= _MAX_BANDS
             band = "se" if few and not splits else None
@@ -236,19 +202,107 @@ class EpochCurveDisplay:
         for position, (candidate, label) in enumerate(candidates.items()):
             panel = axes[position if panels else 0]
             for name in names:
-                if alone:
-                    train = name == metric
-                    style = {"color": _COLORS[train], "linestyle": "-" if not train else "--"}
-                else:
-                    style = _candidate_style(position)
-                    style["linewidth"] = 0.8 if name == metric and len(names) > 1 else 2
-                self._draw(panel, candidate, name, style, splits, band)
-                line = self.mean_lines_[candidate, name]
-                line.set_label(_readable(name) if alone else label)
+                train = name == metric
+                style = lone_style(train) if alone else candidate_style(position)
+                style["linewidth"] = 1 if train and score_type == "both" else 2
+                style["label"] = readable(name) if alone else label
+                key = candidate, name
+                values, epochs = curves(self.history, *key)
+                several = len(values) > 1
+                if splits and several:
+                    self.split_lines_[key] = draw_splits(panel, epochs, values, style)
+                if band is not None and several:
+                    width = spread(values, band)
+                    self.bands_[key] = draw_band(panel, epochs, values, width, style)
+                self.mean_lines_[key] = draw_mean(panel, epochs, values, style)
             if mark_best and f"val_{metric}" in names:
-                self._mark_best(panel, candidate, f"val_{metric}")
+                epoch, values, _ = best(self.history, candidate, f"val_{metric}")
+                self.best_markers_[candidate] = draw_best(
+                    panel, epoch, values.mean(), COLORS[0] if alone else style["color"]
+                )
             if panels:
                 panel.set_title(label, fontsize="medium")
-        self._finish(axes, names, metric, log_scale)
+            if log_scale:
+                panel.set_yscale("log")
+        handles = (
+            [self.mean_lines_[next(iter(candidates)), name] for name in names]
+            if alone
+            else [self.mean_lines_[candidate, names[0]] for candidate in candidates]
+        )
+        handles += explanations(
+            training=not alone and score_type == "both",
+            splits=bool(self.split_lines_),
+            band=_SPREADS[band] if self.bands_ else None,
+            best_epochs={m.get_xdata()[0] for m in self.best_markers_.values()},
+        )
+        ylabel = readable(names[0]) if len(names) == 1 else quantity(metric)
+        name_axes(axes, ylabel, own_figure=ax is None)
+        self.legend_ = add_legend(axes, handles, own_figure=ax is None)
         self.ax_ = axes if panels else axes[0]
+        self.figure_ = axes[0].figure
+        return self
+
+    def plot_summary(self, ax=None, *, metric=None, error="se"):
+        """Draw the best value and its epoch, a row per candidate.
+
+        Parameters
+        ----------
+        ax : array of 2 Axes, default=None
+            Where to draw values and epochs. None makes a new figure.
+        metric : str, default=None
+            What to draw, without ``val_``; None for the display's `metric`.
+        error : {"se", "sd"}, default="se"
+            Bars of the values, over the splits at the best epoch of the mean curve:
+            standard error of the mean, or standard deviation. The bars of the epochs
+            span the best epochs of the single splits.
+
+        Returns
+        -------
+        self : EpochCurveDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot_summary")
+        if error not in _SPREADS:
+            raise ValueError(f"error={error!r} is not one of {list(_SPREADS)}.")
+        from matplotlib.ticker import MaxNLocator
+
+        name = f"val_{metric or self.metric}"
+        candidates = labels(self.history)
+        left, right = new_rows(len(candidates)) if ax is None else given_axes(ax, 2)
+        found = [best(self.history, candidate, name) for candidate in candidates]
+        rows = np.arange(len(candidates))
+        style = {"fmt": "o", "color": COLORS[0], "capsize": 3}
+        self.error_bars_ = (
+            left.errorbar(
+                np.array([values.mean() for _, values, _ in found]),
+                rows,
+                xerr=[spread(values, error) for _, values, _ in found],
+                **style,
+            ),
+            right.errorbar(
+                np.array([epoch for epoch, _, _ in found]),
+                rows,
+                xerr=np.transpose(
+                    [
+                        (max(0, epoch - by_split.min()), max(0, by_split.max() - epoch))
+                        for epoch, _, by_split in found
+                    ]
+                ),
+                **style,
+            ),
+        )
+        left.set_yticks(rows, candidates.values())
+        left.set_ylim(len(candidates) - 0.5, -0.5)  # the first on top
+        several = any(len(values) > 1 for _, values, _ in found)
+        left.set_xlabel(
+            f"Best {readable(name).lower()}"
+            + (f" (± {_SPREADS[error]})" if several else "")
+        )
+        right.set_xlabel(
+            "Best epoch" + (" (bar: best epochs of splits)" if several else "")
+        )
+        right.xaxis.set_major_locator(MaxNLocator(integer=True))
+        for panel in (left, right):
+            panel.grid(axis="y", alpha=0.3)
+        self.ax_ = np.array([left, right])
+        self.figure_, self.legend_ = left.figure, None
         return self

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api.types import is_object_dtype
 
+from skimdb._tokenize import POOL
+
 # Large enough that calls per chunk cost nothing, small enough for little memory.
-CHUNK_BYTES = 2**22
-FIRST_CHUNK_ROWS = 1024
+CHUNK_BYTES = 2**19
+FIRST_CHUNK_ROWS = 512
 
 
 def map_chunks(function, chunks):
@@ -192,7 +194,8 @@ def _to_utf8(row, chunk, decode):
     if not all(issubclass(kind, str) for kind in set(map(type, chunk))):
         chunk = decode_items(row, chunk, decode)
     try:
-        return pa.array(chunk, pa.large_string()).view(pa.large_binary())
+        texts = pa.array(chunk, pa.large_string(), memory_pool=POOL)
+        return texts.view(pa.large_binary())
     except UnicodeEncodeError:  # lone surrogates
         encoded = [item.encode("utf-8", "surrogatepass") for item in chunk]
         return pa.array(encoded, pa.large_binary())

@@ -33,6 +33,37 @@ def recorded_metrics(estimator, scoring):
     return tuple(dict.fromkeys([*metrics, *scoring]))
 
 
+def fit_router(owner, estimator, cv):
+    """Route metadata of a fit to the estimator and the splitter."""
+    mapping = MethodMapping().add(caller="fit", callee="fit")
+    to_splitter = MethodMapping().add(caller="fit", callee="split")
+    return (
+        MetadataRouter(owner=owner)
+        .add(estimator=estimator, method_mapping=mapping)
+        .add(splitter=cv, method_mapping=to_splitter)
+    )
+
+
+def route_params(router, params):
+    """Divide metadata between `fit` of the estimator and `split` of the splitter.
+
+    Parameters
+    ----------
+    router : MetadataRouter, or estimator that has one
+    params : dict
+
+    Returns
+    -------
+    fit_params : dict
+    split_params : dict
+    """
+    if _routing_enabled():
+        routed = process_routing(router, "fit", **params)
+        return routed.estimator.fit, routed.splitter.split
+    fit_params = {name: value for name, value in params.items() if name != "groups"}
+    return fit_params, {"groups": params.get("groups")}
+
+
 def make_splits(cv, X, y, split_params):
     """Rows of each split, and how often the cross-validation is repeated."""
     splits = list(cv.split(X, y, **split_params))
@@ -40,10 +71,12 @@ def make_splits(cv, X, y, split_params):
     return splits, n_repeats if len(splits) % n_repeats == 0 else 1
 
 
-def reporter(owner, candidates, monitor, max_epochs):
-    """Make a function that prints a line for each candidate that is finished."""
+def reporter(owner, candidates, monitor, max_epochs, verbose):
+    """Make a function that prints a line for a candidate, if verbose."""
 
     def report(candidate, outcomes):
+        if not verbose:
+            return
         scores = score_curves(outcomes, monitor, max_epochs)
         epoch = best_epoch(scores)
         mean = score_sign(monitor) * scores.mean(axis=0)[epoch - 1]
@@ -180,22 +213,11 @@ def epoch_curve(
     X, y, groups = indexable(X, y, groups)
     candidates = make_candidates(estimator, param_grid)
     cv = check_cv(cv, y, classifier=is_classifier(estimator))
-    fit_params = _check_method_params(X, params=params)
-    split_params = {"groups": groups}
-    if _routing_enabled():
-        router = (
-            MetadataRouter(owner="epoch_curve")
-            .add(
-                estimator=estimator,
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-            .add(
-                splitter=cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
-        routed = process_routing(router, "fit", **fit_params)
-        fit_params, split_params = routed.estimator.fit, routed.splitter.split
+    params = _check_method_params(X, params=params or {})
+    if groups is not None:
+        params["groups"] = groups
+    router = fit_router("epoch_curve", estimator, cv)
+    fit_params, split_params = route_params(router, params)
     splits, n_repeats = make_splits(cv, X, y, split_params)
     max_epochs = max_epochs or split_pipeline(estimator)[1].epochs
     outcomes = train_candidates(
@@ -211,9 +233,9 @@ def epoch_curve(
         fit_params=fit_params,
         n_jobs=n_jobs,
         error_score=error_score,
-        after_candidate=reporter("epoch_curve", candidates, "val_loss", max_epochs)
-        if verbose
-        else None,
+        after_candidate=reporter(
+            "epoch_curve", candidates, "val_loss", max_epochs, verbose
+        ),
     )
     check_failures(candidates, outcomes, error_score)
     return tabulate(

@@ -1,9 +1,18 @@
 """One fit: initial weights, training with early stopping, fitted arrays."""
 
+from itertools import pairwise
+
 import numpy as np
 
+from skimdb._callbacks import EpochTasks
 from skimdb._metrics import lower_is_better, make_metrics
-from skimdb._network import build_network, compile_arguments
+from skimdb._network import (
+    build_network,
+    compile_arguments,
+    detach,
+    read_state,
+    restore_state,
+)
 from skimdb._training import on_cpu, read_weights, train
 
 
@@ -56,7 +65,7 @@ def _initial_weights(layer_sizes, dtype, seed):
     """
     rng = np.random.default_rng(seed)
     coefs = []
-    for n_inputs, n_units in zip(layer_sizes[:-1], layer_sizes[1:], strict=True):
+    for n_inputs, n_units in pairwise(layer_sizes):
         bound = np.sqrt(6 / (n_inputs + n_units))
         coefs.append(rng.uniform(-bound, bound, (n_inputs, n_units)).astype(dtype))
     return coefs, [np.zeros(coef.shape[1], dtype) for coef in coefs]
@@ -89,55 +98,83 @@ def _append(history, logs):
     }
 
 
-def fit_network(rows, validation, estimator, *, sizes, dropout, routed, seeds, warm):
+def _check_monitor(monitor, metrics, *, validated, early_stopping):
+    """Raise for a monitored entry that will not be in the logs."""
+    recorded = [*metrics, "loss"]
+    if validated:
+        recorded += [f"val_{name}" for name in recorded]
+    # Of a fit without validation data no best epoch is expected.
+    if monitor not in recorded and (early_stopping or not monitor.startswith("val_")):
+        raise ValueError(
+            f"monitor={monitor!r} is not recorded. Recorded here are "
+            f"{', '.join(recorded)}; name a metric in `metrics`, or give validation "
+            "data for the val_ entries."
+        )
+
+
+def fit_network(
+    rows,
+    validation,
+    estimator,
+    *,
+    sizes,
+    dropout,
+    routed,
+    epochs,
+    early_stopping,
+    warm,
+    context,
+    data,
+):
     """Train a new network, or go on training the estimator's.
 
     Parameters
     ----------
     rows : Rows
-        Training rows; the weights of the samples have mean 1.
+        Training rows.
     validation : Rows or None
     estimator : KerasMLPClassifier
-        Read for its parameters, and its fitted arrays if `warm`.
+        Read for its parameters and its fitted attributes: `classes_`, `_seeds`, and
+        all others if `warm`. With `warm_start` it is given what the finished epochs
+        have brought if training is interrupted.
     sizes : tuple of int
         Units of each hidden layer.
     dropout : tuple of float
         Rate of each hidden layer.
     routed : dict
         Parameters of optimizer, loss and callbacks.
-    seeds : sequence of int
-        Of initial weights, order and dropout.
+    epochs : int
+    early_stopping : bool
     warm : bool
         Whether to go on.
+    context : sklearn.callback.CallbackContext
+    data : dict
+        X, y and metadata for scikit-learn's callbacks.
 
     Returns
     -------
     fitted : dict
         Fitted attributes by name.
     """
-    metrics = make_metrics(estimator.metrics)
-    recorded = [*estimator.metrics, "loss"]
-    if validation is not None:
-        recorded += [f"val_{name}" for name in recorded]
-    monitored = estimator.monitor in recorded
-    if not monitored and (estimator.early_stopping or estimator.monitor != "val_loss"):
-        raise ValueError(
-            f"monitor={estimator.monitor!r} is not recorded. Recorded here are "
-            f"{', '.join(recorded)}; name a metric in `metrics`, or give validation "
-            "data for the val_ entries."
-        )
+    _check_monitor(
+        estimator.monitor,
+        estimator.metrics,
+        validated=validation is not None,
+        early_stopping=early_stopping,
+    )
+    metrics = make_metrics(estimator.metrics, estimator.classes_)
     dtype = rows.X.dtype
+    shuffle_seed, dropout_seed = estimator._seeds[1:3].tolist()
     if warm:
         coefs, intercepts = estimator.coefs_, estimator.intercepts_
         history, n_before = estimator.history_, estimator.n_iter_
     else:
         layer_sizes = (rows.X.shape[1], *sizes, rows.Y.shape[1])
-        coefs, intercepts = _initial_weights(layer_sizes, dtype, seeds[0])
+        coefs, intercepts = _initial_weights(layer_sizes, dtype, estimator._seeds[0])
         history, n_before = {}, 0
-    output_activation = "sigmoid" if rows.Y.shape[1] == 1 else "softmax"
     options = {
         "activation": estimator.activation,
-        "output_activation": output_activation,
+        "output_activation": estimator.out_activation_,
         "l2": estimator.l2,
         "dropout": dropout,
     }
@@ -146,60 +183,74 @@ def fit_network(rows, validation, estimator, *, sizes, dropout, routed, seeds, w
             coefs,
             intercepts,
             compiled=compile_arguments(
-                optimizer=estimator.optimizer,
-                learning_rate=estimator.learning_rate,
-                binary=output_activation == "sigmoid",
-                callbacks=estimator.callbacks,
-                routed=routed,
+                estimator.get_params(),
+                routed,
+                output_activation=estimator.out_activation_,
                 dtype=dtype,
             ),
             model_options=options,
         )
         if warm:
-            for variable, value in zip(
-                network.optimizer.variables, estimator._optimizer_state, strict=True
-            ):
-                variable.assign(value)
+            restore_state(network.optimizer, estimator._optimizer_state)
         best = _BestEpoch(
             network,
             estimator.monitor,
             patience=estimator.n_iter_no_change,
             tol=estimator.tol,
-            keep_weights=estimator.early_stopping,
+            keep_weights=early_stopping,
         )
-        epochs = range(n_before, n_before + estimator.epochs)
+        numbers = range(n_before, n_before + epochs)
         all_logs = []
+        tasks = EpochTasks(context, estimator=estimator, **data)
+
+        def fitted(weights=None):
+            coefs, intercepts = weights or read_weights(network)
+            all_history = _append(history, all_logs)
+            best_epoch = _best_epoch(all_history, estimator.monitor)
+            if early_stopping:  # the epoch that the weights are from
+                now = _best_epoch(_append({}, all_logs), estimator.monitor)
+                best_epoch = now and n_before + now
+            return {
+                "coefs_": coefs,
+                "intercepts_": intercepts,
+                "history_": all_history,
+                "n_iter_": len(all_history["loss"]),
+                "best_epoch_": best_epoch,
+                "callbacks_": network.callbacks,
+                "_optimizer_state": read_state(network.optimizer),
+            }
 
         def after_epoch(epoch, logs):
             all_logs.append(logs)
             if estimator.verbose:
                 entries = " ".join(f"{k}={v:.4f}" for k, v in logs.items())
-                print(f"Epoch {epoch + 1}/{epochs.stop} {entries}")
-            return estimator.early_stopping and best.update(logs)
+                print(f"Epoch {epoch + 1}/{numbers.stop} {entries}")
+            stop = early_stopping and best.update(logs)
+            stop |= tasks.end(fitted)
+            stop |= network.model is not None and network.model.stop_training
+            if not stop and epoch + 1 < numbers.stop:
+                tasks.begin()
+            return stop
 
-        train(
-            network,
-            rows,
-            validation,
-            batch_size=estimator.batch_size,
-            shuffle=estimator.shuffle,
-            epochs=epochs,
-            shuffle_seed=seeds[1],
-            dropout_seed=seeds[2],
-            metrics=metrics,
-            after_epoch=after_epoch,
-            **options,
-        )
-        coefs, intercepts = best.weights or read_weights(network)
-        state = [variable.value.numpy() for variable in network.optimizer.variables]
-    history = _append(history, all_logs)
-    fitted = {
-        "coefs_": coefs,
-        "intercepts_": intercepts,
-        "history_": history,
-        "n_iter_": len(history["loss"]),
-        "best_epoch_": _best_epoch(history, estimator.monitor),
-    }
-    if estimator.warm_start:
-        fitted["_optimizer_state"] = state
-    return fitted
+        tasks.begin()
+        try:
+            train(
+                network,
+                rows,
+                validation,
+                batch_size=estimator.batch_size,
+                shuffle=estimator.shuffle,
+                epochs=numbers,
+                shuffle_seed=shuffle_seed,
+                dropout_seed=dropout_seed,
+                metrics=metrics,
+                after_epoch=after_epoch,
+                **options,
+            )
+        except BaseException:
+            if estimator.warm_start and all_logs:
+                vars(estimator).update(fitted(best.weights))
+            raise
+        finally:
+            detach(network.callbacks)
+        return fitted(best.weights)

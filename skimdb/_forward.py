@@ -1,7 +1,7 @@
 """Predict from weights with NumPy and SciPy, without TensorFlow."""
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils import gen_batches
 from sklearn.utils.extmath import safe_sparse_dot
 
@@ -18,7 +18,27 @@ ACTIVATIONS = {
     "softplus": lambda x: np.logaddexp(x, 0),
     "tanh": lambda x: np.tanh(x, out=x),
 }
-_OUTPUTS = {"sigmoid": expit, "softmax": lambda x: softmax(x, axis=1)}
+_OUTPUTS = {
+    "linear": lambda x: x,
+    "sigmoid": expit,
+    "softmax": lambda x: softmax(x, axis=1),
+}
+
+
+def probabilities(outputs):
+    """Probability of each class or label, from the outputs of a network."""
+    if outputs.shape[1] == 1:
+        return np.hstack([1 - outputs, outputs])
+    return outputs
+
+
+def log_probabilities(logits, output_activation):
+    """Logarithm of the probability of each class or label, from the logits."""
+    if output_activation == "softmax":
+        return log_softmax(logits, axis=1)
+    if logits.shape[1] == 1:
+        logits = np.hstack([-logits, logits])
+    return log_expit(logits)
 
 
 def forward(X, coefs, intercepts, *, activation, output_activation):
@@ -31,7 +51,8 @@ def forward(X, coefs, intercepts, *, activation, output_activation):
         Kernel of shape (n_inputs, n_units) and bias of shape (n_units,) per layer.
     activation : str
         A key of `ACTIVATIONS`.
-    output_activation : {"sigmoid", "softmax"}
+    output_activation : {"linear", "sigmoid", "softmax"}
+        ``"linear"`` gives the logits.
 
     Returns
     -------

@@ -1,20 +1,25 @@
 """The first layer: how rows are laid out for it, and its two products.
 
-Each kernel lays rows out in batches on the host (`layout`), and in a TensorFlow
-program takes one batch (`batch`), multiplies it with the weights (`product`) and its
-transpose with a gradient (`gradient`).
+Each kernel lays rows out in batches on the host (`layout`: where batches start, and
+data arrays). In a TensorFlow program it takes one batch (`batch`), multiplies it with
+the weights (`product`) and its transpose with a gradient (`gradient`).
 """
+
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse
 import tensorflow as tf
 
-# SparseTensorDenseMatMul leaves its fast loop at this number of columns.
-_WIDE = 32
+# SparseTensorDenseMatMul leaves its fast loop at 32 columns.
+_BLOCK = 31
+# From this width on, sums of whole rows are faster than blocks of columns.
+_WIDE = 96
 
 
 def choose_kernel(X, n_units):
-    """Fastest kernel for these rows and this width of the first layer.
+    """Choose the fastest kernel for these rows and this width of the first layer.
 
     Parameters
     ----------
@@ -23,90 +28,157 @@ def choose_kernel(X, n_units):
 
     Returns
     -------
-    kernel : {"dense", "sparse", "gather"}
+    kernel : DenseKernel, SparseKernel or GatherKernel
     """
     if not scipy.sparse.issparse(X):
-        return "dense"
-    return "gather" if n_units >= _WIDE and (X.data == 1).all() else "sparse"
+        return DenseKernel()
+    if n_units >= _WIDE and (X.data == 1).all():
+        return GatherKernel()
+    n_blocks = -(-n_units // _BLOCK)
+    return SparseKernel(n_parts=2 if n_blocks == 1 else 1, n_blocks=n_blocks)
 
 
+@dataclass(frozen=True)
 class DenseKernel:
     """Dense rows and dense products."""
 
     @staticmethod
     def signature(dtype):
-        """Tensors of a layout."""
+        """Tensors of a layout's data."""
         return [tf.TensorSpec([None, None], dtype)]
 
     @staticmethod
-    def layout(X, batch_size, transposed=True):
-        """Lay the rows of X out: batch boundaries and data arrays."""
-        return np.zeros(0, np.int64), [X]
+    def layout(X, batch_size, for_gradient=True):
+        """Lay the rows of X out."""
+        return np.arange(0, X.shape[0], batch_size), [X]
 
     @staticmethod
-    def batch(data, begin, end, low, high):
-        """One batch of a layout."""
-        return [data[0][low:high]]
+    def batch(data, starts, index, n_rows, batch_size):
+        """Take one batch of a layout."""
+        return tf.slice(data[0], [starts[index], 0], [n_rows, -1])
 
     @staticmethod
-    def product(batch, weights, n_rows):
-        """Batch times weights."""
-        return batch[0] @ weights
+    def product(batch, weights):
+        """Multiply a batch with weights."""
+        return batch @ weights
 
     @staticmethod
     def gradient(batch, delta, n_features):
-        """Transposed batch times delta."""
-        return tf.matmul(batch[0], delta, transpose_a=True)
+        """Multiply a transposed batch with delta."""
+        return tf.matmul(batch, delta, transpose_a=True)
 
 
-def _boundaries(X, batch_size):
-    """Where each batch starts among the non-zeros, and the row within its batch."""
-    starts = np.append(X.indptr[:-1:batch_size], X.nnz).astype(np.int64)
-    rows = (np.arange(X.shape[0]) % batch_size).astype(np.int32)
-    return starts, np.repeat(rows, np.diff(X.indptr))
-
-
+@dataclass(frozen=True)
 class SparseKernel:
-    """Index pairs and values, for narrow layers."""
+    """Index pairs and values, multiplied in pieces side by side.
+
+    Parameters
+    ----------
+    n_parts : int
+        Parts of its rows into which a batch is cut.
+    n_blocks : int
+        Blocks of columns into which the weights are cut, each narrow enough for the
+        fast loop.
+    """
+
+    n_parts: int
+    n_blocks: int
+
+    # Each part is padded with zeros to whole cache lines, so that TensorFlow slices it
+    # without a copy.
+    _ALIGNMENT = 16
 
     @staticmethod
     def signature(dtype):
-        """Tensors of a layout."""
-        return [tf.TensorSpec([None, 2], tf.int32), tf.TensorSpec([None], dtype)]
+        """Tensors of a layout's data."""
+        return [tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], dtype)]
 
-    @staticmethod
-    def layout(X, batch_size, transposed=True):
-        """Lay the rows of X out: batch boundaries and data arrays."""
-        starts, rows = _boundaries(X, batch_size)
-        pairs = np.stack([rows, X.indices.astype(np.int32, copy=False)], axis=1)
-        return starts, [pairs, X.data]
+    def layout(self, X, batch_size, for_gradient=True):
+        """Lay the rows of X out; as many starts a batch as it has parts."""
+        n_samples, size = X.shape[0], -(-batch_size // self.n_parts)
+        offsets = np.minimum(np.arange(self.n_parts) * size, batch_size)
+        bounds = np.add.outer(np.arange(0, n_samples, batch_size), offsets)
+        ends = X.indptr[np.append(np.minimum(bounds, n_samples), n_samples)]
+        sizes = -(-np.diff(ends) // self._ALIGNMENT) * self._ALIGNMENT
+        starts = np.append(0, np.cumsum(sizes, dtype=np.int64))
+        rows = (np.arange(n_samples) % batch_size % size).astype(np.int32)
+        rows = np.repeat(rows, np.diff(X.indptr))
+        pairs = np.zeros((starts[-1], 2), np.int32)
+        values = np.zeros(starts[-1], X.dtype)
+        for start, (begin, end) in zip(starts[:-1], pairwise(ends), strict=True):
+            part = slice(start, start + end - begin)
+            pairs[part, 0] = rows[begin:end]
+            pairs[part, 1] = X.indices[begin:end]
+            values[part] = X.data[begin:end]
+        return starts, [pairs.ravel(), values]
 
-    @staticmethod
-    def batch(data, begin, end, low, high):
-        """One batch of a layout."""
-        return [array[begin:end] for array in data]
+    def batch(self, data, starts, index, n_rows, batch_size):
+        """Take one batch of a layout: pairs, values and rows of each part."""
+        pairs, values = data
+        ends = tf.unstack(
+            tf.slice(starts, [index * self.n_parts], [self.n_parts + 1]),
+            self.n_parts + 1,
+        )
+        size = -(-batch_size // self.n_parts)
+        sizes, left = [], n_rows
+        for _ in range(self.n_parts - 1):
+            sizes.append(tf.minimum(size, left))
+            left -= sizes[-1]
+        return [
+            (
+                tf.reshape(tf.slice(pairs, [2 * begin], [2 * (end - begin)]), [-1, 2]),
+                tf.slice(values, [begin], [end - begin]),
+                n_rows_of_part,
+            )
+            for (begin, end), n_rows_of_part in zip(
+                pairwise(ends), [*sizes, left], strict=True
+            )
+        ]
 
-    @staticmethod
-    def product(batch, weights, n_rows):
-        """Batch times weights."""
-        shape = tf.stack([n_rows, tf.shape(weights, tf.int64)[0]])
-        return tf.raw_ops.SparseTensorDenseMatMul(
-            a_indices=batch[0], a_values=batch[1], a_shape=shape, b=weights
+    def _multiply(self, part, n_features, dense, *, adjoint=False):
+        """Multiply a part of a batch with each block of columns."""
+        pairs, values, n_rows = part
+        shape = tf.stack([n_rows, n_features])
+        blocks = [dense]
+        if self.n_blocks > 1:
+            width = -(-tf.shape(dense)[1] // self.n_blocks)
+            blocks = [
+                dense[:, block * width : (block + 1) * width]
+                for block in range(self.n_blocks)
+            ]
+        products = [
+            tf.raw_ops.SparseTensorDenseMatMul(
+                a_indices=pairs,
+                a_values=values,
+                a_shape=shape,
+                b=block,
+                adjoint_a=adjoint,
+            )
+            for block in blocks
+        ]
+        return tf.concat(products, axis=1)
+
+    def product(self, batch, weights):
+        """Multiply a batch with weights."""
+        n_features = tf.shape(weights, tf.int64)[0]
+        return tf.concat(
+            [self._multiply(part, n_features, weights) for part in batch], axis=0
         )
 
-    @staticmethod
-    def gradient(batch, delta, n_features):
-        """Transposed batch times delta."""
-        shape = tf.stack([tf.shape(delta, tf.int64)[0], n_features])
-        return tf.raw_ops.SparseTensorDenseMatMul(
-            a_indices=batch[0],
-            a_values=batch[1],
-            a_shape=shape,
-            b=delta,
-            adjoint_a=True,
+    def gradient(self, batch, delta, n_features):
+        """Multiply a transposed batch with delta."""
+        parts = [delta]
+        if self.n_parts > 1:
+            parts = tf.split(delta, tf.stack([n_rows for _, _, n_rows in batch]))
+        return tf.add_n(
+            [
+                self._multiply(part, n_features, part_of_delta, adjoint=True)
+                for part, part_of_delta in zip(batch, parts, strict=True)
+            ]
         )
 
 
+@dataclass(frozen=True)
 class GatherKernel:
     """Sums of rows of the weights, for wide layers and values that are all one.
 
@@ -115,48 +187,52 @@ class GatherKernel:
 
     @staticmethod
     def signature(dtype):
-        """Tensors of a layout."""
+        """Tensors of a layout's data."""
         return [tf.TensorSpec([None], tf.int32)] * 4
 
     @staticmethod
-    def layout(X, batch_size, transposed=True):
-        """Lay the rows of X out: batch boundaries and data arrays."""
-        starts, rows = _boundaries(X, batch_size)
+    def layout(X, batch_size, for_gradient=True):
+        """Lay the rows of X out."""
+        starts = np.append(X.indptr[:-1:batch_size], X.nnz).astype(np.int64)
+        rows = (np.arange(X.shape[0]) % batch_size).astype(np.int32)
+        rows = np.repeat(rows, np.diff(X.indptr))
         columns = X.indices.astype(np.int32, copy=False)
-        if not transposed:
+        if not for_gradient:
             nothing = np.zeros(0, np.int32)
             return starts, [rows, columns, nothing, nothing]
         by_column = np.empty((2, X.nnz), np.int32)
-        for begin, end in zip(starts[:-1], starts[1:], strict=True):
-            order = np.argsort(columns[begin:end], kind="stable")
-            by_column[0, begin:end] = rows[begin:end][order]
-            by_column[1, begin:end] = columns[begin:end][order]
+        features = np.arange(X.shape[1], dtype=np.int32)
+        for low in range(0, X.shape[0], batch_size):
+            transposed = X[low : low + batch_size].tocsc()
+            part = slice(X.indptr[low], X.indptr[low] + transposed.nnz)
+            by_column[0, part] = transposed.indices
+            by_column[1, part] = np.repeat(features, np.diff(transposed.indptr))
         return starts, [rows, columns, *by_column]
 
     @staticmethod
-    def batch(data, begin, end, low, high):
-        """One batch of a layout."""
-        return [array[begin:end] for array in data]
+    def batch(data, starts, index, n_rows, batch_size):
+        """Take one batch of a layout, and its number of rows."""
+        begin, end = tf.unstack(tf.slice(starts, [index], [2]), 2)
+        return [tf.slice(array, [begin], [end - begin]) for array in data], n_rows
 
     @staticmethod
-    def product(batch, weights, n_rows):
-        """Batch times weights."""
+    def product(batch, weights):
+        """Multiply a batch with weights."""
+        (rows, columns, _, _), n_rows = batch
         return tf.raw_ops.SparseSegmentSumWithNumSegments(
             data=weights,
-            indices=batch[1],
-            segment_ids=batch[0],
+            indices=columns,
+            segment_ids=rows,
             num_segments=tf.cast(n_rows, tf.int32),
         )
 
     @staticmethod
     def gradient(batch, delta, n_features):
-        """Transposed batch times delta."""
+        """Multiply a transposed batch with delta."""
+        (_, _, rows, columns), _ = batch
         return tf.raw_ops.SparseSegmentSumWithNumSegments(
             data=delta,
-            indices=batch[2],
-            segment_ids=batch[3],
+            indices=rows,
+            segment_ids=columns,
             num_segments=tf.cast(n_features, tf.int32),
         )
-
-
-KERNELS = {"dense": DenseKernel, "sparse": SparseKernel, "gather": GatherKernel}

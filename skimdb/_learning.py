@@ -59,7 +59,7 @@ def encode(vectorizer, documents, words):
 
 def learn(vectorizer, documents):
     """Words of the vocabulary, in their order, the layout, and the matrix."""
-    chunks = list(_map_tokens(lambda tokens: tokens, vectorizer, documents))
+    chunks = list(map(_shrink, _map_tokens(lambda x: x, vectorizer, documents)))
     terms, positions = _merge([tokens.terms for tokens in chunks])
     counts = _add_up(
         (np.bincount(tokens.codes, minlength=len(tokens.terms)) for tokens in chunks),
@@ -81,7 +81,7 @@ def learn(vectorizer, documents):
     )
     blocks = map_chunks(
         lambda chunk: place(chunk[0], columns[chunk[1]], layout),
-        zip(chunks, positions, strict=True),
+        _use_up(chunks, positions),
     )
     return words, layout, build_matrix(blocks, layout.n_columns, vectorizer.dtype)
 
@@ -147,6 +147,22 @@ def choose(
     columns = np.full(len(terms), -1 if layout.oov is None else layout.oov, np.int32)
     columns[order] = np.arange(layout.first, layout.first + len(order), dtype=np.int32)
     return from_terms(terms.take(pa.array(order))), columns, layout
+
+
+def _shrink(tokens):
+    """Tokens in the smallest integers: those of a whole corpus are kept for a while."""
+    return tokens._replace(
+        codes=tokens.codes.astype(np.min_scalar_type(len(tokens.terms))),
+        rows=tokens.rows.astype(np.min_scalar_type(tokens.n_rows)),
+    )
+
+
+def _use_up(*lists):
+    """Zip lists, and forget each item once it is given out."""
+    for items in lists:
+        items.reverse()
+    while lists[0]:
+        yield tuple(items.pop() for items in lists)
 
 
 def _needs_document_counts(vectorizer):

@@ -8,6 +8,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from skimdb._forward import probabilities
+from skimdb._routing import nearest
+from skimdb._targets import decode, is_multilabel
+
+# Parts of the names of Keras metrics that improve by falling.
+_ERRORS = ("loss", "error", "crossentropy", "divergence", "hinge", "poisson", "false")
+_ERROR_NAMES = {"bce", "mae", "mape", "mse", "msle"}
+
 
 class _Predictions(ClassifierMixin, BaseEstimator):
     """Lets a scorer score probabilities that are already there, passed as X."""
@@ -19,34 +27,36 @@ class _Predictions(ClassifierMixin, BaseEstimator):
         return X
 
     def predict(self, X):
-        return self.classes_[np.argmax(X, axis=1)]
+        return decode(X, self.classes_)
 
 
-def probabilities(outputs):
-    """Probability of each class, from one sigmoid unit or a softmax."""
-    if outputs.shape[1] == 1:
-        return np.hstack([1 - outputs, outputs])
-    return outputs
-
-
-def _scorer_metric(name):
+def _scorer_metric(name, classes):
     scorer = get_scorer(name)
+    takes_weight = "sample_weight" in inspect.signature(scorer._score_func).parameters
+    # Scorers such as "f1" know no positive class among strings; here it is the last.
+    if not is_multilabel(classes) and classes.dtype.kind not in "biuf":
+        classes = np.arange(len(classes))
 
     def metric(rows, outputs):
-        proba = probabilities(outputs)
-        codes = probabilities(rows.Y).argmax(axis=1)
+        weight = {"sample_weight": rows.metric_weight} if takes_weight else {}
+        labels = decode(probabilities(rows.Y), classes)
         with warnings.catch_warnings():
             # A metric such as precision may be undefined in an early epoch.
             warnings.simplefilter("ignore", UndefinedMetricWarning)
-            return float(scorer(_Predictions(np.arange(proba.shape[1])), proba, codes))
+            return scorer(
+                _Predictions(classes), probabilities(outputs), labels, **weight
+            )
 
     return metric
 
 
 def _accuracy(rows, outputs):
+    """Scikit-learn's accuracy, but fast; of an indicator all labels have to agree."""
     if outputs.shape[1] == 1:
-        return float(np.mean((outputs > 0.5) == (rows.Y > 0.5)))
-    return float(np.mean(outputs.argmax(axis=1) == rows.Y.argmax(axis=1)))
+        correct = (outputs[:, 0] > 0.5) == (rows.Y[:, 0] > 0.5)
+    else:
+        correct = outputs.argmax(axis=1) == rows.Y.argmax(axis=1)
+    return np.average(correct, weights=rows.metric_weight)
 
 
 def _keras_metric(name):
@@ -55,22 +65,31 @@ def _keras_metric(name):
     try:
         found = keras.metrics.get(name)
     except ValueError:
-        found = None
-    if found is None:
+        valid = [
+            *get_scorer_names(),
+            *(n for n, v in vars(keras.metrics).items() if inspect.isclass(v)),
+        ]
         raise ValueError(
-            f"Unknown metric {name!r}: neither a scikit-learn scorer (see "
-            "sklearn.metrics.get_scorer_names()) nor a Keras metric, such as 'AUC'."
-        )
+            f"Unknown metric {name!r}: neither the name of a scikit-learn scorer (see "
+            f"sklearn.metrics.get_scorer_names()) nor of a Keras metric."
+            f"{nearest(name, valid)}"
+        ) from None
+    try:
+        measure = found() if inspect.isclass(found) else found
+    except TypeError as error:
+        raise ValueError(
+            f"Metric {name!r} of Keras cannot be made from its name alone: {error}."
+        ) from error
+    if not isinstance(measure, keras.metrics.Metric):
+        measure = keras.metrics.MeanMetricWrapper(measure, name=name)
 
     def metric(rows, outputs):
-        measure = found() if inspect.isclass(found) else found
-        measure = (
-            measure
-            if isinstance(measure, keras.metrics.Metric)
-            else keras.metrics.MeanMetricWrapper(measure, name=name)
-        )
-        measure.update_state(rows.Y, outputs)
-        return float(measure.result())
+        targets = rows.Y
+        if "sparse" in name.lower():  # these take the number of the class
+            targets = probabilities(targets).argmax(axis=1)
+        measure.reset_state()
+        measure.update_state(targets, outputs, sample_weight=rows.metric_weight)
+        return np.mean(measure.result())  # some have a value per class
 
     return metric
 
@@ -88,17 +107,21 @@ def lower_is_better(name):
     lower : bool
     """
     name = name.removeprefix("val_")
-    errors = ("loss", "error", "crossentropy", "divergence", "hinge", "poisson")
-    return name not in get_scorer_names() and any(e in name.lower() for e in errors)
+    if name in get_scorer_names():
+        return False
+    name = name.lower()
+    return name in _ERROR_NAMES or any(part in name for part in _ERRORS)
 
 
-def make_metrics(names):
+def make_metrics(names, classes):
     """Metrics by name, as one function.
 
     Parameters
     ----------
     names : sequence of str
-        ``"accuracy"``, the name of a scikit-learn scorer or of a Keras metric.
+        Names of scikit-learn scorers or of Keras metrics; the former go first.
+    classes : ndarray of shape (n_classes,), or list of ndarray
+        Labels that the outputs stand for; the list for an indicator matrix.
 
     Returns
     -------
@@ -111,14 +134,29 @@ def make_metrics(names):
         If a name is neither.
     """
     scorers = set(get_scorer_names())
-    functions = {
-        name: _accuracy
-        if name == "accuracy"
-        else _scorer_metric(name)
-        if name in scorers
-        else _keras_metric(name)
-        for name in names
-    }
-    return lambda rows, outputs: {
-        name: function(rows, outputs) for name, function in functions.items()
-    }
+    functions = {}
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(
+                f"metrics={names!r}: give names, of scikit-learn scorers or of Keras "
+                f"metrics; {name!r} is none."
+            )
+        if name == "accuracy" and not is_multilabel(classes):
+            functions[name] = _accuracy
+        elif name in scorers:
+            functions[name] = _scorer_metric(name, classes)
+        else:
+            functions[name] = _keras_metric(name)
+
+    def metrics(rows, outputs):
+        logs = {}
+        for name, function in functions.items():
+            try:
+                logs[name] = float(function(rows, outputs))
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"Metric {name!r} cannot be computed for these targets: {error}"
+                ) from error
+        return logs
+
+    return metrics

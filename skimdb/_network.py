@@ -4,15 +4,21 @@ The only file that imports scikeras, whose ``BaseWrapper`` routes parameters suc
 as ``optimizer__momentum`` or ``callbacks__patience`` to what they name.
 """
 
-import difflib
 import inspect
+import json
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 from scikeras.wrappers import BaseWrapper
 
-ROUTES = ("optimizer__", "loss__", "callbacks__")
+from skimdb._callbacks import fill_paths, fresh_callbacks
+from skimdb._routing import ROUTES, check_arguments, nearest
+
+_LOSSES = {
+    "sigmoid": keras.losses.BinaryCrossentropy,
+    "softmax": keras.losses.CategoricalCrossentropy,
+}
 
 
 class _Router(BaseWrapper):
@@ -45,37 +51,17 @@ class Network:
     model: keras.Model | None = None
 
 
-def _check_routed(owner, names, what):
-    """Raise for a routed name that the constructor of `owner` does not take."""
-    parameters = {}
-    for cls in inspect.getmro(owner):
-        if "__init__" in vars(cls):
-            parameters |= inspect.signature(cls.__init__).parameters
-    valid = sorted(
-        name
-        for name, parameter in parameters.items()
-        if name not in ("self", "kwargs")
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    )
-    for name in names:
-        if name not in valid:
-            near = difflib.get_close_matches(name, valid, n=1)
-            hint = f" Did you mean {what}__{near[0]}?" if near else ""
-            raise ValueError(
-                f"Invalid parameter {what}__{name}: {owner.__name__} takes no "
-                f"argument {name!r}.{hint} Valid ones: {', '.join(valid)}."
-            )
-
-
 def _optimizer_class(optimizer):
     """Class of an optimizer given by name, as a class or as an instance."""
     if isinstance(optimizer, str):
         try:
             return type(keras.optimizers.get(optimizer))
         except ValueError as error:
+            hint = nearest(optimizer, [name.lower() for name in vars(keras.optimizers)])
             raise ValueError(
-                f"Keras knows no optimizer named {optimizer!r}; give the name of one "
-                "(such as 'rmsprop', 'adam' or 'sgd'), a class or an instance."
+                f"Keras knows no optimizer named {optimizer!r}.{hint} "
+                "Give the name of one (such as 'rmsprop', 'adam' or 'sgd'), a class or "
+                "an instance."
             ) from error
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return type(optimizer)
@@ -87,19 +73,17 @@ def _optimizer_class(optimizer):
     )
 
 
-def compile_arguments(*, optimizer, learning_rate, binary, callbacks, routed, dtype):
+def compile_arguments(parameters, routed, *, output_activation, dtype):
     """Instantiate optimizer, loss and callbacks from an estimator's parameters.
 
     Parameters
     ----------
-    optimizer : str, class or instance
-    learning_rate : float, LearningRateSchedule or None
-        None leaves the optimizer's own default.
-    binary : bool
-        Binary instead of categorical cross-entropy.
-    callbacks : callback, class, or list of them, or None
+    parameters : dict
+        All of them; `optimizer`, `learning_rate` and `callbacks` are used here.
     routed : dict
-        Parameters prefixed with ``optimizer__``, ``loss__`` or ``callbacks__``.
+        Those prefixed with ``optimizer__``, ``loss__`` or ``callbacks__``.
+    output_activation : {"sigmoid", "softmax"}
+        Which decides between binary and categorical cross-entropy.
     dtype : numpy.dtype
         Of the network, and so of the loss.
 
@@ -115,16 +99,18 @@ def compile_arguments(*, optimizer, learning_rate, binary, callbacks, routed, dt
     ValueError
         If a routed name does not exist; the message names the nearest that does.
     """
+    optimizer, learning_rate = parameters["optimizer"], parameters["learning_rate"]
     cls = _optimizer_class(optimizer)
-    loss = (
-        keras.losses.BinaryCrossentropy
-        if binary
-        else keras.losses.CategoricalCrossentropy
-    )
+    loss = _LOSSES[output_activation]
     prefixed = {
         prefix: {k[len(prefix) :]: v for k, v in routed.items() if k.startswith(prefix)}
         for prefix in ROUTES
     }
+    if inspect.isclass(learning_rate):
+        raise TypeError(
+            f"learning_rate must be a number or a schedule, got the class "
+            f"{learning_rate.__name__}; make an instance of it."
+        )
     if isinstance(optimizer, keras.optimizers.Optimizer):
         if prefixed["optimizer__"] or learning_rate is not None:
             raise ValueError(
@@ -134,20 +120,62 @@ def compile_arguments(*, optimizer, learning_rate, binary, callbacks, routed, dt
             )
         optimizer = cls.from_config(optimizer.get_config())
     else:
-        _check_routed(cls, prefixed["optimizer__"], "optimizer")
+        check_arguments(cls, prefixed["optimizer__"], "optimizer")
         optimizer = cls
         if learning_rate is not None:
             routed = {"optimizer__learning_rate": learning_rate} | routed
-    _check_routed(loss, prefixed["loss__"], "loss")
-    if inspect.isclass(callbacks):
-        _check_routed(callbacks, prefixed["callbacks__"], "callbacks")
+    check_arguments(loss, prefixed["loss__"], "loss")
     router = _Router(
         optimizer=optimizer,
         loss=loss,
-        callbacks=callbacks,
+        callbacks=fresh_callbacks(parameters["callbacks"], prefixed["callbacks__"]),
         **{"loss__dtype": dtype.name} | routed,
     ).initialize(np.zeros((1, 1)))
-    return router.model_["optimizer"], router.model_["loss"], router._fit_callbacks
+    callbacks = router._fit_callbacks
+    fill_paths(callbacks, parameters)
+    return router.model_["optimizer"], router.model_["loss"], callbacks
+
+
+def read_state(optimizer):
+    """Copy the state of an optimizer into plain arrays.
+
+    Returns
+    -------
+    state : dict
+        Its configuration as JSON, and the list of its variables' values.
+    """
+    config = keras.optimizers.serialize(optimizer)
+    return {
+        "config": json.dumps(config, default=str),
+        "variables": [np.asarray(v.value.numpy()) for v in optimizer.variables],
+    }
+
+
+def restore_state(optimizer, state):
+    """Let an optimizer go on from a state.
+
+    It starts anew if the state is that of another kind of optimizer; a learning rate
+    that was given another value since takes precedence.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Built.
+    state : dict
+        What `read_state` returned.
+    """
+    before = json.loads(state["config"])
+    now = json.loads(json.dumps(keras.optimizers.serialize(optimizer), default=str))
+    values, variables = state["variables"], optimizer.variables
+    if before["class_name"] != now["class_name"] or [v.shape for v in values] != [
+        tuple(v.shape) for v in variables
+    ]:
+        return
+    rate = "learning_rate"
+    same_rate = before["config"].get(rate) == now["config"].get(rate)
+    for variable, value in zip(variables, values, strict=True):
+        if same_rate or variable.name != rate:
+            variable.assign(value)
 
 
 def build_model(
@@ -198,6 +226,12 @@ def build_model(
     for variable, value in zip(model.trainable_variables, weights, strict=True):
         variable.assign(value)
     return model
+
+
+def detach(callbacks):
+    """Part callbacks from the model, which would stay in memory with them."""
+    for callback in callbacks:
+        keras.callbacks.Callback.set_model(callback, None)
 
 
 def build_network(coefs, intercepts, *, compiled, model_options):

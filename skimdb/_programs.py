@@ -13,8 +13,14 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from skimdb._kernels import KERNELS
-from skimdb._updates import fused_kind, make_update, optimizer_key, read
+from skimdb._kernels import DenseKernel, GatherKernel, SparseKernel
+from skimdb._updates import (
+    fused_kind,
+    hyperparameters,
+    make_update,
+    optimizer_key,
+    read,
+)
 
 _MAX_PROGRAMS = 32
 
@@ -25,7 +31,7 @@ class Architecture:
 
     Attributes
     ----------
-    kernel : {"dense", "sparse", "gather"}
+    kernel : DenseKernel, SparseKernel or GatherKernel
         How the first layer multiplies.
     n_layers : int
         The output layer included.
@@ -37,7 +43,7 @@ class Architecture:
     dtype : str
     """
 
-    kernel: str
+    kernel: DenseKernel | SparseKernel | GatherKernel
     n_layers: int
     activation: str
     output_activation: str
@@ -67,39 +73,35 @@ class Program:
 
     def __init__(self, architecture, loss, optimizer, shapes):
         self._architecture = architecture
-        self._kernel = KERNELS[architecture.kernel]
+        self._kernel = architecture.kernel
         self._dtype = dtype = tf.as_dtype(architecture.dtype)
         self._activation = keras.activations.get(architecture.activation)
         self._output = keras.activations.get(architecture.output_activation)
         self._loss = loss
         self.update = make_update(optimizer, shapes, dtype)
 
-        def vector(dtype):
-            return tf.TensorSpec([None], dtype)
+        def vector(dtype, size=None):
+            return tf.TensorSpec([size], dtype)
 
-        scalar, integer = tf.TensorSpec([], dtype), tf.TensorSpec([], tf.int64)
-        handle = tf.TensorSpec([], tf.resource)
-        n_weights = 2 * architecture.n_layers
+        self._n_weights = 2 * architecture.n_layers
+        n_state = self.update.n_state(self._n_weights)
+        n_hyperparameters = len(hyperparameters(optimizer))
+        # Few and stacked arguments: TensorFlow takes its time over each.
         signature = {
-            "weights": [handle] * n_weights,
+            "variables": vector(tf.resource, self._n_weights),
             "starts": vector(tf.int64),
             "data": self._kernel.signature(dtype),
             "targets": tf.TensorSpec([None, None], dtype),
             "sample_weight": vector(dtype),
-            "batch_size": integer,
+            "batch_size": tf.TensorSpec([], tf.int64),
         }
         self.evaluate = self._compile(self._evaluate, signature)
+        del signature["batch_size"]
         signature |= {
-            "state": [handle] * self.update.n_state(n_weights),
-            "hyperparameters": vector(dtype),
-            "learning_rate": scalar,
-            "l2": scalar,
-            "dropout": vector(dtype),
+            "variables": vector(tf.resource, self._n_weights + n_state),
             "draws": vector(tf.int32),
-            "seed": integer,
-            "step": integer,
-            "first": integer,
-            "last": integer,
+            "integers": vector(tf.int64, 5),
+            "rates": vector(dtype, 1 + architecture.n_layers + n_hyperparameters),
         }
         self.train = self._compile(self._train, signature)
 
@@ -152,7 +154,9 @@ class Program:
 
             def loss(output):
                 return self._loss(
-                    targets[low:high], output, sample_weight=sample_weight[low:high]
+                    tf.slice(targets, [low, 0], [high - low, -1]),
+                    output,
+                    sample_weight=tf.slice(sample_weight, [low], [high - low]),
                 )
 
             value, output = run(index, low, high, loss, step)
@@ -174,37 +178,34 @@ class Program:
         return total, outputs.concat()
 
     def _train(
-        self,
-        weights,
-        starts,
-        data,
-        targets,
-        sample_weight,
-        batch_size,
-        state,
-        hyperparameters,
-        learning_rate,
-        l2,
-        dropout,
-        draws,
-        seed,
-        step,
-        first,
-        last,
+        self, variables, starts, data, targets, sample_weight, draws, integers, rates
     ):
-        """Train on batches first to last - 1; the loss includes the penalty."""
+        """Train on some batches in turn; the loss includes the penalty.
+
+        `variables` are the weights and the optimizer's state. `integers` are the batch
+        size, the seed of dropout, the number of steps so far, the first batch and the
+        end of the last; `rates` the learning rate, the penalty, the dropout of each
+        hidden layer and the optimizer's hyperparameters.
+        """
+        variables = tf.unstack(variables)
+        weights, state = variables[: self._n_weights], variables[self._n_weights :]
+        batch_size, seed, step, first, last = tf.unstack(integers)
+        learning_rate, l2, *rates = tf.unstack(rates)
+        n_hidden = self._architecture.n_layers - 1
         read_weights, apply = self.update.start(
-            weights, state, hyperparameters, learning_rate
+            weights, state, rates[n_hidden:], learning_rate
         )
 
         def run(index, low, high, loss, step):
-            batch = self._kernel.batch(data, *self._bounds(starts, index), low, high)
+            batch = self._kernel.batch(data, starts, index, high - low, batch_size)
             values = read_weights()
-            product = self._kernel.product(batch, values[0], high - low)
+            product = self._kernel.product(batch, values[0])
             watched = [product, *values[1:]]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(watched)
-                drop = self._make_dropout(dropout, draws[low:high], seed, step)
+                drop = self._make_dropout(
+                    rates, tf.slice(draws, [low], [high - low]), seed, step
+                )
                 output = self._head(product, watched, drop)
                 value = loss(output)
             gradients = tape.gradient(value, watched)
@@ -221,26 +222,18 @@ class Program:
         self.update.finish(weights, state)
         return result
 
-    def _evaluate(self, weights, starts, data, targets, sample_weight, batch_size):
+    def _evaluate(self, variables, starts, data, targets, sample_weight, batch_size):
         """Evaluate all batches; the loss is without the penalty."""
-        values = read(weights, self._dtype)
+        values = read(tf.unstack(variables), self._dtype)
 
         def run(index, low, high, loss, step):
-            batch = self._kernel.batch(data, *self._bounds(starts, index), low, high)
-            output = self._head(
-                self._kernel.product(batch, values[0], high - low), values
-            )
+            batch = self._kernel.batch(data, starts, index, high - low, batch_size)
+            output = self._head(self._kernel.product(batch, values[0]), values)
             return loss(output), output
 
         zero = tf.zeros([], tf.int64)
         last = -(-tf.shape(targets, tf.int64)[0] // batch_size)
         return self._loop(zero, last, zero, targets, sample_weight, batch_size, run)
-
-    def _bounds(self, starts, index):
-        """Where a batch begins and ends among the non-zeros."""
-        if self._architecture.kernel == "dense":
-            return None, None
-        return starts[index], starts[index + 1]
 
 
 _programs = OrderedDict()

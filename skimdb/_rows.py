@@ -16,20 +16,29 @@ class Rows(NamedTuple):
     Y : ndarray of shape (n_samples, n_outputs)
         What the outputs should be.
     sample_weight : ndarray of shape (n_samples,)
-        With a mean of 1.
+        Weights in the loss, with a mean of 1.
+    metric_weight : ndarray of shape (n_samples,)
+        Weights in the metrics, with a mean of 1; class weights do not count here.
     """
 
     X: object
     Y: np.ndarray
     sample_weight: np.ndarray
+    metric_weight: np.ndarray
 
     @classmethod
-    def make(cls, X, Y, sample_weight=None):
-        """Bring all to the dtype of X, and the weights to a mean of 1."""
+    def make(cls, X, Y, sample_weight=None, class_weight=1.0):
+        """Bring all to the dtype of X, and the weights to a mean of 1.
+
+        `class_weight` has an entry per sample.
+        """
         if sample_weight is None:
             sample_weight = np.ones(len(Y))
-        sample_weight = sample_weight * (len(Y) / np.sum(sample_weight))
-        return cls(X, Y.astype(X.dtype), sample_weight.astype(X.dtype))
+        in_loss, in_metrics = (
+            (weight * (len(Y) / np.sum(weight))).astype(X.dtype)
+            for weight in (sample_weight * class_weight, sample_weight)
+        )
+        return cls(X, Y.astype(X.dtype), in_loss, in_metrics)
 
 
 def distinct_rows(X, Y):
@@ -60,8 +69,8 @@ def distinct_rows(X, Y):
     return np.array([order[digest] for digest in digests])
 
 
-def hold_out(X, Y, fraction, seed):
-    """Split off a stratified part of the rows, equal rows staying together.
+def hold_out(X, Y, fraction, seed, *, stratify=True):
+    """Split off a part of the rows, equal rows staying together.
 
     A row that stands on both sides would make the held-out part easier than it is.
 
@@ -71,6 +80,8 @@ def hold_out(X, Y, fraction, seed):
     Y : ndarray of shape (n_samples, n_outputs)
     fraction : float
     seed : int
+    stratify : bool, default=True
+        Take the same share of each class.
 
     Returns
     -------
@@ -80,7 +91,8 @@ def hold_out(X, Y, fraction, seed):
     rng = np.random.default_rng(seed)
     numbers = distinct_rows(X, Y)
     _, first = np.unique(numbers, return_index=True)
-    strata = np.unique(Y[first], axis=0, return_inverse=True)[1].ravel()
+    classes = Y[first] if stratify else np.zeros_like(Y[first])
+    strata = np.unique(classes, axis=0, return_inverse=True)[1].ravel()
     chosen = np.zeros(len(first), bool)
     for stratum in range(strata.max() + 1):
         members = rng.permutation(np.flatnonzero(strata == stratum))

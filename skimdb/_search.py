@@ -4,18 +4,30 @@ import time
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.base import _fit_context, is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV  # has no public home
 from sklearn.utils import indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import MethodMapping
 from sklearn.utils.validation import _check_method_params
 
-from skimdb._candidates import make_candidates, split_pipeline
+from skimdb._candidates import (
+    configure,
+    describe,
+    make_candidates,
+    split_pipeline,
+)
 from skimdb._curves import check_failures, tabulate, train_candidates
-from skimdb._epoch_curve import make_splits, recorded_metrics, reporter
-from skimdb._selection import best_epoch, score_curves
+from skimdb._epoch_curve import (
+    fit_router,
+    make_splits,
+    recorded_metrics,
+    reporter,
+    route_params,
+)
+from skimdb._selection import choose_epochs, split_epoch_columns
 
 
 class EpochSearchCV(BaseSearchCV):
@@ -46,6 +58,10 @@ class EpochSearchCV(BaseSearchCV):
         ``"min"`` takes the best epoch of a mean curve; ``"one_se"`` the first epoch
         that is worse by no more than one standard error (of the splits' scores at the
         best epoch). Candidates are then ranked by their scores at these epochs.
+    n_iter_no_change : int, default=None
+        End a candidate when its mean curve has gone this many epochs without
+        improvement. Its splits are then trained side by side, in steps. None trains
+        all candidates to `max_epochs`.
     scoring : str, list or tuple of str, default=None
         Names of scikit-learn scorers to record beside the classifier's `metrics`. A
         single name is also what `score` returns, otherwise the accuracy.
@@ -144,6 +160,7 @@ class EpochSearchCV(BaseSearchCV):
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "monitor": [str],
         "rule": [StrOptions({"min", "one_se"})],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "scoring": [StrOptions(set(get_scorer_names())), list, tuple, None],
         "refit": ["boolean", callable],
         "memory": "no_validation",  # by check_memory
@@ -159,6 +176,7 @@ class EpochSearchCV(BaseSearchCV):
         cv=None,
         monitor="val_loss",
         rule="min",
+        n_iter_no_change=None,
         scoring=None,
         refit=True,
         n_jobs=None,
@@ -173,6 +191,7 @@ class EpochSearchCV(BaseSearchCV):
         self.cv = cv
         self.monitor = monitor
         self.rule = rule
+        self.n_iter_no_change = n_iter_no_change
         self.scoring = scoring
         self.refit = refit
         self.n_jobs = n_jobs
@@ -184,6 +203,21 @@ class EpochSearchCV(BaseSearchCV):
     def _get_scorers(self):
         scoring = self.scoring if isinstance(self.scoring, str) else None
         return check_scoring(self.estimator, scoring), "score"
+
+    def get_metadata_routing(self):
+        """Say what metadata goes where.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            To `fit` of the estimator and `split` of the splitter; `score` passes its
+            own to the scorer.
+        """
+        scorer, _ = self._get_scorers()
+        return fit_router(self, self.estimator, self.cv).add(
+            scorer=scorer,
+            method_mapping=MethodMapping().add(caller="score", callee="score"),
+        )
 
     def _check_monitor(self, metrics, n_splits):
         recorded = ["val_loss", *(f"val_{name}" for name in metrics)]
@@ -228,11 +262,31 @@ class EpochSearchCV(BaseSearchCV):
         candidates = make_candidates(self.estimator, self.param_grid)
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
-        routed = self._get_routed_params_for_fit(params)
+        fit_params, split_params = route_params(self, params)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits, n_repeats = make_splits(cv, X, y, routed.splitter.split)
+        splits, n_repeats = make_splits(cv, X, y, split_params)
         metrics = recorded_metrics(self.estimator, self.scoring)
         self._check_monitor(metrics, len(splits))
+        weight = params.get("sample_weight")
+        metadata = None if weight is None else {"sample_weight": weight}
+        told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
+        root = self._init_callback_context(
+            max_subtasks=len(candidates) + bool(self.refit)
+        ).call_on_fit_task_begin(**told)
+        contexts = [
+            root.subcontext(
+                f"candidate {describe(candidate)}", max_subtasks=len(splits)
+            ).call_on_fit_task_begin(**told)
+            for candidate in candidates
+        ]
+        report = reporter(
+            type(self).__name__, candidates, self.monitor, self.max_epochs, self.verbose
+        )
+
+        def after_candidate(position, outcomes):
+            contexts[position].call_on_fit_task_end(**told)
+            report(position, outcomes)
+
         outcomes = train_candidates(
             self.estimator,
             X,
@@ -240,18 +294,21 @@ class EpochSearchCV(BaseSearchCV):
             candidates=candidates,
             splits=splits,
             settings={"epochs": self.max_epochs, "metrics": metrics},
-            fit_params=routed.estimator.fit,
+            fit_params=fit_params,
             n_jobs=self.n_jobs,
             error_score=self.error_score,
             memory=self.memory,
-            after_candidate=reporter(
-                type(self).__name__, candidates, self.monitor, self.max_epochs
-            )
-            if self.verbose
-            else None,
+            contexts=[
+                [context.subcontext(f"split {i}") for i in range(len(splits))]
+                for context in contexts
+            ],
+            caller=self,
+            after_candidate=after_candidate,
+            monitor=self.monitor,
+            n_iter_no_change=self.n_iter_no_change,
         )
         check_failures(candidates, outcomes, self.error_score)
-        results = self._results(candidates, outcomes)
+        results = self._results(candidates, outcomes, metrics)
         fitted = {
             "cv_results_": results,
             "history_": tabulate(
@@ -268,45 +325,40 @@ class EpochSearchCV(BaseSearchCV):
         }
         fitted |= self._best(results, len(splits))
         if self.refit:
-            best = clone(self.estimator).set_params(
-                **clone(fitted["best_params_"], safe=False)
-            )
-            start = time.time()
-            best.fit(X, y, **routed.estimator.fit)
-            fitted |= {"best_estimator_": best, "refit_time_": time.time() - start}
+            best = configure(self.estimator, fitted["best_params_"])
+            context = root.subcontext("refit with best parameters")
+            start = time.perf_counter()
+            with context.propagate_callback_context(best):
+                context.call_on_fit_task_begin(**told)
+                best.fit(X, y, **fit_params)
+            context.call_on_fit_task_end(**told)
+            fitted |= {
+                "best_estimator_": best,
+                "refit_time_": time.perf_counter() - start,
+            }
             if hasattr(best, "feature_names_in_"):
                 fitted["feature_names_in_"] = best.feature_names_in_
+        root.call_on_fit_task_end(**told)
         vars(self).update(fitted)
         return self
 
-    def _results(self, candidates, outcomes):
+    def _results(self, candidates, outcomes, metrics):
         """`cv_results_`: each candidate at the best epoch of its mean curve."""
-        error_score = np.nan if self.error_score == "raise" else self.error_score
+        epochs, split_epochs, scores = choose_epochs(
+            outcomes,
+            monitor=self.monitor,
+            metrics=metrics,
+            rule=self.rule,
+            max_epochs=self.max_epochs,
+            error_score=np.nan if self.error_score == "raise" else self.error_score,
+        )
         prefix = split_pipeline(self.estimator)[2]
-        train_name = self.monitor.removeprefix("val_")
-        all_params, scored, more = [], [], {}
-        for candidate, by_split in zip(candidates, outcomes, strict=True):
-            curves = score_curves(by_split, self.monitor, self.max_epochs, error_score)
-            epoch = best_epoch(curves, self.rule)
-            train_curves = score_curves(
-                by_split, train_name, self.max_epochs, error_score
-            )
-            all_params.append({**candidate.params, f"{prefix}epochs": epoch})
-            for split, outcome in enumerate(by_split):
-                scored.append(
-                    {
-                        "fit_time": outcome["fit_time"],
-                        "score_time": 0.0,
-                        "test_scores": curves[split, epoch - 1],
-                        "train_scores": train_curves[split, epoch - 1],
-                    }
-                )
-            split_epochs = [best_epoch(curve[np.newaxis]) for curve in curves]
-            for split, split_epoch in enumerate(split_epochs):
-                more.setdefault(f"split{split}_best_epoch", []).append(split_epoch)
-            more.setdefault("mean_best_epoch", []).append(np.mean(split_epochs))
-            more.setdefault("std_best_epoch", []).append(np.std(split_epochs))
-        return self._format_results(all_params, len(outcomes[0]), scored, more)
+        params = [
+            {**candidate.params, f"{prefix}epochs": epoch}
+            for candidate, epoch in zip(candidates, epochs, strict=True)
+        ]
+        more = split_epoch_columns(split_epochs)
+        return self._format_results(params, len(outcomes[0]), scores, more)
 
     def _best(self, results, n_splits):
         index = self._select_best_index(self.refit, "score", results)

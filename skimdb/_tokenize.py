@@ -20,6 +20,8 @@ SKLEARN_PATTERN = r"(?u)\b\w\w+\b"
 
 BLANK = ord(" ")
 WORD = 8  # bytes of a token that one integer holds
+# Arrow's own memory pool holds on to some 80 MB that it once needed for a moment.
+POOL = pa.system_memory_pool()
 _BLANK = pa.scalar(b" ", pa.large_binary())
 _EMPTY = pa.scalar(b"", pa.large_binary())
 
@@ -40,9 +42,9 @@ class Tokens(NamedTuple):
     ----------
     terms : pyarrow.Array of large_binary (UTF-8) or int64
         The distinct terms, in no particular order.
-    codes : ndarray of int32, shape (n_tokens,)
+    codes : ndarray of unsigned integers, shape (n_tokens,)
         The position of every token in `terms`.
-    rows : ndarray of int32, shape (n_tokens,)
+    rows : ndarray of unsigned integers, shape (n_tokens,)
         The document every token is in.
     n_rows : int
         Number of documents.
@@ -111,15 +113,18 @@ def encode_texts(
     tokens : Tokens
     """
     whole_words = pattern == SKLEARN_PATTERN
-    beyond_ascii = pc.invert(pc.string_is_ascii(texts.view(pa.large_string())))
-    prepared = _prepare(texts.filter(beyond_ascii), preprocess, whole_words)
+    is_ascii = pc.string_is_ascii(texts.view(pa.large_string()), memory_pool=POOL)
+    beyond_ascii = pc.invert(is_ascii, memory_pool=POOL)
+    prepared = pc.filter(texts, beyond_ascii, memory_pool=POOL)
+    prepared = _prepare(prepared, preprocess, whole_words)
     if lowercase and strip_accents:  # which may lay bare a capital, to be left alone
-        texts = pc.ascii_lower(texts.view(pa.large_string())).view(pa.large_binary())
+        texts = pc.ascii_lower(texts.view(pa.large_string()), memory_pool=POOL)
+        texts = texts.view(pa.large_binary())
         lowercase = False
     if len(prepared):
-        texts = pc.replace_with_mask(texts, beyond_ascii, prepared)
+        texts = pc.replace_with_mask(texts, beyond_ascii, prepared, memory_pool=POOL)
     # A blank after each document: no token reaches into the next.
-    texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK)
+    texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK, memory_pool=POOL)
     offsets = np.frombuffer(texts.buffers()[1], np.int64)
     offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
     data = memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
@@ -132,8 +137,8 @@ def encode_texts(
     terms, codes = _number_tokens(data, edges)
     tokens = Tokens(terms, codes, _rows(n_tokens), len(texts))
     if whole_words:  # the pattern asks for two characters or more
-        lengths = pc.utf8_length(terms.view(pa.large_string()))
-        tokens = _drop_terms(tokens, pc.less(lengths, 2))
+        lengths = pc.utf8_length(terms.view(pa.large_string()), memory_pool=POOL)
+        tokens = _drop_terms(tokens, pc.less(lengths, 2, memory_pool=POOL))
     if stop_words is not None:
         tokens = _drop_terms(tokens, pc.is_in(tokens.terms, value_set=stop_words))
     return _add_ngrams(tokens, *ngram_range)
@@ -190,7 +195,7 @@ def _prepare(texts, preprocess, whole_words):
         if whole_words:
             text = re.sub(r"\W+", " ", text)
         prepared.append(text.encode("utf-8", "surrogatepass"))
-    return pa.array(prepared, pa.large_binary())
+    return pa.array(prepared, pa.large_binary(), memory_pool=POOL)
 
 
 def _find_edges(data):
@@ -215,8 +220,8 @@ def _number_tokens(data, edges):
     integers |= _PADDING.take(lengths, mode="clip")
     long = np.flatnonzero(lengths > WORD)
     # The edges are offsets of tokens and, between them, of what separates them.
-    pieces = _binary_array(data, edges).take(pa.array(2 * long))
-    encoded = pieces.dictionary_encode()
+    pieces = pc.take(_binary_array(data, edges), pa.array(2 * long), memory_pool=POOL)
+    encoded = pc.dictionary_encode(pieces, memory_pool=POOL)
     integers[long] = encoded.indices.to_numpy().astype(np.uint64) + _LONG
     codes, distinct = pd.factorize(integers)
 
@@ -224,10 +229,11 @@ def _number_tokens(data, edges):
     letters = distinct[~is_long].view(np.uint8).reshape(-1, WORD)
     used = letters != 0xFF
     short_terms = _binary_array(letters[used], _offsets(used.sum(axis=1)))
-    terms = pa.concat_arrays([short_terms, encoded.dictionary])
+    terms = pa.concat_arrays([short_terms, encoded.dictionary], memory_pool=POOL)
     order = np.cumsum(~is_long) - 1
     order[is_long] = distinct[is_long] - _LONG + len(short_terms)
-    return terms.take(pa.array(order)), codes.astype(np.int32)
+    terms = pc.take(terms, pa.array(order), memory_pool=POOL)
+    return terms, codes.astype(np.int32)
 
 
 def _offsets(lengths):
@@ -248,7 +254,10 @@ def _drop_terms(tokens, dropped):
     stays = kept[tokens.codes]
     codes = (np.cumsum(kept, dtype=np.int32) - 1)[tokens.codes[stays]]
     return Tokens(
-        tokens.terms.filter(pa.array(kept)), codes, tokens.rows[stays], tokens.n_rows
+        pc.filter(tokens.terms, pa.array(kept), memory_pool=POOL),
+        codes,
+        tokens.rows[stays],
+        tokens.n_rows,
     )
 
 
@@ -271,15 +280,16 @@ def _add_ngrams(tokens, smallest, largest):
         codes, pairs = pd.factorize(codes * len(words) + word_codes[starts + n - 1])
         prefixes, last_words = np.divmod(pairs, max(len(words), 1))
         terms = pc.binary_join_element_wise(
-            terms.take(pa.array(prefixes)),
-            words.take(pa.array(last_words)),
+            pc.take(terms, pa.array(prefixes), memory_pool=POOL),
+            pc.take(words, pa.array(last_words), memory_pool=POOL),
             _BLANK,
+            memory_pool=POOL,
         )
         if n >= smallest:
             kept.append(Tokens(terms, codes.astype(np.int32), rows[starts], n_rows))
     shifts = np.cumsum([0] + [len(part.terms) for part in kept[:-1]], dtype=np.int32)
     return Tokens(
-        pa.concat_arrays([part.terms for part in kept]),
+        pa.concat_arrays([part.terms for part in kept], memory_pool=POOL),
         np.concatenate(
             [part.codes + shift for part, shift in zip(kept, shifts, strict=True)]
         ),

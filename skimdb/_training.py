@@ -5,12 +5,15 @@ if a callback asks for batches.
 """
 
 import functools
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from skimdb._kernels import KERNELS, choose_kernel
+from skimdb._kernels import choose_kernel
 from skimdb._programs import Architecture, get_program
 from skimdb._rows import Rows, distinct_rows
 from skimdb._updates import fused_kind, hyperparameters
@@ -51,7 +54,8 @@ def _wants_batches(callback):
         return False
     hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin")
     return any(
-        getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        getattr(getattr(callback, hook), "__func__", None)
+        is not getattr(keras.callbacks.Callback, hook)
         for hook in (*hooks, "on_train_batch_end")
     )
 
@@ -67,7 +71,7 @@ def _dropout_draws(rows, dropout, batch_size):
     return (np.arange(n_samples) % batch_size).astype(np.int32)
 
 
-def _tensors(layout, Y, sample_weight, batch_size):
+def _tensors(layout, Y, sample_weight):
     """Arguments that train and evaluate share."""
     starts, data = layout
     return {
@@ -75,8 +79,35 @@ def _tensors(layout, Y, sample_weight, batch_size):
         "data": [tf.convert_to_tensor(array) for array in data],
         "targets": tf.convert_to_tensor(Y),
         "sample_weight": tf.convert_to_tensor(sample_weight),
-        "batch_size": tf.constant(batch_size, tf.int64),
     }
+
+
+def _epoch_orders(rows, lay_out, batch_size, *, shuffle, seed, epochs):
+    """Yield for each epoch the rows in its order, and as tensors.
+
+    The next epoch's are prepared while one trains. An order depends on the number of
+    its epoch, so training that goes on equals training at one go.
+    """
+
+    def prepare(rows):
+        with on_cpu():
+            layout = lay_out(rows.X, batch_size)
+            return rows, _tensors(layout, rows.Y, rows.sample_weight)
+
+    def prepare_shuffled(epoch):
+        order = np.random.default_rng([seed, epoch]).permutation(len(rows.Y))
+        return prepare(Rows(*(array[order] for array in rows)))
+
+    if not shuffle or len(rows.Y) <= batch_size:
+        yield from itertools.repeat(prepare(rows), len(epochs))
+        return
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        following = executor.submit(prepare_shuffled, epochs[0])
+        for epoch in epochs:
+            ready = following.result()
+            if epoch + 1 < epochs.stop:
+                following = executor.submit(prepare_shuffled, epoch + 1)
+            yield ready
 
 
 def train(
@@ -138,38 +169,35 @@ def train(
         network.optimizer,
         tuple(tuple(weight.shape) for weight in weights),
     )
-    lay_out = KERNELS[kernel].layout
-    handles = [weight.handle for weight in weights]
+    lay_out = kernel.layout
     state = program.update.state(network.optimizer, network.weights)
-    fixed = {
-        "weights": handles,
-        "state": [variable.handle for variable in state],
-        "hyperparameters": tf.constant(hyperparameters(network.optimizer), dtype),
-        "l2": tf.constant(l2, dtype),
-        "dropout": tf.constant(dropout, dtype),
-        "draws": tf.convert_to_tensor(_dropout_draws(rows, dropout, batch_size)),
-        "seed": tf.constant(dropout_seed, tf.int64),
-    }
+    handles = tf.stack([weight.handle for weight in weights])
+    variables = tf.stack([variable.handle for variable in [*weights, *state]])
+    draws = tf.convert_to_tensor(_dropout_draws(rows, dropout, batch_size))
+    rates = [l2, *dropout, *hyperparameters(network.optimizer)]
     fused = fused_kind(network.optimizer) is not None
     # Not ``optimizer.iterations``, which counts otherwise under accumulation.
     iterations = network.optimizer.variables[0]
 
     def train_batches(tensors, first, last):
         step = int(iterations.value)
+        learning_rate = float(network.optimizer.learning_rate)
         with program.update.lock:
             total, outputs = program.train(
-                **fixed,
+                variables=variables,
+                draws=draws,
+                integers=np.array([batch_size, dropout_seed, step, first, last]),
+                rates=np.array([learning_rate, *rates], dtype),
                 **tensors,
-                learning_rate=tf.cast(network.optimizer.learning_rate, dtype),
-                step=tf.constant(step, tf.int64),
-                first=tf.constant(first, tf.int64),
-                last=tf.constant(last, tf.int64),
             )
         if fused:
             iterations.assign_add(last - first)
         return float(total), outputs.numpy()
 
-    def train_epoch(tensors):
+    def make_logs(rows, outputs, total):
+        return metrics(rows, outputs) | {"loss": float(total) / len(outputs)}
+
+    def train_epoch(ordered, tensors):
         n_batches = -(-n_samples // batch_size)
         if not any(_wants_batches(callback) for callback in network.callbacks):
             return train_batches(tensors, 0, n_batches)
@@ -179,49 +207,51 @@ def train(
             batch_total, output = train_batches(tensors, batch, batch + 1)
             total += batch_total
             outputs.append(output)
-            callbacks.on_train_batch_end(batch, {"loss": batch_total / len(output)})
-        return total, np.concatenate(outputs)
+            so_far = np.concatenate(outputs)
+            seen = ordered._replace(
+                Y=ordered.Y[: len(so_far)],
+                metric_weight=ordered.metric_weight[: len(so_far)],
+            )
+            callbacks.on_train_batch_end(batch, make_logs(seen, so_far, total))
+        return total, so_far
 
     if validation is not None:
         validation_tensors = _tensors(
-            lay_out(validation.X, _EVALUATION_BATCH, transposed=False),
+            lay_out(validation.X, _EVALUATION_BATCH, for_gradient=False),
             validation.Y,
             validation.sample_weight,
-            _EVALUATION_BATCH,
         )
-    shuffle = shuffle and n_samples > batch_size
-    if not shuffle:
-        tensors = _tensors(
-            lay_out(rows.X, batch_size), rows.Y, rows.sample_weight, batch_size
-        )
-        shuffled = rows
-    rng = np.random.default_rng(shuffle_seed)
+    # What callbacks add to the logs, such as the learning rate, comes to be seen here.
+    history = [keras.callbacks.History()] if network.callbacks else []
     callbacks = keras.callbacks.CallbackList(
-        network.callbacks, model=network.model, epochs=epochs.stop, verbose=0
+        [*network.callbacks, *history],
+        model=network.model,
+        epochs=epochs.stop,
+        steps=-(-n_samples // batch_size),
+        verbose=0,
     )
     callbacks.on_train_begin()
-    for epoch in epochs:
-        callbacks.on_epoch_begin(epoch)
-        if shuffle:
-            order = rng.permutation(n_samples)
-            shuffled = Rows(*(array[order] for array in rows))
-            tensors = _tensors(
-                lay_out(shuffled.X, batch_size),
-                shuffled.Y,
-                shuffled.sample_weight,
-                batch_size,
-            )
-        total, outputs = train_epoch(tensors)
-        logs = metrics(shuffled, outputs) | {"loss": total / n_samples}
-        if validation is not None:
-            total, outputs = program.evaluate(weights=handles, **validation_tensors)
-            logs |= {
-                f"val_{name}": value
-                for name, value in metrics(validation, outputs.numpy()).items()
-            }
-            logs["val_loss"] = float(total) / validation.X.shape[0]
-        callbacks.on_epoch_end(epoch, logs)
-        stopped_by_callback = network.model is not None and network.model.stop_training
-        if after_epoch(epoch, logs) or stopped_by_callback:
-            break
-    callbacks.on_train_end()
+    orders = _epoch_orders(
+        rows, lay_out, batch_size, shuffle=shuffle, seed=shuffle_seed, epochs=epochs
+    )
+    with closing(orders):
+        for epoch, (ordered, tensors) in zip(epochs, orders, strict=True):
+            callbacks.on_epoch_begin(epoch)
+            total, outputs = train_epoch(ordered, tensors)
+            logs = make_logs(ordered, outputs, total)
+            if validation is not None:
+                callbacks.on_test_begin()
+                total, outputs = program.evaluate(
+                    variables=handles,
+                    batch_size=np.array(_EVALUATION_BATCH),
+                    **validation_tensors,
+                )
+                val_logs = make_logs(validation, outputs.numpy(), total)
+                callbacks.on_test_end(val_logs)
+                logs |= {f"val_{name}": value for name, value in val_logs.items()}
+            callbacks.on_epoch_end(epoch, logs)
+            for record in history:
+                logs |= {name: values[-1] for name, values in record.history.items()}
+            if after_epoch(epoch, logs):
+                break
+    callbacks.on_train_end(logs)

@@ -18,7 +18,7 @@ from skimdb._learning import (
     open_documents,
 )
 from skimdb._options import as_count_vectorizer, check_options
-from skimdb._vocabulary import pack_terms, unpack_terms
+from skimdb._vocabulary import count_columns, pack_terms, unpack_terms
 
 
 class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
@@ -305,7 +305,7 @@ class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
         check_options(self)
         documents = open_documents(self, X)
         words, layout, matrix = learn(self, documents)
-        document_frequency = np.bincount(matrix.indices, minlength=layout.n_columns)
+        document_frequency = count_columns(matrix)
         self._remember(words, layout, document_frequency, matrix.shape[0])
         vars(self).pop("_counted", None)
         return matrix

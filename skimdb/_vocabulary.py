@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from sklearn import get_config
 
+from skimdb._tokenize import POOL
+
 # Keras's encoding: four columns come before the most frequent word's.
 KERAS_NAMES = ("<pad>", "<start>", "<oov>", "<unused>")
 
@@ -58,7 +60,8 @@ def find_columns(terms, words, layout):
             "The vocabulary is of token ids but the documents are texts, or the other "
             "way round. Transform the kind of documents that was fitted."
         )
-    found = pc.index_in(terms, value_set=words).fill_null(-1).to_numpy()
+    found = pc.index_in(terms, value_set=words, memory_pool=POOL)
+    found = pc.fill_null(found, -1).to_numpy()
     unknown = found < 0
     if layout.ids_are_columns and unknown.any():
         raise ValueError(
@@ -73,7 +76,7 @@ def place(tokens, columns, layout):
     """Cells of the tokens, given the column of each of their terms (`set_cells`)."""
     rows, columns = tokens.rows, columns[tokens.codes]
     if layout.start is not None:
-        every_row = np.arange(tokens.n_rows, dtype=rows.dtype)
+        every_row = np.arange(tokens.n_rows, dtype=np.int32)
         rows = np.concatenate([rows, every_row])
         columns = np.concatenate([columns, np.full_like(every_row, layout.start)])
     return set_cells(rows, columns, tokens.n_rows, layout.n_columns)
@@ -81,12 +84,17 @@ def place(tokens, columns, layout):
 
 def merge_terms(arrays):
     """Distinct terms of several arrays, and where each array's terms are in them."""
-    filled = [array for array in arrays if len(array)] or arrays[:1]
+    nothing = np.zeros(0, np.int32)
+    filled = [array for array in arrays if len(array)]
+    if not filled:
+        return arrays[0], [nothing] * len(arrays)
     if len({array.type for array in filled}) > 1:
         raise TypeError("Terms must be all strings or all integers, got both.")
-    encoded = pa.chunked_array(filled).combine_chunks().dictionary_encode()
-    ends = np.cumsum([len(array) for array in arrays])
-    return encoded.dictionary, np.split(encoded.indices.to_numpy(), ends[:-1])
+    encoded = pc.dictionary_encode(pa.chunked_array(filled), memory_pool=POOL)
+    positions = iter(part.indices.to_numpy() for part in encoded.chunks)
+    return encoded.chunk(0).dictionary, [
+        next(positions) if len(array) else nothing for array in arrays
+    ]
 
 
 def count_documents(tokens):
@@ -139,6 +147,15 @@ def build_matrix(blocks, n_columns, dtype):
     )
     matrix.has_canonical_format = True
     return matrix
+
+
+def count_columns(matrix):
+    """Rows in which each column is set: ndarray of int64."""
+    counts = np.zeros(matrix.shape[1], np.int64)
+    for start in range(0, matrix.nnz, 2**18):  # bincount makes a wider copy
+        indices = matrix.indices[start : start + 2**18]
+        counts += np.bincount(indices, minlength=len(counts))
+    return counts
 
 
 def select_terms(

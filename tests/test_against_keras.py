@@ -32,7 +32,7 @@ def keras_fit(start, X, y, X_val, y_val, *, optimizer, l2, sample_weight=None):
     model.compile(
         optimizer=optimizer,
         loss="binary_crossentropy" if outputs == 1 else "categorical_crossentropy",
-        metrics=["accuracy"],
+        weighted_metrics=["accuracy"],
     )
 
     def encode(labels):

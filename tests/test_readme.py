@@ -17,9 +17,12 @@ def test_code_runs():
     for block in blocks:
         exec(compile(block, "README.md", "exec"), names)
     plt.close("all")
-    assert names["classifier"].score(
-        names["vectorizer"].transform(names["X_new"]), names["y_new"]
-    ) > 0.75
+    assert (
+        names["classifier"].score(
+            names["vectorizer"].transform(names["X_new"]), names["y_new"]
+        )
+        > 0.75
+    )
     assert names["search"].score(names["X_new"], names["y_new"]) > 0.75
 
 

@@ -88,4 +88,4 @@ def test_report_is_self_contained(study):
     assert all(target.startswith("data:image/png;base64,") for target in links.targets)
     assert "url(" not in page
     assert "@import" not in page
-    assert page.count("<table") == printed.count("\n\n")  or True
+    assert page.count("<table") == printed.count("\n\n") or True

@@ -1,0 +1,75 @@
+"""How large each comparison is. Imports nothing heavy: see `bench_training`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Network:
+    """Two hidden layers of `size` units and how they are trained."""
+
+    size: int = 16
+    epochs: int = 20
+    batch_size: int = 512
+    l2: float = 0.0
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of all comparisons."""
+
+    n_reviews: int = 25_000
+    n_validation: int = 10_000  # the first reviews, as in the notebook
+    holdout: Network = Network()
+    wide: Network = Network(size=512, epochs=3)
+    n_small: int = 1000  # reviews of the K-fold and the grid
+    kfold: Network = Network(size=32, epochs=30, batch_size=256)
+    grid: Network = Network()
+    grid_sizes: tuple = (4, 16, 512)
+    grid_l2: tuple = (0.0, 0.002)
+    grid_dropout: tuple = (0.0, 0.5)
+    accuracy: Network = Network(epochs=10)  # the best epoch is among the first ten
+    n_seeds: int = 5
+    scaling: Network = Network(epochs=3)
+    scaling_rows: tuple = (1, 4, 16)
+    scaling_columns: tuple = (10_000, 100_000, 1_000_000)
+    scaling_sizes: tuple = (4, 16, 64, 256, 1024)
+
+    @property
+    def n_grid_candidates(self):
+        """Parameter combinations of the grid."""
+        return len(self.grid_sizes) * len(self.grid_l2) * len(self.grid_dropout)
+
+    def scaling_points(self):
+        """Yield what varies, the file of the matrix, and the size of the layers."""
+        for times in self.scaling_rows:
+            yield f"rows x{times}", f"rows_{times}", self.scaling.size
+        for n_columns in self.scaling_columns:
+            yield f"columns {n_columns:,}", f"columns_{n_columns}", self.scaling.size
+        for size in self.scaling_sizes:
+            yield f"size {size}", "rows_1", size
+
+
+FULL = Plan()
+QUICK = Plan(
+    n_reviews=1500,
+    n_validation=500,
+    holdout=Network(epochs=2),
+    wide=Network(size=64, epochs=2),
+    n_small=200,
+    kfold=Network(size=32, epochs=2, batch_size=50),
+    grid=Network(epochs=2),
+    grid_sizes=(4, 16),
+    accuracy=Network(epochs=3),
+    n_seeds=2,
+    scaling=Network(epochs=2),
+    scaling_rows=(1, 2),
+    scaling_columns=(10_000, 20_000),
+    scaling_sizes=(4, 16),
+)
+
+
+def describe(network):
+    """Say what a network is, as text."""
+    units = f"{network.size}-{network.size}-1"
+    return f"{units}, {network.epochs} epochs, batch {network.batch_size}"

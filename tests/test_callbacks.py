@@ -1,0 +1,405 @@
+"""Callbacks of Keras, and of scikit-learn."""
+
+import functools
+import pickle
+import re
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.datasets import make_classification
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skimdb import KerasMLPClassifier
+
+# Keras, when it saves or logs a variable of TensorFlow.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = make_classification(120, random_state=0)
+    return X.astype(np.float32), y
+
+
+def make(callbacks=None, **params):
+    defaults = {"epochs": 4, "batch_size": 64, "random_state": 0}
+    return KerasMLPClassifier(8, callbacks=callbacks, **defaults | params)
+
+
+class Recorder(keras.callbacks.Callback):
+    """Notes the hooks, and the names in their logs."""
+
+    def __init__(self, seen=None):
+        super().__init__()
+        self.seen = [] if seen is None else seen
+
+    def _note(self, hook, logs):
+        self.seen.append((hook, sorted(logs or {})))
+
+
+def _hook(name):
+    def hook(self, *args, logs=None):
+        if args and isinstance(args[-1], dict):
+            logs = args[-1]
+        self._note(name, logs)
+
+    return hook
+
+
+for _name in (
+    "on_train_begin",
+    "on_train_end",
+    "on_epoch_begin",
+    "on_epoch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_begin",
+    "on_test_end",
+):
+    setattr(Recorder, _name, _hook(_name))
+
+
+def test_hooks_and_logs_as_under_keras(data):
+    X, y = data
+    classifier = make(Recorder, epochs=2).fit(X, y, X_val=X, y_val=y)
+    theirs = Recorder()
+    model = classifier.to_keras()
+    model.fit(
+        X,
+        y,
+        validation_data=(X, y),
+        batch_size=64,
+        epochs=2,
+        callbacks=[theirs],
+        verbose=0,
+    )
+    assert classifier.callbacks_[0].seen == theirs.seen
+    assert classifier.callbacks_[0].params.keys() == theirs.params.keys()
+    assert classifier.callbacks_[0].params["steps"] == theirs.params["steps"]
+
+
+def test_batches_do_not_change_training(data):
+    """An epoch is cut into batches if a callback asks for them, to the same effect."""
+    seen = []
+    by_batch = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(logs["loss"])
+    )
+    classifier = make(by_batch).fit(*data)
+    whole = make().fit(*data)
+    assert len(seen) == 4 * 2
+    # The loss of the last batch is that of the epoch so far, as under Keras.
+    np.testing.assert_allclose(seen[1::2], whole.history_["loss"], rtol=1e-6)
+    for ours, theirs in zip(classifier.coefs_, whole.coefs_, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+class StopAt(keras.callbacks.Callback):
+    def __init__(self, epoch=1):
+        super().__init__()
+        self.epoch = epoch
+        self.fits = 0
+
+    def on_train_begin(self, logs=None):
+        self.fits += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            self.model.stop_training = True
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "params"),
+    [
+        (StopAt, {}),
+        (StopAt(), {}),
+        (functools.partial(StopAt, epoch=1), {}),
+        (lambda: StopAt(1), {}),
+        ([StopAt, keras.callbacks.History()], {}),
+        ((StopAt(1),), {}),
+        ({"stop": StopAt}, {"callbacks__stop__epoch": 1}),
+        (StopAt, {"callbacks__epoch": 1}),
+        ([StopAt, StopAt(9)], {"callbacks__0__epoch": 1}),
+    ],
+    ids=[
+        "class",
+        "instance",
+        "partial",
+        "function",
+        "list",
+        "tuple",
+        "dict routed",
+        "class routed",
+        "list routed",
+    ],
+)
+def test_ways_to_give_and_stop(data, callbacks, params):
+    classifier = clone(make(callbacks, **params)).fit(*data)
+    assert classifier.n_iter_ == 2
+
+
+def test_instance_is_copied(data):
+    """Fits share no instance, and a parameter stays as it was given."""
+    callback = StopAt()
+    classifier = make(callback)
+    for _ in range(2):
+        classifier.fit(*data)
+        assert classifier.callbacks_[0] is not callback
+        assert classifier.callbacks_[0].fits == 1
+    assert callback.fits == 0
+    assert not hasattr(pickle.loads(pickle.dumps(classifier)), "callbacks_")
+    assert cross_val_score(classifier, *data, cv=2).shape == (2,)
+
+
+def test_early_stopping_restores_weights(data):
+    X, y = data
+    stopping = keras.callbacks.EarlyStopping(
+        "val_loss", patience=2, restore_best_weights=True
+    )
+    classifier = make(stopping, epochs=40, learning_rate=0.1)
+    classifier.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+    assert classifier.n_iter_ < 40
+    assert classifier.n_iter_ == classifier.best_epoch_ + 2
+    proba = classifier.predict_proba(X[60:])
+    loss = -np.log(proba[np.arange(60), y[60:]]).mean()
+    assert loss == pytest.approx(classifier.history_["val_loss"].min(), rel=1e-4)
+
+
+def test_learning_rate_callbacks_act(data):
+    halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    classifier = make(halve, learning_rate=0.008).fit(*data)
+    np.testing.assert_allclose(
+        classifier.history_["learning_rate"], [0.004, 0.002, 0.001, 0.0005], rtol=1e-6
+    )
+    stopped = make(
+        keras.callbacks.LearningRateScheduler(lambda epoch: 0.0 if epoch else 0.01)
+    ).fit(*data)
+    short = make(epochs=1, learning_rate=0.01).fit(*data)
+    np.testing.assert_array_equal(stopped.coefs_[0], short.coefs_[0])
+    plateau = make(
+        keras.callbacks.ReduceLROnPlateau,
+        callbacks__monitor="loss",
+        callbacks__patience=1,
+        callbacks__min_delta=10.0,
+        callbacks__factor=0.5,
+    ).fit(*data)
+    rates = plateau.history_["learning_rate"]
+    assert rates[-1] < rates[0]
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "nadam"])
+def test_learning_rate_schedule(data, optimizer):
+    """Constant until step 4, then nothing: two epochs of two steps count."""
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([3], [0.01, 0.0])
+    classifier = make(optimizer=optimizer, learning_rate=schedule).fit(*data)
+    short = make(optimizer=optimizer, learning_rate=0.01, epochs=2).fit(*data)
+    np.testing.assert_allclose(classifier.coefs_[0], short.coefs_[0], rtol=1e-5)
+
+
+def test_checkpoints_of_a_cross_validation(data, tmp_path):
+    """Each fit keeps its best model in a file of its own, that predicts as it did."""
+    checkpoint = keras.callbacks.ModelCheckpoint(
+        str(tmp_path / "{run}.keras"), monitor="val_loss", save_best_only=True
+    )
+    classifier = make(checkpoint, epochs=12, learning_rate=0.1, early_stopping=True)
+    X, y = data
+    results = cross_validate(classifier, X, y, cv=2, return_estimator=True)
+    paths = list(tmp_path.iterdir())
+    assert len(paths) == 2
+    predictions = [
+        keras.models.load_model(path).predict(X, verbose=0)[:, 0] for path in paths
+    ]
+    for estimator in results["estimator"]:
+        ours = estimator.predict_proba(X)[:, 1]
+        distances = [np.abs(ours - theirs).max() for theirs in predictions]
+        assert min(distances) < 1e-6
+
+
+def test_fields_of_paths(data, tmp_path):
+    """Parameters and {run} are filled per fit, other fields by the callback."""
+    checkpoint = functools.partial(
+        keras.callbacks.ModelCheckpoint, tmp_path / "{size}-{run}-{epoch:02d}.keras"
+    )
+    make(checkpoint, epochs=2).fit(*data)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2
+    for name, epoch in zip(names, ("01", "02"), strict=True):
+        assert re.fullmatch(rf"8-\d{{8}}-\d{{6}}-\w{{8}}-{epoch}\.keras", name)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_parallel_fits_never_share_a_file(data, tmp_path, backend):
+    import joblib
+
+    def search(path):
+        logger = keras.callbacks.CSVLogger(str(tmp_path / path))
+        with joblib.parallel_config(backend, n_jobs=2):
+            return cross_validate(make(logger, epochs=1), *data, cv=2)
+
+    with pytest.raises(ValueError, match=r"Parallel fits would all write.*\{run\}"):
+        search("log.csv")
+    search("{run}.csv")
+    assert len(list(tmp_path.glob("*.csv"))) == 2
+
+
+def test_tensorboard_runs(data, tmp_path):
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator"
+    )
+    board = keras.callbacks.TensorBoard(str(tmp_path / "{size}" / "{run}"))
+    grid = {"size": [4, 8]}
+    search = GridSearchCV(make(board, early_stopping=True), grid, cv=2, refit=False)
+    search.fit(*data)
+    for size in grid["size"]:
+        runs = list((tmp_path / str(size)).iterdir())
+        assert len(runs) == 2
+        for run in runs:
+            events = accumulator.EventAccumulator(str(run / "validation")).Reload()
+            assert len(events.Tensors("epoch_loss")) == 4
+
+
+def test_exception_leaves_unfitted(data):
+    def fail(epoch, logs):
+        raise RuntimeError("no more")
+
+    classifier = make(keras.callbacks.LambdaCallback(on_epoch_end=fail))
+    before = vars(classifier).copy()
+    with pytest.raises(RuntimeError, match="no more"):
+        classifier.fit(*data)
+    assert vars(classifier) == before
+
+
+def interrupt(at):
+    def callback(epoch, logs):
+        if epoch == at:
+            raise KeyboardInterrupt
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=callback)
+
+
+def test_interrupt_leaves_as_it_was(data):
+    classifier = make(interrupt(1))
+    before = vars(classifier).copy()
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(*data)
+    assert vars(classifier) == before
+    classifier.set_params(callbacks=None).fit(*data)
+    classifier.set_params(callbacks=interrupt(1))
+    before = vars(classifier).copy()
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(*data)
+    assert vars(classifier).keys() == before.keys()
+    assert all(vars(classifier)[name] is before[name] for name in before)
+
+
+def test_interrupt_under_warm_start_keeps_epochs(data):
+    classifier = make(interrupt(2), warm_start=True)
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(*data)
+    assert classifier.n_iter_ == len(classifier.history_["loss"]) == 2
+    assert 0 <= classifier.score(*data) <= 1
+
+
+def test_scoring_monitor_sees_every_epoch(data):
+    monitor = ScoringMonitor(scoring="accuracy")
+    X, y = data
+    weight = np.linspace(0.5, 2, len(y))
+    make(learning_rate=0.05).set_callbacks(monitor).fit(X, y, sample_weight=weight)
+    logged = [
+        row["accuracy"]
+        for row in monitor.get_logs().data
+        if row["task_name"] == "epoch"
+    ]
+    expected = [
+        accuracy_score(
+            y,
+            make(learning_rate=0.05, epochs=n)
+            .fit(X, y, sample_weight=weight)
+            .predict(X),
+            sample_weight=weight,
+        )
+        for n in range(1, 5)
+    ]
+    np.testing.assert_allclose(logged, expected)
+
+
+def test_scoring_monitor_nested(data):
+    """Below a pipeline below a search: an entry per epoch of each fit."""
+    monitor = ScoringMonitor(scoring="accuracy")
+    pipe = make_pipeline(StandardScaler(), make().set_callbacks(monitor))
+    grid = {"kerasmlpclassifier__size": [2, 4]}
+    GridSearchCV(pipe, grid, cv=2).fit(*data)
+    log = monitor.get_logs().data_as_pandas
+    epochs = log[log["task_name"] == "epoch"]
+    assert len(epochs) == 4 * (2 * 2 + 1)
+    assert epochs["parent_task_id_path"].nunique() == 2 * 2 + 1
+    assert epochs["accuracy"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_progress_bar(data, capsys, nested):
+    estimator = make()
+    if nested:
+        estimator = make_pipeline(StandardScaler(), estimator)
+    estimator.set_callbacks(ProgressBar()).fit(*data)
+    out = capsys.readouterr().out
+    assert "KerasMLPClassifier - fit" in out
+    assert "100%" in out
+
+
+class Watch:
+    """A callback by scikit-learn's protocol, that stops at an epoch or raises."""
+
+    def __init__(self, stop_at=None, raise_at=None):
+        self.stop_at, self.raise_at = stop_at, raise_at
+        self.events = []
+
+    def setup(self, estimator, context):
+        self.events.append("setup")
+
+    def teardown(self, estimator, context):
+        self.events.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, y=None):
+        self.events.append(f"begin {context.task_name}")
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, X=None):
+        self.events.append(f"end {context.task_name}")
+        fitted_estimator.predict(X)
+        if context.task_name == "epoch":
+            if context.task_id == self.raise_at:
+                raise RuntimeError("no more")
+            return context.task_id == self.stop_at
+        return False
+
+
+def test_scikit_learn_callback_stops(data):
+    watch = Watch(stop_at=1)
+    classifier = make().set_callbacks(watch).fit(*data)
+    assert classifier.n_iter_ == 2
+    epoch = ["begin epoch", "end epoch"]
+    fit = ["begin fit", *epoch, *epoch, "end fit"]
+    assert watch.events == ["setup", *fit, "teardown"]
+
+
+def test_scikit_learn_callback_raises(data):
+    watch = Watch(raise_at=1)
+    classifier = make().set_callbacks(watch)
+    before = vars(classifier).copy()
+    with pytest.raises(RuntimeError, match="no more"):
+        classifier.fit(*data)
+    assert watch.events[-1] == "teardown"
+    assert vars(classifier) == before
+
+
+def test_scikit_learn_callback_in_partial_fit(data):
+    watch = Watch()
+    make().set_callbacks(watch).partial_fit(*data, classes=[0, 1])
+    assert watch.events.count("end epoch") == 1
