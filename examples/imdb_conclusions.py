@@ -155,38 +155,47 @@ def on_repeats(repeats, fold_losses):
     ]
 
 
-def on_regularization(variants, original):
+def on_regularization(variants, original, max_epochs):
     """Compare every variant with the original network.
 
     Parameters
     ----------
     variants : DataFrame
-        As :func:`imdb_tables.variant_table` returns it.
+        As :func:`imdb_tables.variants` returns it.
     original : str
         Which candidate the others are compared with.
+    max_epochs : int
+        Epochs that each was trained.
     """
     variants = variants.set_index("candidate")
     epochs = variants["mean_split_best_epoch"].sort_values()
-    sentences = [
+    order = (
         "The networks reach their lowest validation loss in this order (mean epoch of "
         f"the splits): {_listed(epochs, '.1f')}."
-    ]
+    )
+    if epochs.iloc[-1] == max_epochs:
+        order += " The last was still learning: more epochs may do it good."
+    ends = []
     others = variants.drop(index=original)
     clear = others["difference"].abs() > 2 * others["standard_error"]
     for verdict, chosen in {
-        "clearly below it": others[clear & (others["difference"] < 0)],
-        "clearly above it": others[clear & (others["difference"] > 0)],
-        "within two standard errors of it": others[~clear],
+        "below it by more than two standard errors": others[
+            clear & (others["difference"] < 0)
+        ],
+        "above it by more than two standard errors": others[
+            clear & (others["difference"] > 0)
+        ],
+        "not told apart from it": others[~clear],
     }.items():
         if len(chosen):
-            sentences.append(f"{verdict}: {_listed(chosen['last_val_loss'], '.3f')}")
-    ends = "; ".join(sentences[1:])
+            ends.append(f"{verdict}: {_listed(chosen['last_val_loss'], '.3f')}")
     best = variants["best_val_loss"]
     in_time = variants["last_val_loss"][original] - best[original]
     on_top = best[original] - best.min()
     return [
-        sentences[0],
-        f"The original ends at {variants['last_val_loss'][original]:.3f}; {ends}.",
+        order,
+        f"The original ends at {variants['last_val_loss'][original]:.3f}; "
+        f"{'; '.join(ends)}.",
         f"Stopping the original at its best epoch saves {in_time:.3f} of its loss; "
         + (
             f"{best.idxmin()}, stopped at its own, saves another {on_top:.3f}."

@@ -66,17 +66,26 @@ def load_reviews(source, data_home, seed, limit=None):
     return Bunch(texts=texts, y=y, test_texts=test_texts, y_test=y_test, notes=notes)
 
 
-def count_reviews(texts, y):
-    """Count reviews, labels and words, as a dict."""
-    n_words = [len(text.split()) for text in texts]
-    return {
-        "count": len(y),
-        "negative": int(np.sum(y == 0)),
-        "positive": int(np.sum(y == 1)),
-        "fewest words": min(n_words),
-        "median": int(np.median(n_words)),
-        "most words": max(n_words),
-    }
+def count_reviews(reviews):
+    """Tabulate counts, labels and lengths of the reviews that `load_reviews` gives."""
+    rows = []
+    for half, texts, y in [
+        ("training", reviews.texts, reviews.y),
+        ("test", reviews.test_texts, reviews.y_test),
+    ]:
+        n_words = [len(text.split()) for text in texts]
+        rows.append(
+            {
+                "reviews": half,
+                "count": len(y),
+                "negative": int(np.sum(y == 0)),
+                "positive": int(np.sum(y == 1)),
+                "fewest words": min(n_words),
+                "median": int(np.median(n_words)),
+                "most words": max(n_words),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def weigh(X):

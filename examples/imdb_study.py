@@ -17,19 +17,13 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import imdb_conclusions as conclusions
+import imdb_tables as tables
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from imdb_report import Report, peak_memory
 from imdb_reviews import count_reviews, load_reviews, weigh
-from imdb_tables import (
-    fold_table,
-    grid_table,
-    holdout_table,
-    repeat_table,
-    variant_table,
-)
 from sklearn.base import clone
 from sklearn.model_selection import (
     GridSearchCV,
@@ -60,12 +54,7 @@ matplotlib.use("agg")  # plots go to files
 def look_at_data(reviews, options, report):
     report.part("0. A look at the data")
     report.text(" ".join(reviews.notes))
-    counts = {
-        "training": count_reviews(reviews.texts, reviews.y),
-        "test": count_reviews(reviews.test_texts, reviews.y_test),
-    }
-    counts = pd.DataFrame(counts).T.rename_axis("reviews").reset_index()
-    report.table(counts, "data_counts", "The reviews")
+    report.table(count_reviews(reviews), "data_counts", "The reviews")
 
     # index="keras" numbers the words as the notebook does: 1 starts a review, 2 is a
     # word outside the vocabulary.
@@ -74,12 +63,8 @@ def look_at_data(reviews, options, report):
     shortest = min(reviews.texts, key=lambda text: len(text.split()))
     words = vectorizer.build_analyzer()(shortest)
     ids = [1, *(vectorizer.vocabulary_.get(word, 2) for word in words)]
-    forms = {
-        "text": shortest,
-        "ids": " ".join(map(str, ids)),
-        "words": vectorizer.decode(ids),
-    }
-    forms = pd.DataFrame(forms.items(), columns=["as", "the shortest review"])
+    forms = [shortest, " ".join(map(str, ids)), vectorizer.decode(ids)]
+    forms = pd.DataFrame({"as": ["text", "ids", "words"], "the shortest review": forms})
     report.table(forms, "data_shortest", "The shortest training review")
     report.table(weigh(X), "data_weights", "What the input weighs, in kB")
     report.conclude(*conclusions.on_data(reviews.y, X))
@@ -117,7 +102,7 @@ def holdout(reviews, options, report):
     curve.insert(0, "epoch", curve.index + 1)
     report.data(curve, "holdout_curve")
     models = {"best": (best.best_epoch_, best), "last": (last.n_iter_, last)}
-    table = holdout_table(curve, models, X_test, reviews.y_test)
+    table = tables.holdout(curve, models, X_test, reviews.y_test)
     report.table(table, "holdout", "The best epoch and the last")
     figure, axes = plt.subplots(2, sharex=True, figsize=(7.5, 6), layout="constrained")
     for metric, ax in zip(["loss", "accuracy"], axes, strict=True):
@@ -131,10 +116,7 @@ def holdout(reviews, options, report):
             last.predict(X_test) == reviews.y_test,
         )
     )
-    report.text(
-        f"Peak memory of the process so far: {peak_memory()}, with Python, TensorFlow, "
-        "all reviews and the look at the data."
-    )
+    report.text(f"Peak memory so far, TensorFlow included: {peak_memory()}.")
 
 
 # %%
@@ -160,7 +142,7 @@ def kfold(reviews, options, report):
     search = EpochSearchCV(small_pipeline(options), max_epochs=30, cv=KFold(4))
     search.fit(reviews.texts[:1000], reviews.y[:1000])
     report.data(search.history_, "kfold_curves")
-    table = fold_table(search)
+    table = tables.folds(search)
     report.table(
         table,
         "kfold",
@@ -200,7 +182,7 @@ def iterated_kfold(reviews, options, report):
         cv=RepeatedKFold(n_splits=4, n_repeats=n_repeats, random_state=options.seed),
     )
     report.data(curves, "iterated_kfold_curves")
-    repeats = repeat_table(curves)
+    repeats = tables.repeats(curves)
     report.table(repeats, "iterated_kfold", "Each repeat's mean curve at its best")
     figure = EpochCurveDisplay(curves).plot().figure_
     report.figure(figure, "iterated_kfold", "All folds of all repeats, and their mean")
@@ -246,16 +228,19 @@ def regularization(reviews, options, report):
         verbose=1,
     )
     report.data(curves, "regularization_curves")
-    table = variant_table(curves, ORIGINAL)
+    table = tables.variants(curves, ORIGINAL)
     report.table(
         table,
         "regularization",
         "Each network's mean curve at its best epoch and its last, and how much higher "
         "than the original it ends",
     )
-    figure = EpochCurveDisplay(curves).plot(log_scale=True).figure_
-    report.figure(figure, "regularization", "Validation loss of each network by epoch")
-    report.conclude(*conclusions.on_regularization(table, ORIGINAL))
+    display = EpochCurveDisplay(curves).plot(log_scale=True)
+    display.ax_.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
+    report.figure(
+        display.figure_, "regularization", "Validation loss of each network by epoch"
+    )
+    report.conclude(*conclusions.on_regularization(table, ORIGINAL, 20))
 
 
 # %%
@@ -275,7 +260,7 @@ def search_grid(reviews, options, report, epochs):
     }
     report.progress(f"8 candidates on 4 folds, {epochs} epochs each")
     search = GridSearchCV(pipe, grid, cv=4).fit(texts, y)
-    table = grid_table(search)
+    table = tables.grid(search)
     report.table(table, "grid_search", "Validation accuracy of each candidate")
     report.progress("Cross-validation of the original network")
     scores = cross_val_score(pipe, texts, y, cv=4)

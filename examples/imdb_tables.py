@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.metrics import log_loss
 
 
-def holdout_table(curve, models, X_test, y_test):
+def holdout(curve, models, X_test, y_test):
     """Tabulate the last epoch and the restored one, on validation and test reviews.
 
     Parameters
@@ -25,7 +25,7 @@ def holdout_table(curve, models, X_test, y_test):
     return pd.DataFrame(rows).astype({"epoch": int})
 
 
-def fold_table(search):
+def folds(search):
     """Tabulate each fold of an epoch search, at the common best epoch and its own."""
     curves = search.history_
     at_best = curves[curves["epoch"] == search.best_epoch_]
@@ -35,7 +35,7 @@ def fold_table(search):
     )
 
 
-def repeat_table(curves):
+def repeats(curves):
     """Tabulate the mean curve of each repeat, at its best epoch."""
     means = curves.groupby(["repeat", "epoch"], as_index=False)[
         ["val_loss", "val_accuracy"]
@@ -44,7 +44,7 @@ def repeat_table(curves):
     return best.rename(columns={"epoch": "best_epoch"})
 
 
-def variant_table(curves, original):
+def variants(curves, original):
     """Compare the candidates of an epoch curve with one of them.
 
     Parameters
@@ -83,7 +83,7 @@ def variant_table(curves, original):
     return pd.DataFrame(rows)
 
 
-def grid_table(search):
+def grid(search):
     """Tabulate the candidates of a fitted GridSearchCV, the best first."""
     names = {f"param_{name}": name.rpartition("__")[2] for name in search.best_params_}
     table = pd.DataFrame(search.cv_results_).rename(columns=names)

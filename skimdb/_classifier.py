@@ -5,29 +5,14 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skimdb._checks import all_or_nothing, check_hidden_layers, check_no_texts
+from skimdb._fit_classifier import fit_classifier
 from skimdb._forward import ACTIVATIONS, forward, log_probabilities, probabilities
 from skimdb._routing import RoutedParametersMixin
-from skimdb._rows import Rows, hold_out
-from skimdb._targets import (
-    balance,
-    check_labels,
-    decode,
-    encode,
-    find_classes,
-    is_multilabel,
-    same_classes,
-)
+from skimdb._targets import decode
 
 
 class KerasMLPClassifier(
@@ -277,7 +262,7 @@ class KerasMLPClassifier(
             If a parameter or the data cannot be used; the message says why.
         """
         with all_or_nothing(self):
-            return self._fit(X, y, sample_weight, X_val, y_val)
+            return fit_classifier(self, X, y, sample_weight, X_val, y_val)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -314,136 +299,9 @@ class KerasMLPClassifier(
                 "classes: give class_weight as a dict."
             )
         with all_or_nothing(self):
-            return self._fit(
-                X, y, sample_weight, None, None, partial=True, classes=classes
+            return fit_classifier(
+                self, X, y, sample_weight, partial=True, classes=classes
             )
-
-    def _fit(self, X, y, sample_weight, X_val, y_val, *, partial=False, classes=None):
-        from skimdb._fitting import fit_network
-
-        routed = self._check_routed()
-        sizes, rates = check_hidden_layers(
-            self.size, self.n_hidden_layers, self.dropout
-        )
-        warm = (partial or self.warm_start) and hasattr(self, "coefs_")
-        given = {"X": X, "y": y, "metadata": None}
-        if sample_weight is not None:
-            given["metadata"] = {"sample_weight": sample_weight}
-        check_no_texts(X)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=self.coefs_[0].dtype if warm else [np.float64, np.float32],
-            multi_output=True,
-            reset=not warm,
-        )
-        y = check_labels(y, warn=True)
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        kept = weight > 0
-        if not kept.all():
-            X, y, weight = X[kept], y[kept], weight[kept]
-        if warm:
-            self._check_goes_on(y, sizes, partial=partial, classes=classes)
-        else:
-            self._start(y, classes, partial=partial)
-        Y = encode(y, self.classes_)
-        by_class = balance(self.class_weight, y, self.classes_, weight)
-        validation = self._validation_rows(X_val, y_val, X.dtype)
-        early_stopping = self.early_stopping and not partial
-        if validation is None and early_stopping and "val_" in self.monitor:
-            held_out = hold_out(
-                X,
-                Y,
-                self.validation_fraction,
-                self._seeds[3],
-                stratify=not is_multilabel(self.classes_),
-            )
-            if not held_out.any():
-                raise ValueError(
-                    "Early stopping has nothing to hold out: no class has two "
-                    "different samples. Give X_val and y_val, or more samples."
-                )
-            validation = Rows.make(X[held_out], Y[held_out], weight[held_out])
-            X, Y, weight = X[~held_out], Y[~held_out], weight[~held_out]
-            by_class = by_class[~held_out]
-        epochs = 1 if partial else self.epochs
-        context = self._init_callback_context(max_subtasks=epochs)
-        context.call_on_fit_task_begin(estimator=self, **given)
-        fitted = fit_network(
-            Rows.make(X, Y, weight, by_class),
-            validation,
-            self,
-            sizes=sizes,
-            dropout=rates,
-            routed=routed,
-            epochs=epochs,
-            early_stopping=early_stopping,
-            warm=warm,
-            context=context,
-            data=given,
-        )
-        vars(self).update(fitted)
-        context.call_on_fit_task_end(
-            estimator=self, **given, reconstruction_attributes={}
-        )
-        return self
-
-    def _start(self, y, classes, *, partial):
-        """Set what a new network is made by: classes, output, seeds."""
-        if partial and y.ndim == 1:
-            _check_partial_fit_first_call(self, classes)
-            self.classes_ = np.unique(check_labels(classes))
-        else:
-            self.classes_ = find_classes(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes, but y "
-                f"has only one class: {self.classes_.tolist()} (samples with a "
-                "sample_weight of 0 do not count). Were the samples sorted by label "
-                "and then cut? Shuffle or stratify them."
-            )
-        two = not is_multilabel(self.classes_) and len(self.classes_) == 2
-        self.n_outputs_ = 1 if two else len(self.classes_)
-        self.out_activation_ = (
-            "sigmoid" if two or is_multilabel(self.classes_) else "softmax"
-        )
-        random_state = check_random_state(self.random_state)
-        self._seeds = random_state.randint(2**31 - 1, size=4, dtype=np.int64)
-
-    def _check_goes_on(self, y, sizes, *, partial, classes):
-        """Raise if training cannot go on with these labels and parameters."""
-        before = tuple(len(intercept) for intercept in self.intercepts_[:-1])
-        if sizes != before:
-            raise ValueError(
-                f"Training goes on with the network that there is, of hidden layers "
-                f"of {before} units, but the parameters ask for {sizes}. Set them "
-                "back, or fit a clone."
-            )
-        if partial:
-            if classes is not None and not is_multilabel(self.classes_):
-                _check_partial_fit_first_call(self, classes)
-        elif not same_classes(self.classes_, find_classes(y)):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{find_classes(y)}"
-            )
-
-    def _validation_rows(self, X_val, y_val, dtype):
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
-            raise ValueError("X_val and y_val go together; only one of them is given.")
-        check_no_texts(X_val)
-        check_consistent_length(X_val, y_val)
-        X_val = validate_data(
-            self, X_val, accept_sparse="csr", dtype=dtype, reset=False
-        )
-        return Rows.make(X_val, encode(check_labels(y_val), self.classes_, "y_val"))
 
     def _forward(self, X, *, logits=False):
         check_is_fitted(self)
@@ -565,8 +423,10 @@ class KerasMLPClassifier(
         return self.to_keras()
 
     def __dir__(self):
-        # The HTML representation looks at all attributes listed here.
-        return [name for name in super().__dir__() if name != "model_"]
+        # scikit-learn's looks at all attributes, as do its HTML representation and
+        # tab completion at what is listed here: that would build the model.
+        names = object.__dir__(self)
+        return [name for name in names if name != "model_" and hasattr(self, name)]
 
     def __getstate__(self):
         # Keras callbacks are the one thing fitted that is not plain.

@@ -103,8 +103,9 @@ def _check_monitor(monitor, metrics, *, validated, early_stopping):
     recorded = [*metrics, "loss"]
     if validated:
         recorded += [f"val_{name}" for name in recorded]
-    # Of a fit without validation data no best epoch is expected.
-    if monitor not in recorded and (early_stopping or not monitor.startswith("val_")):
+    # Without validation data a fit may go without a best epoch.
+    expected = recorded if early_stopping else [*recorded, "val_loss"]
+    if monitor not in expected:
         raise ValueError(
             f"monitor={monitor!r} is not recorded. Recorded here are "
             f"{', '.join(recorded)}; name a metric in `metrics`, or give validation "

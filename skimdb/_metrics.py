@@ -64,6 +64,7 @@ def _keras_metric(name):
 
     try:
         found = keras.metrics.get(name)
+        measure = found() if inspect.isclass(found) else found
     except ValueError:
         valid = [
             *get_scorer_names(),
@@ -74,8 +75,6 @@ def _keras_metric(name):
             f"sklearn.metrics.get_scorer_names()) nor of a Keras metric."
             f"{nearest(name, valid)}"
         ) from None
-    try:
-        measure = found() if inspect.isclass(found) else found
     except TypeError as error:
         raise ValueError(
             f"Metric {name!r} of Keras cannot be made from its name alone: {error}."
@@ -84,11 +83,13 @@ def _keras_metric(name):
         measure = keras.metrics.MeanMetricWrapper(measure, name=name)
 
     def metric(rows, outputs):
-        targets = rows.Y
+        targets = rows.Y.astype("float32")  # some take no other
         if "sparse" in name.lower():  # these take the number of the class
             targets = probabilities(targets).argmax(axis=1)
         measure.reset_state()
-        measure.update_state(targets, outputs, sample_weight=rows.metric_weight)
+        measure.update_state(
+            targets, outputs.astype("float32"), sample_weight=rows.metric_weight
+        )
         return np.mean(measure.result())  # some have a value per class
 
     return metric

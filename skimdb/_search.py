@@ -73,7 +73,8 @@ class EpochSearchCV(BaseSearchCV):
     memory : str, path, joblib.Memory or None, default=None
         Where to keep each finished (candidate, split), so that a search that was
         interrupted goes on where it was. What is kept is found again by the content
-        of data, split and parameters; give `random_state` an int.
+        of data, split and parameters: give `random_state` an int, and optimizers and
+        callbacks as names or classes, as Keras objects differ in every process.
     verbose : int, default=0
         Print a line per candidate.
     error_score : "raise" or float, default=np.nan

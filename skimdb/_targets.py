@@ -27,16 +27,16 @@ def check_labels(y, *, warn=False):
     """
     y = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
     try:
-        kind = type_of_target(y, input_name="y")
-        check_classification_targets(y)
         np.unique(y)
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in y.ravel()})
         raise ValueError(
             f"y has labels of types that cannot be sorted together, "
-            f"{' and '.join(kinds)}. Make them all strings or all numbers; a missing "
-            "label is none."
+            f"{' and '.join(kinds)}. Make them all strings or all numbers, and leave "
+            "out samples without a label."
         ) from error
+    kind = type_of_target(y, input_name="y")
+    check_classification_targets(y)
     if kind == "multilabel-indicator":
         return y
     if kind == "multiclass-multioutput":

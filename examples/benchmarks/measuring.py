@@ -85,8 +85,8 @@ class Bench:
             self.log(f"{task}, {peer}: FAILED\n{done.stderr[-3000:]}")
             return None
         result = json.loads(done.stdout.splitlines()[-1])
-        took = ", ".join(f"{s:.2f}" for s in result.get("seconds", []))
-        self.log(f"{task}, {peer}, run {seed + 1}: {took} s")
+        took = [f"{seconds:.2f} s" for seconds in result.get("seconds", [])]
+        self.log(f"{task}, {peer}, run {seed + 1}: {', '.join(took) or 'done'}")
         return result
 
     def alternate(self, task, peers):
@@ -116,6 +116,11 @@ def call(number):
 def memory(result):
     """Return a result's peak memory."""
     return result["memory"]
+
+
+def own_memory(result):
+    """Return the part of it that is not of imports."""
+    return result["memory"] - result["imports"]
 
 
 def spread(values, digits=2):
@@ -178,7 +183,7 @@ class Report:
                 columns[name] = cells
         self.table(columns, zip(*columns.values(), strict=True))
 
-    def bars(self, rows):
+    def bars(self, rows, title="times skimdb's"):
         """Print (what, ratios, bar) with whether the median meets the bar."""
         table = []
         for what, ratios, bar in rows:
@@ -190,7 +195,7 @@ class Report:
                 verdict = "met" if statistics.median(ratios) >= bar else "NOT MET"
             shown = "none" if bar is None else f"at least {bar:g}"
             table.append([what, spread(ratios), shown, verdict])
-        self.table(["times skimdb's", "ratio", "bar", ""], table)
+        self.table([title, "ratio", "bar", ""], table)
 
     def environment(self, source):
         """Print versions, machine and where the reviews come from."""

@@ -30,6 +30,11 @@ def import_libraries(peer):
         import scikeras.wrappers  # noqa: F401
 
 
+def densify(peer, X):
+    """Return `X` in the form that `peer` takes."""
+    return X.toarray() if peer.endswith("dense") else X
+
+
 def _keep_validation(history):
     return {
         name: list(map(float, history.get(name, [])))

@@ -6,8 +6,6 @@ A task takes the peer's name, a `Data`, a `Plan` and a seed, and returns a dict:
 
 import json
 import os
-import resource
-import sys
 import time
 from dataclasses import replace
 
@@ -15,21 +13,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # no notes on the machine
 
 import numpy as np
 import peers
+from gauges import clock, peak_memory
 from plans import FULL, QUICK
 from prepare import Data, prepare
-
-
-def peak_memory():
-    """Return the most memory that this process has used so far, in MB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def clock(function, *args, **kwargs):
-    """Return the seconds that a call takes, and its result."""
-    start = time.perf_counter()
-    result = function(*args, **kwargs)
-    return time.perf_counter() - start, result
+from searches import grid, jobs
 
 
 def judge(fitted, X_val, y_val):
@@ -55,33 +42,37 @@ def split(X, y, n_validation):
     return X[n_validation:], y[n_validation:], X[:n_validation], y[:n_validation]
 
 
-def densify(peer, X):
-    """Return `X` in the form that `peer` takes."""
-    return X.toarray() if peer.endswith("dense") else X
-
-
 def hide_curve(peer, X_val, y_val):
     return (None, None) if peer.endswith("no curve") else (X_val, y_val)
 
 
-def holdout(peer, data, plan, seed):
+def holdout(peer, data, plan, seed, with_test=False):
     """From sequences of ids to a trained network with its validation curve."""
     sequences, y = data.sequences(), data.y()
 
     def script():
         if peer.endswith("dense"):
-            X = peers.vectorize_sequences(sequences)
+            vectorize = peers.vectorize_sequences
+            X = vectorize(sequences)
         else:
             from skimdb import TextMultiHotVectorizer
 
             vectorizer = TextMultiHotVectorizer(input="sequences", index="keras")
-            X = vectorizer.fit_transform(sequences)
+            X, vectorize = vectorizer.fit_transform(sequences), vectorizer.transform
+        X_test = vectorize(sequences) if with_test else None
         X, y_train, X_val, y_val = split(X, y, plan.n_validation)
         fitted = peers.FIT[peer](X, y_train, X_val, y_val, plan.holdout, seed)
+        if with_test:
+            fitted.predict(X_test)
         return fitted, X_val, y_val
 
     seconds, (fitted, X_val, y_val) = clock(script)
     return {"seconds": [seconds]} | judge(fitted, X_val, y_val)
+
+
+def notebook(peer, data, plan, seed):
+    """The holdout, and as many reviews again that it is tested on."""
+    return holdout(peer, data, plan, seed, with_test=True)
 
 
 def second_call(peer, data, plan, seed):
@@ -103,7 +94,7 @@ def second_call(peer, data, plan, seed):
 
 def wide(peer, data, plan, seed):
     """Seconds per epoch, of a first call with one epoch and of a second call."""
-    X = densify(peer, data.matrix())
+    X = peers.densify(peer, data.matrix())
     X, y, X_val, y_val = split(X, data.y(), plan.n_validation)
     shown = hide_curve(peer, X_val, y_val)
     fit = peers.FIT[peer]
@@ -118,7 +109,7 @@ def kfold(peer, data, plan, seed):
     """Two cross-validations with their curves."""
     from sklearn.model_selection import KFold
 
-    X, y = densify(peer, data.matrix()[: plan.n_small]), data.y()[: plan.n_small]
+    X, y = peers.densify(peer, data.matrix()[: plan.n_small]), data.y()[: plan.n_small]
     cv = KFold(4)
 
     def run_skimdb():
@@ -150,82 +141,19 @@ def kfold(peer, data, plan, seed):
     return {"seconds": [first, second]} | judgement
 
 
-def _search(peer, plan, seed, cv):
-    from sklearn.model_selection import GridSearchCV
-
-    if peer == "MLPClassifier":
-        estimator = peers.make_sklearn(plan.grid, seed)
-        grid = {
-            "hidden_layer_sizes": [(size, size) for size in plan.grid_sizes],
-            "alpha": plan.grid_l2,
-            # It has no dropout: fits with another seed make up the number.
-            "random_state": [seed + i for i in range(len(plan.grid_dropout))],
-        }
-    else:
-        scikeras = peer.startswith("scikeras")
-        make = peers.make_scikeras if scikeras else peers.make_skimdb
-        estimator = make(plan.grid, seed)
-        grid = {
-            "size": plan.grid_sizes,
-            "l2": plan.grid_l2,
-            "dropout": plan.grid_dropout,
-        }
-    # Candidates are compared, none is refitted.
-    return GridSearchCV(estimator, grid, cv=cv, refit=False, error_score="raise")
-
-
-def _grid_data(peer, data, plan):
-    from sklearn.model_selection import StratifiedKFold
-
-    X, y = densify(peer, data.matrix()[: plan.n_small]), data.y()[: plan.n_small]
-    return X, y, list(StratifiedKFold(4).split(X, y))
-
-
-def grid(peer, data, plan, seed):
-    """A grid search: skimdb's on 4 folds; its peers' on the first, times 4."""
-    X, y, folds = _grid_data(peer, data, plan)
-    used = folds if peer == "skimdb" else folds[:1]
-    search = _search(peer, plan, seed, used)
-    seconds, _ = clock(search.fit, X, y)
-    scores = search.cv_results_["split0_test_score"]
-    return {
-        "seconds": [seconds * len(folds) / len(used)],
-        "accuracy": float(np.mean(scores)),
-    }
-
-
-def jobs(peer, data, plan, seed):
-    """The grid search with one job and with two, all in one process."""
-    from joblib import parallel_config
-
-    X, y, folds = _grid_data(peer, data, plan)
-    seconds = {}
-    for name, backend, n_jobs in [
-        ("n_jobs=1, first call", "threading", 1),
-        ("loky, first call", "loky", 2),
-        ("n_jobs=1", "threading", 1),
-        ("threading", "threading", 2),
-        ("loky", "loky", 2),
-        ("n_jobs=1, again", "threading", 1),
-    ]:
-        with parallel_config(backend=backend, n_jobs=n_jobs):
-            seconds[name], _ = clock(_search(peer, plan, seed, folds).fit, X, y)
-    return {"seconds": list(seconds.values()), "names": list(seconds)}
-
-
 def predict(peer, data, plan, seed):
     """Two predictions of all reviews; what is done beforehand is not timed."""
     X, y = data.matrix(), data.y()
     network = replace(plan.holdout, epochs=1)
     if peer.startswith("skimdb"):
         model = peers.make_skimdb(network, seed).fit(X[:512], y[:512])
-        X = densify(peer, X)
+        X = peers.densify(peer, X)
 
         def run():
             return model.predict(X)
     else:
         model = peers.build_keras(X.shape[1], network.size)
-        X = densify(peer, X)
+        X = peers.densify(peer, X)
         batch_size = None if "default" in peer else 512
 
         def run():
@@ -261,7 +189,7 @@ def scaling(point, data, plan, seed):
 def accuracy(peer, data, plan, seed):
     """The best validation loss of each of several seeds."""
     X, y, X_val, y_val = split(
-        densify(peer, data.matrix()), data.y(), plan.n_validation
+        peers.densify(peer, data.matrix()), data.y(), plan.n_validation
     )
     fit = peers.FIT[peer]
     judged = []
@@ -276,6 +204,7 @@ TASKS = {
     task.__name__: task
     for task in (
         holdout,
+        notebook,
         second_call,
         wide,
         kfold,

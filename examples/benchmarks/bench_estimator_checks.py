@@ -1,0 +1,96 @@
+"""scikit-learn's estimator checks, counted for four Keras-like classifiers.
+
+    python examples/benchmarks/bench_estimator_checks.py
+
+Each runs all checks that scikit-learn has for it, with no expected failure.
+"""
+
+import argparse
+import os
+import warnings
+from collections import Counter
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+from scikeras.wrappers import KerasClassifier
+from sklearn.base import is_classifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.utils.estimator_checks import check_estimator
+
+from skimdb import KerasMLPClassifier
+
+
+def build(meta, hidden=16):
+    """Build for scikeras the network that KerasMLPClassifier has by default."""
+    n_outputs = 1 if meta["n_classes_"] == 2 else meta["n_classes_"]
+    return _network(meta["n_features_in_"], n_outputs, hidden)
+
+
+def build_compiled(X, y):
+    """Build for Keras's wrapper, which binarizes the labels beforehand."""
+    model = _network(X.shape[1], y.shape[1], 16)
+    loss = "binary_crossentropy" if y.shape[1] == 1 else "categorical_crossentropy"
+    model.compile("rmsprop", loss)
+    return model
+
+
+def _network(n_features, n_outputs, hidden):
+    return keras.Sequential(
+        [
+            keras.Input((n_features,)),
+            keras.layers.Dense(hidden, activation="relu"),
+            keras.layers.Dense(hidden, activation="relu"),
+            keras.layers.Dense(
+                n_outputs, activation="sigmoid" if n_outputs == 1 else "softmax"
+            ),
+        ]
+    )
+
+
+def candidates(epochs):
+    """Classifiers by name."""
+    return {
+        "skimdb.KerasMLPClassifier": KerasMLPClassifier(),
+        "  dropout and L2": KerasMLPClassifier(dropout=0.3, l2=0.01),
+        "  early stopping": KerasMLPClassifier(early_stopping=True),
+        "  three hidden layers": KerasMLPClassifier((8, 8, 4)),
+        "sklearn.MLPClassifier": MLPClassifier(),
+        "scikeras.KerasClassifier": KerasClassifier(
+            build,
+            loss="sparse_categorical_crossentropy",
+            optimizer="rmsprop",
+            epochs=epochs,
+            verbose=0,
+        ),
+        "keras.SKLearnClassifier": keras.wrappers.SKLearnClassifier(
+            build_compiled, fit_kwargs={"epochs": epochs, "verbose": 0}
+        ),
+    }
+
+
+def main():
+    """Count, and print a line per classifier."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--epochs", type=int, default=1, help="of the two wrappers")
+    parser.add_argument("--only", default="", help="part of a name")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print(f"{'':28}{'passed':>8}{'failed':>8}{'skipped':>8}  is_classifier")
+    for name, classifier in candidates(options.epochs).items():
+        if options.only not in name:
+            continue
+        results = check_estimator(classifier, on_fail=None, on_skip=None)
+        counts = Counter(result["status"] for result in results)
+        print(
+            f"{name:28}{counts['passed']:>8}{counts['failed']:>8}"
+            f"{counts['skipped']:>8}  {is_classifier(classifier)}",
+            flush=True,
+        )
+        for result in results:
+            if result["status"] != "passed":
+                print(f"    {result['status']}: {result['check_name']}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

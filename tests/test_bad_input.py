@@ -1,0 +1,442 @@
+"""Wrong input: one clear error each, and the estimator afterwards as before."""
+
+import copy
+
+import keras
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.base import clone
+from sklearn.callback import ProgressBar
+from sklearn.datasets import make_classification
+from sklearn.exceptions import NotFittedError
+
+from skimdb import KerasMLPClassifier
+
+X, Y = make_classification(60, n_features=6, random_state=0)
+
+
+def changed(array, value, dtype=None):
+    """A copy with another first entry."""
+    array = array.astype(dtype or array.dtype)
+    array.flat[0] = value
+    return array
+
+
+def call(method="fit", *args, **params):
+    """A call of a method of an estimator that has these parameters."""
+    keywords = params.pop("keywords", {})
+    args = args or (X, Y)
+
+    def run(estimator):
+        vars(estimator).update(params)
+        return getattr(estimator, method)(*args, **keywords)
+
+    run.params = params
+    return run
+
+
+class Raises(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise RuntimeError("it is the callback's fault")
+
+
+class Uncopyable(keras.callbacks.Callback):
+    def __deepcopy__(self, memo):
+        raise TypeError("cannot be copied")
+
+
+# What is wrong: the call, the exception, and what its message says.
+BAD = {
+    # shapes
+    "texts": (
+        call("fit", ["good", "bad"], [1, 0]),
+        ValueError,
+        "got texts.*Vectorizer",
+    ),
+    "array of texts": (
+        call("fit", np.array(["good", "bad"]), [1, 0]),
+        ValueError,
+        "got texts",
+    ),
+    "a single text": (call("fit", "good", [1]), ValueError, "got texts"),
+    "one dimension": (call("fit", X[:, 0], Y), ValueError, "Expected 2D array"),
+    "three dimensions": (
+        call("fit", X[:, :, np.newaxis], Y),
+        ValueError,
+        "Found array with dim 3",
+    ),
+    "no samples": (call("fit", X[:0], Y[:0]), ValueError, "0 sample"),
+    "no features": (call("fit", X[:, :0], Y), ValueError, "0 feature"),
+    "lengths of X and y": (
+        call("fit", X, Y[:-1]),
+        ValueError,
+        "inconsistent numbers of samples",
+    ),
+    "no y": (call("fit", X, None), ValueError, "requires y to be passed"),
+    "length of the weights": (
+        call(keywords={"sample_weight": np.ones(3)}),
+        ValueError,
+        "sample_weight.shape",
+    ),
+    # values and dtypes
+    "NaN": (call("fit", changed(X, np.nan), Y), ValueError, "NaN"),
+    "infinity": (call("fit", changed(X, np.inf), Y), ValueError, "infinity"),
+    "infinity in sparse": (
+        call("fit", scipy.sparse.csr_array(changed(X, np.inf)), Y),
+        ValueError,
+        "infinity",
+    ),
+    "strings in X": (
+        call("fit", changed(X, "many", object), Y),
+        ValueError,
+        "could not convert string",
+    ),
+    "complex X": (call("fit", X + 0j, Y), ValueError, "Complex data not supported"),
+    "negative weights": (
+        call(keywords={"sample_weight": changed(np.ones(60), -1)}),
+        ValueError,
+        "Negative values",
+    ),
+    "no weight at all": (
+        call(keywords={"sample_weight": np.zeros(60)}),
+        ValueError,
+        "at least one non-zero",
+    ),
+    "NaN weight": (
+        call(keywords={"sample_weight": changed(np.ones(60), np.nan)}),
+        ValueError,
+        "NaN",
+    ),
+    # labels
+    "one class": (call("fit", X, np.ones(60)), ValueError, "only one class: .1.0."),
+    "one class of positive weight": (
+        call(keywords={"sample_weight": Y}),
+        ValueError,
+        "only one class",
+    ),
+    "continuous labels": (call("fit", X, X[:, 0]), ValueError, "continuous"),
+    "NaN label": (
+        call("fit", X, changed(Y, np.nan, float)),
+        ValueError,
+        "y contains NaN",
+    ),
+    "missing label": (
+        call("fit", X, changed(np.where(Y, "a", "b"), None, object)),
+        ValueError,
+        "types that cannot be sorted together, NoneType and str",
+    ),
+    "labels of two types": (
+        call("fit", X, changed(np.where(Y, "a", "b"), 1, object)),
+        ValueError,
+        "types that cannot be sorted together, int and str",
+    ),
+    "several targets": (
+        call("fit", X, np.column_stack([Y, Y + 1])),
+        ValueError,
+        "no indicator matrix.*MultiOutputClassifier",
+    ),
+    # validation data
+    "X_val alone": (
+        call(keywords={"X_val": X}),
+        ValueError,
+        "X_val and y_val go together",
+    ),
+    "y_val alone": (
+        call(keywords={"y_val": Y}),
+        ValueError,
+        "X_val and y_val go together",
+    ),
+    "lengths of X_val and y_val": (
+        call(keywords={"X_val": X, "y_val": Y[:-1]}),
+        ValueError,
+        "inconsistent numbers of samples",
+    ),
+    "other columns in X_val": (
+        call(keywords={"X_val": X[:, :-1], "y_val": Y}),
+        ValueError,
+        "X has 5 features, but KerasMLPClassifier is expecting 6",
+    ),
+    "new label in y_val": (
+        call(keywords={"X_val": X, "y_val": Y + 1}),
+        ValueError,
+        r"y_val has labels that are not among the classes \[0, 1\]: \[2\]",
+    ),
+    "NaN in X_val": (
+        call(keywords={"X_val": changed(X, np.nan), "y_val": Y}),
+        ValueError,
+        "NaN",
+    ),
+    "nothing to hold out": (
+        call("fit", X[:2], [0, 1], early_stopping=True),
+        ValueError,
+        "nothing to hold out.*X_val",
+    ),
+    # parameters
+    "size 0": (call(size=0), ValueError, "'size'"),
+    "negative size": (call(size=(4, -1)), ValueError, "1 or more"),
+    "fraction of a unit": (call(size=(4, 0.5)), ValueError, "whole number"),
+    "no layer": (call(size=()), ValueError, "1 or more"),
+    "size as a string": (call(size="16"), ValueError, "'size'"),
+    "no hidden layers": (call(n_hidden_layers=0), ValueError, "'n_hidden_layers'"),
+    "negative penalty": (call(l2=-1.0), ValueError, "'l2'"),
+    "dropout 1": (call(dropout=1.0), ValueError, "'dropout'"),
+    "dropout 1 of a layer": (call(dropout=(0.5, 1.0)), ValueError, "less than 1"),
+    "dropout of three layers": (
+        call(dropout=(0.5, 0.5, 0.5)),
+        ValueError,
+        "3 entries for 2 hidden",
+    ),
+    "unknown activation": (call(activation="rellu"), ValueError, "'activation'"),
+    "unknown optimizer": (
+        call(optimizer="rmsprob"),
+        ValueError,
+        "no optimizer named 'rmsprob'. Did you mean 'rmsprop'",
+    ),
+    "no optimizer": (call(optimizer=3), TypeError, "optimizer must be"),
+    "learning rate 0": (call(learning_rate=0.0), ValueError, "'learning_rate'"),
+    "class of a schedule": (
+        call(learning_rate=keras.optimizers.schedules.CosineDecay),
+        TypeError,
+        "make an instance",
+    ),
+    "learning rate of an instance": (
+        call(optimizer=keras.optimizers.Adam(), learning_rate=0.1),
+        ValueError,
+        "cannot change an optimizer instance",
+    ),
+    "no epochs": (call(epochs=0), ValueError, "'epochs'"),
+    "fraction of an epoch": (call(epochs=2.5), ValueError, "'epochs'"),
+    "batch size 0": (call(batch_size=0), ValueError, "'batch_size'"),
+    "validation fraction 1": (
+        call(validation_fraction=1.0),
+        ValueError,
+        "'validation_fraction'",
+    ),
+    "negative tolerance": (call(tol=-0.1), ValueError, "'tol'"),
+    "patience 0": (call(n_iter_no_change=0), ValueError, "'n_iter_no_change'"),
+    "random state": (call(random_state="seed"), ValueError, "'random_state'"),
+    "negative class weight": (
+        call(class_weight={0: -1, 1: 1}),
+        ValueError,
+        "class_weight.*at least 0",
+    ),
+    "class weight of no class": (
+        call(class_weight={"good": 1, "bad": 1}),
+        ValueError,
+        "not in class_weight",
+    ),
+    "misspelt parameter": (
+        call(szie=4),
+        TypeError,
+        "Invalid parameter 'szie'.*Did you mean 'size'",
+    ),
+    "misspelt route": (
+        call(optimzer__momentum=0.5),
+        TypeError,
+        "Did you mean 'optimizer__momentum'",
+    ),
+    "misspelt argument of the optimizer": (
+        call(optimizer__momentun=0.5),
+        ValueError,
+        "Did you mean 'optimizer__momentum'",
+    ),
+    "misspelt argument of the loss": (
+        call(loss__label_smothing=0.5),
+        ValueError,
+        "Did you mean 'loss__label_smoothing'",
+    ),
+    "misspelt argument of a callback": (
+        call(callbacks=keras.callbacks.EarlyStopping, callbacks__patiense=1),
+        ValueError,
+        "Did you mean 'callbacks__patience'",
+    ),
+    "argument of no callback": (
+        call(callbacks__patience=1),
+        ValueError,
+        "goes to callbacks that are given as classes",
+    ),
+    "argument of an instance": (
+        call(callbacks=Raises(), callbacks__patience=1),
+        ValueError,
+        "goes to callbacks that are given as classes",
+    ),
+    # metrics
+    "unknown metric": (
+        call(metrics=("acuracy",)),
+        ValueError,
+        "Unknown metric 'acuracy'.*Did you mean 'accuracy'",
+    ),
+    "one metric as a string": (call(metrics="accuracy"), ValueError, "'metrics'"),
+    "metric as a function": (call(metrics=(len,)), ValueError, "give names"),
+    "metric with arguments": (
+        call(metrics=("MeanIoU",)),
+        ValueError,
+        "'MeanIoU' of Keras cannot be made from its name alone.*num_classes",
+    ),
+    "metric of other targets": (
+        call("fit", X, np.arange(60) % 3, metrics=("roc_auc",)),
+        ValueError,
+        "Metric 'roc_auc' cannot be computed for these targets",
+    ),
+    "monitored entry": (
+        call(monitor="val_acuracy"),
+        ValueError,
+        "'val_acuracy' is not recorded. Recorded here are accuracy, loss",
+    ),
+    "monitor without validation data": (
+        call(monitor="val_accuracy"),
+        ValueError,
+        "give validation data",
+    ),
+    # callbacks
+    "callback that raises": (call(callbacks=Raises()), RuntimeError, "its? is the"),
+    "no callback": (call(callbacks=["stop"]), TypeError, "callbacks must be.*'stop'"),
+    "function that makes none": (
+        call(callbacks=lambda: "stop"),
+        TypeError,
+        "callbacks must be",
+    ),
+    "callback of scikit-learn": (
+        call(callbacks=ProgressBar()),
+        TypeError,
+        "set_callbacks",
+    ),
+    "callback that cannot be copied": (
+        call(callbacks=Uncopyable()),
+        ValueError,
+        "cannot be copied.*Give its class",
+    ),
+    # partial_fit
+    "no classes": (
+        call("partial_fit"),
+        ValueError,
+        "classes must be passed on the first call",
+    ),
+    "label that is not among the classes": (
+        call("partial_fit", X, Y + 1, keywords={"classes": [0, 1]}),
+        ValueError,
+        r"not among the classes \[0, 1\]: \[2\]",
+    ),
+    "balance of a part": (
+        call("partial_fit", class_weight="balanced", keywords={"classes": [0, 1]}),
+        ValueError,
+        "cannot balance",
+    ),
+}
+# A fitted estimator knows its classes, or takes a part as the next one.
+ONLY_UNFITTED = {"no classes"}
+
+
+def state(estimator):
+    return {
+        name: copy.deepcopy(value) if name.endswith("_") or name[0] == "_" else value
+        for name, value in vars(estimator).items()
+    }
+
+
+def assert_same(estimator, before):
+    assert vars(estimator).keys() == before.keys()
+    for name, value in vars(estimator).items():
+        np.testing.assert_equal(value, before[name], name)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return KerasMLPClassifier(4, epochs=2, random_state=0).fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_unfitted(kind):
+    run, error, message = BAD[kind]
+    estimator = KerasMLPClassifier(4, epochs=2, random_state=0)
+    vars(estimator).update(run.params)
+    before = state(estimator)
+    with pytest.raises(error, match=f"(?s){message}"):
+        run(estimator)
+    assert_same(estimator, before)
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BAD if kind not in ONLY_UNFITTED])
+def test_fitted(fitted, kind):
+    run, error, message = BAD[kind]
+    estimator = KerasMLPClassifier()
+    vars(estimator).update(vars(fitted) | run.params)
+    before = state(estimator)
+    with pytest.raises(error, match=f"(?s){message}"):
+        run(estimator)
+    assert_same(estimator, before)
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (X[:, :-1], "X has 5 features, but KerasMLPClassifier is expecting 6"),
+        (changed(X, np.nan), "NaN"),
+        (["a text"], "got texts"),
+        (X[0], "Expected 2D array"),
+        (X[:0], "0 sample"),
+    ],
+    ids=["columns", "NaN", "texts", "one dimension", "no samples"],
+)
+def test_prediction(fitted, method, wrong, message):
+    before = state(fitted)
+    with pytest.raises(ValueError, match=message):
+        getattr(fitted, method)(wrong)
+    assert_same(fitted, before)
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["predict", "predict_proba", "predict_log_proba", "decision_function", "score"],
+)
+def test_not_fitted(method):
+    args = (X, Y) if method == "score" else (X,)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(KerasMLPClassifier(), method)(*args)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        KerasMLPClassifier().to_keras()
+
+
+def test_set_params_sets_all_or_nothing():
+    estimator = KerasMLPClassifier()
+    with pytest.raises(ValueError, match="Did you mean 'epochs'"):
+        estimator.set_params(size=3, epoch=4)
+    with pytest.raises(ValueError, match="Did you mean 'callbacks__patience'"):
+        estimator.set_params(size=3, calbacks__patience=4)
+    assert estimator.size == 16
+
+
+def test_wrong_continuation(fitted):
+    warm = clone(fitted).set_params(warm_start=True).fit(X, Y)
+    before = state(warm)
+    with pytest.raises(ValueError, match="same classes as in the previous call"):
+        warm.fit(X, Y + 1)
+    with pytest.raises(ValueError, match="same classes as in the previous call"):
+        warm.fit(X, np.column_stack([Y, Y]))
+    with pytest.raises(ValueError, match="X has 5 features"):
+        warm.fit(X[:, 1:], Y)
+    with pytest.raises(ValueError, match="not the same as on last call"):
+        warm.partial_fit(X, Y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="indicator matrix"):
+        warm.partial_fit(X, np.column_stack([Y, Y]))
+    assert_same(warm, before)
+    warm.set_params(size=8)
+    with pytest.raises(ValueError, match=r"hidden layers of \(4, 4\) units"):
+        warm.fit(X, Y)
+
+
+def test_batch_larger_than_the_data():
+    """No error: one batch then holds all samples."""
+    whole = KerasMLPClassifier(4, epochs=2, batch_size=60, random_state=0).fit(X, Y)
+    more = clone(whole).set_params(batch_size=10**9).fit(X, Y)
+    np.testing.assert_array_equal(whole.coefs_[0], more.coefs_[0])
+
+
+def test_at_least_forty_kinds():
+    assert len(BAD) >= 40
