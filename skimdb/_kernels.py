@@ -182,57 +182,84 @@ class SparseKernel:
 class GatherKernel:
     """Sums of rows of the weights, for wide layers and values that are all one.
 
-    The gradient sums rows of delta, for which each batch is kept transposed too.
+    The gradient sums rows of delta, for which each batch is kept transposed too. Both
+    are made in halves side by side: of the batch's rows, and of the features.
     """
 
     @staticmethod
     def signature(dtype):
         """Tensors of a layout's data."""
-        return [tf.TensorSpec([None], tf.int32)] * 4
+        return [tf.TensorSpec([None], tf.int32)] * 4 + [tf.TensorSpec([None], tf.int64)]
 
     @staticmethod
     def layout(X, batch_size, for_gradient=True):
-        """Lay the rows of X out."""
-        starts = np.append(X.indptr[:-1:batch_size], X.nnz).astype(np.int64)
-        rows = (np.arange(X.shape[0]) % batch_size).astype(np.int32)
+        """Lay the rows of X out; a batch starts, and so do its halves of rows."""
+        (n_samples, n_features), size = X.shape, (batch_size + 1) // 2
+        firsts = np.arange(0, n_samples, batch_size)
+        bounds = np.append(np.add.outer(firsts, [0, size]), n_samples)
+        starts = X.indptr[np.minimum(bounds, n_samples)].astype(np.int64)
+        rows = (np.arange(n_samples) % batch_size % size).astype(np.int32)
         rows = np.repeat(rows, np.diff(X.indptr))
         columns = X.indices.astype(np.int32, copy=False)
-        if not for_gradient:
-            nothing = np.zeros(0, np.int32)
-            return starts, [rows, columns, nothing, nothing]
-        by_column = np.empty((2, X.nnz), np.int32)
-        features = np.arange(X.shape[1], dtype=np.int32)
-        for low in range(0, X.shape[0], batch_size):
-            transposed = X[low : low + batch_size].tocsc()
-            part = slice(X.indptr[low], X.indptr[low] + transposed.nnz)
-            by_column[0, part] = transposed.indices
-            by_column[1, part] = np.repeat(features, np.diff(transposed.indptr))
-        return starts, [rows, columns, *by_column]
+        transposed = np.empty((2, X.nnz if for_gradient else 0), np.int32)
+        middles = np.zeros(len(firsts), np.int64)
+        if for_gradient:
+            half = n_features // 2
+            features = np.arange(n_features, dtype=np.int32)
+            features[half:] -= half
+            for number, first in enumerate(firsts):
+                batch = X[first : first + batch_size].tocsc()
+                part = slice(starts[2 * number], starts[2 * number + 2])
+                transposed[0, part] = batch.indices
+                transposed[1, part] = np.repeat(features, np.diff(batch.indptr))
+                middles[number] = starts[2 * number] + batch.indptr[half]
+        return starts, [rows, columns, *transposed, middles]
 
     @staticmethod
     def batch(data, starts, index, n_rows, batch_size):
-        """Take one batch of a layout, and its number of rows."""
-        begin, end = tf.unstack(tf.slice(starts, [index], [2]), 2)
-        return [tf.slice(array, [begin], [end - begin]) for array in data], n_rows
+        """Take one batch of a layout: its halves, and those of its transpose."""
+        rows, columns, transposed_rows, transposed_columns, middles = data
+        begin, middle, end = tf.unstack(tf.slice(starts, [2 * index], [3]), 3)
+        half = tf.minimum((batch_size + 1) // 2, n_rows)
+
+        def cut(segments, indices, middle):
+            return [
+                [tf.slice(array, [low], [high - low]) for array in (segments, indices)]
+                for low, high in ((begin, middle), (middle, end))
+            ]
+
+        return (
+            cut(rows, columns, middle),
+            [half, n_rows - half],
+            # Evaluation never looks at the transpose, which has no entries there.
+            lambda: cut(transposed_columns, transposed_rows, middles[index]),
+        )
 
     @staticmethod
-    def product(batch, weights):
+    def _sum(halves, n_segments, data):
+        """Sum rows of data over the segments of each half."""
+        return tf.concat(
+            [
+                tf.raw_ops.SparseSegmentSumWithNumSegments(
+                    data=data,
+                    indices=indices,
+                    segment_ids=segments,
+                    num_segments=tf.cast(n, tf.int32),
+                )
+                for (segments, indices), n in zip(halves, n_segments, strict=True)
+            ],
+            axis=0,
+        )
+
+    @classmethod
+    def product(cls, batch, weights):
         """Multiply a batch with weights."""
-        (rows, columns, _, _), n_rows = batch
-        return tf.raw_ops.SparseSegmentSumWithNumSegments(
-            data=weights,
-            indices=columns,
-            segment_ids=rows,
-            num_segments=tf.cast(n_rows, tf.int32),
-        )
+        halves, n_rows, _ = batch
+        return cls._sum(halves, n_rows, weights)
 
-    @staticmethod
-    def gradient(batch, delta, n_features):
+    @classmethod
+    def gradient(cls, batch, delta, n_features):
         """Multiply a transposed batch with delta."""
-        (_, _, rows, columns), _ = batch
-        return tf.raw_ops.SparseSegmentSumWithNumSegments(
-            data=delta,
-            indices=rows,
-            segment_ids=columns,
-            num_segments=tf.cast(n_features, tf.int32),
-        )
+        _, _, transposed = batch
+        half = n_features // 2
+        return cls._sum(transposed(), [half, n_features - half], delta)

@@ -221,7 +221,7 @@ def test_killed_search_goes_on(tmp_path, monkeypatch):
     def n_fits():
         return len(log.read_text().splitlines()) if log.exists() else 0
 
-    for moment in (1, 17, 33):
+    for moment in (1, 13, 25):
         process = subprocess.Popen(
             [sys.executable, tmp_path / "resumable.py", "search"]
         )
