@@ -229,11 +229,17 @@ def tabulate(estimator, candidates, outcomes, *, n_repeats, max_epochs, error_sc
         See `skimdb.epoch_curve`.
     """
     names = dict.fromkeys(name for c in candidates for name in c.params)
-    entries = next(
-        list(o["history"]) for by_split in outcomes for o in by_split if o["history"]
+    entries = dict.fromkeys(
+        name
+        for by_split in outcomes
+        for outcome in by_split
+        for name in outcome["history"] or ()
     )
-    twins = [name for name in entries if not name.startswith("val_") and name != "loss"]
-    columns = ["loss", "val_loss", *(v for t in twins for v in (t, f"val_{t}"))]
+    # A metric stands beside its twin on validation data, if it has one: a learning
+    # rate that a callback changes has none.
+    own = [n for n in entries if not n.startswith("val_") and n != "loss"]
+    pairs = (pair for name in own for pair in (name, f"val_{name}"))
+    columns = ["loss", "val_loss", *(name for name in pairs if name in entries)]
     tables = []
     for candidate, by_split in zip(candidates, outcomes, strict=True):
         configured = configure(estimator, candidate.params).get_params()
@@ -248,7 +254,10 @@ def tabulate(estimator, candidates, outcomes, *, n_repeats, max_epochs, error_sc
             table |= {name: [configured.get(name)] * n_epochs for name in names}
             table |= {"repeat": repeat, "fold": fold}
             table |= {"epoch": np.arange(1, n_epochs + 1)}
-            table |= {name: np.asarray(history[name], float) for name in columns}
+            missing = np.full(n_epochs, np.nan)
+            table |= {
+                name: np.asarray(history.get(name, missing), float) for name in columns
+            }
             table |= {"fit_time": outcome["fit_time"]}
             tables.append(pd.DataFrame(table))
     return pd.concat(tables, ignore_index=True)

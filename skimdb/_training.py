@@ -92,7 +92,8 @@ def _epoch_orders(rows, lay_out, batch_size, *, shuffle, seed, epochs):
     def prepare(rows):
         with on_cpu():
             layout = lay_out(rows.X, batch_size)
-            return rows, _tensors(layout, rows.Y, rows.sample_weight)
+            tensors = _tensors(layout, rows.Y, rows.sample_weight)
+        return rows._replace(X=None), tensors  # one copy of X is enough
 
     def prepare_shuffled(epoch):
         order = np.random.default_rng([seed, epoch]).permutation(len(rows.Y))

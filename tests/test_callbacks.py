@@ -250,9 +250,8 @@ def test_parallel_fits_never_share_a_file(data, tmp_path, backend):
 
 
 def test_tensorboard_runs(data, tmp_path):
-    accumulator = pytest.importorskip(
-        "tensorboard.backend.event_processing.event_accumulator"
-    )
+    from tensorboard.backend.event_processing import event_accumulator as accumulator
+
     board = keras.callbacks.TensorBoard(str(tmp_path / "{size}" / "{run}"))
     grid = {"size": [4, 8]}
     search = GridSearchCV(make(board, early_stopping=True), grid, cv=2, refit=False)

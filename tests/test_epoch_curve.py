@@ -248,6 +248,22 @@ def test_scoring_adds_metrics(data):
     assert frame[metrics].apply(lambda column: column.between(0, 1)).all(axis=None)
 
 
+def test_entries_that_only_some_candidates_have(data):
+    import keras
+
+    reduce = keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1)
+    frame = epoch_curve(
+        KerasMLPClassifier(4, random_state=0),
+        *data,
+        param_grid={"plain": {}, "reducing": {"callbacks": [reduce]}},
+        max_epochs=3,
+        cv=2,
+    )
+    rates = frame.groupby("candidate")["learning_rate"]
+    assert rates.count().to_dict() == {"plain": 0, "reducing": 6}
+    assert "val_learning_rate" not in frame
+
+
 def test_a_line_per_candidate(data, capsys):
     epoch_curve(
         make_classifier(),

@@ -21,29 +21,28 @@ from sklearn.utils.estimator_checks import check_estimator
 from skimdb import KerasMLPClassifier
 
 
-def build(meta, hidden=16):
-    """Build for scikeras the network that KerasMLPClassifier has by default."""
-    n_outputs = 1 if meta["n_classes_"] == 2 else meta["n_classes_"]
-    return _network(meta["n_features_in_"], n_outputs, hidden)
+def build(meta):
+    """Build for scikeras, which numbers the classes."""
+    return _network(meta["n_features_in_"], meta["n_classes_"], "softmax")
 
 
 def build_compiled(X, y):
     """Build for Keras's wrapper, which binarizes the labels beforehand."""
-    model = _network(X.shape[1], y.shape[1], 16)
-    loss = "binary_crossentropy" if y.shape[1] == 1 else "categorical_crossentropy"
-    model.compile("rmsprop", loss)
+    binary = y.shape[1] == 1
+    model = _network(X.shape[1], y.shape[1], "sigmoid" if binary else "softmax")
+    model.compile(
+        "rmsprop", "binary_crossentropy" if binary else "categorical_crossentropy"
+    )
     return model
 
 
-def _network(n_features, n_outputs, hidden):
+def _network(n_features, n_outputs, activation):
     return keras.Sequential(
         [
             keras.Input((n_features,)),
-            keras.layers.Dense(hidden, activation="relu"),
-            keras.layers.Dense(hidden, activation="relu"),
-            keras.layers.Dense(
-                n_outputs, activation="sigmoid" if n_outputs == 1 else "softmax"
-            ),
+            keras.layers.Dense(16, activation="relu"),
+            keras.layers.Dense(16, activation="relu"),
+            keras.layers.Dense(n_outputs, activation=activation),
         ]
     )
 
@@ -76,6 +75,9 @@ def main():
     parser.add_argument("--only", default="", help="part of a name")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    keras.utils.disable_interactive_logging()
+    # After a seeded fit of scikeras TensorFlow asks for a seed in this process.
+    keras.utils.set_random_seed(0)
     print(f"{'':28}{'passed':>8}{'failed':>8}{'skipped':>8}  is_classifier")
     for name, classifier in candidates(options.epochs).items():
         if options.only not in name:
