@@ -248,6 +248,8 @@ def test_scoring_adds_metrics(data):
     assert frame[metrics].apply(lambda column: column.between(0, 1)).all(axis=None)
 
 
+# Keras's own callback converts a variable in a way that NumPy 2 deprecates.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_entries_that_only_some_candidates_have(data):
     import keras
 
