@@ -4,8 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skimdb._learning import plan
 from skimdb._options import check_vocabulary
+from skimdb._vectorizing import plan
 from skimdb._vocabulary import KERAS_NAMES
 
 

@@ -46,7 +46,7 @@ def fit_classifier(
     -------
     estimator : KerasMLPClassifier
     """
-    from skimdb._fitting import fit_network
+    from skimdb._fit_network import fit_network
 
     routed = estimator._check_routed()
     sizes, rates = check_hidden_layers(

@@ -9,7 +9,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, St
 from sklearn.utils._set_output import _get_output_config
 
 from skimdb._columns import ColumnsMixin
-from skimdb._learning import (
+from skimdb._options import as_count_vectorizer, check_options
+from skimdb._vectorizing import (
     add_counts,
     choose,
     count,
@@ -17,7 +18,6 @@ from skimdb._learning import (
     learn,
     open_documents,
 )
-from skimdb._options import as_count_vectorizer, check_options
 from skimdb._vocabulary import count_columns, pack_terms, unpack_terms
 
 
