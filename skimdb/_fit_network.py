@@ -6,14 +6,9 @@ import numpy as np
 
 from skimdb._callbacks import EpochTasks
 from skimdb._metrics import lower_is_better, make_metrics
-from skimdb._network import (
-    build_network,
-    compile_arguments,
-    detach,
-    read_state,
-    restore_state,
-)
-from skimdb._training import on_cpu, read_weights, train
+from skimdb._network import build_network, compile_arguments, detach
+from skimdb._parameters import make_parameters
+from skimdb._training import on_cpu, train
 
 
 class _BestEpoch:
@@ -21,8 +16,8 @@ class _BestEpoch:
 
     Parameters
     ----------
-    network : Network
-        Its weights are copied at each new best, if `keep_weights`.
+    parameters : FusedParameters or KerasParameters
+        The weights are copied at each new best, if `keep_weights`.
     monitor : str
     patience : int or inf
         Epochs without improvement after which to stop.
@@ -31,8 +26,8 @@ class _BestEpoch:
     keep_weights : bool
     """
 
-    def __init__(self, network, monitor, *, patience, tol, keep_weights):
-        self._network = network
+    def __init__(self, parameters, monitor, *, patience, tol, keep_weights):
+        self._parameters = parameters
         self._monitor = monitor
         self._sign = -1 if lower_is_better(monitor) else 1
         self._patience = patience
@@ -48,7 +43,7 @@ class _BestEpoch:
         if value > self._best:
             self._best = value
             if self._keep_weights:
-                self.weights = read_weights(self._network)
+                self.weights = self._parameters.read_weights()
         if value > self._reference + self._tol:
             self._reference = value
             self._waited = 0
@@ -191,10 +186,16 @@ def fit_network(
             ),
             model_options=options,
         )
-        if warm:
-            restore_state(network.optimizer, estimator._optimizer_state)
-        best = _BestEpoch(
+        parameters = make_parameters(
             network,
+            rows.X,
+            estimator.batch_size,
+            coefs,
+            intercepts,
+            estimator._optimizer_state if warm else None,
+        )
+        best = _BestEpoch(
+            parameters,
             estimator.monitor,
             patience=estimator.n_iter_no_change,
             tol=estimator.tol,
@@ -205,7 +206,7 @@ def fit_network(
         tasks = EpochTasks(context, estimator=estimator, **data)
 
         def fitted(weights=None):
-            coefs, intercepts = weights or read_weights(network)
+            coefs, intercepts = weights or parameters.read_weights()
             all_history = _append(history, all_logs)
             best_epoch = _best_epoch(all_history, estimator.monitor)
             if early_stopping:  # the epoch that the weights are from
@@ -218,7 +219,7 @@ def fit_network(
                 "n_iter_": len(all_history["loss"]),
                 "best_epoch_": best_epoch,
                 "callbacks_": network.callbacks,
-                "_optimizer_state": read_state(network.optimizer),
+                "_optimizer_state": parameters.read_state(),
             }
 
         def after_epoch(epoch, logs):
@@ -237,6 +238,7 @@ def fit_network(
         try:
             train(
                 network,
+                parameters,
                 rows,
                 validation,
                 batch_size=estimator.batch_size,

@@ -1,8 +1,9 @@
 """The first layer: how rows are laid out for it, and its two products.
 
-Each kernel lays rows out in batches on the host (`layout`: where batches start, and
-data arrays). In a TensorFlow program it takes one batch (`batch`), multiplies it with
-the weights (`product`) and its transpose with a gradient (`gradient`).
+Each kernel lays rows out in batches on the host (`layout`). In a TensorFlow program
+it takes one batch (`batch`), multiplies it with the weights (`product`) and its
+transpose with a gradient (`gradient`). The weights are cut into tiles, each a variable
+of its own, so that their products and updates run side by side.
 """
 
 from dataclasses import dataclass
@@ -13,253 +14,253 @@ import scipy.sparse
 import tensorflow as tf
 
 # SparseTensorDenseMatMul leaves its fast loop at 32 columns.
-_BLOCK = 31
-# From this width on, sums of whole rows are faster than blocks of columns.
-_WIDE = 96
+_NARROW = 31
+# From this width on, SparseMatrixMatMul is worth the building of its matrices.
+_WIDE = 48
+# TensorFlow slices a vector without a copy from and to whole cache lines.
+_ALIGNMENT = 16
+# Updating a column's weights takes about as long as multiplying them this often.
+_UPDATE_COST = 2
 
 
-def choose_kernel(X, n_units):
+def choose_kernel(X, n_units, *, tiled=True):
     """Choose the fastest kernel for these rows and this width of the first layer.
 
     Parameters
     ----------
     X : ndarray or CSR of shape (n_samples, n_features)
     n_units : int
+    tiled : bool, default=True
+        Whether the weights may be cut into more than one tile.
 
     Returns
     -------
-    kernel : DenseKernel, SparseKernel or GatherKernel
+    kernel : DenseKernel, NarrowKernel or WideKernel
     """
     if not scipy.sparse.issparse(X):
         return DenseKernel()
-    if n_units >= _WIDE and (X.data == 1).all():
-        return GatherKernel()
-    n_blocks = -(-n_units // _BLOCK)
-    return SparseKernel(n_parts=2 if n_blocks == 1 else 1, n_blocks=n_blocks)
+    if n_units >= _WIDE or (n_units > _NARROW and not tiled):
+        return WideKernel()
+    if n_units > _NARROW:
+        return NarrowKernel(n_tiles=2, axis=1)
+    return NarrowKernel(n_tiles=2 if tiled and X.shape[1] > 1 else 1, axis=0)
+
+
+class _WholeWeights:
+    """Weights of one tile."""
+
+    n_tiles = 1
+
+    @staticmethod
+    def cuts(X, n_units, batch_size):
+        """Where to cut the weights."""
+        return np.zeros(0, int)
+
+    @staticmethod
+    def split(weights, cuts):
+        """Cut weights into tiles."""
+        return [weights]
+
+    @staticmethod
+    def join(tiles):
+        """Put tiles together."""
+        return tiles[0]
+
+    @staticmethod
+    def parts(X, cuts):
+        """Cut rows as the weights are cut."""
+        return [X]
 
 
 @dataclass(frozen=True)
-class DenseKernel:
+class DenseKernel(_WholeWeights):
     """Dense rows and dense products."""
 
     @staticmethod
     def signature(dtype):
-        """Tensors of a layout's data."""
+        """Tensors of a layout."""
         return [tf.TensorSpec([None, None], dtype)]
 
     @staticmethod
-    def layout(X, batch_size, for_gradient=True):
-        """Lay the rows of X out."""
-        return np.arange(0, X.shape[0], batch_size), [X]
+    def layout(parts, batch_size):
+        """Lay rows out."""
+        return parts
 
     @staticmethod
-    def batch(data, starts, index, n_rows, batch_size):
+    def batch(data, index, low, high, tiles):
         """Take one batch of a layout."""
-        return tf.slice(data[0], [starts[index], 0], [n_rows, -1])
+        return tf.slice(data[0], [low, 0], [high - low, -1])
 
     @staticmethod
-    def product(batch, weights):
-        """Multiply a batch with weights."""
-        return batch @ weights
+    def product(batch, tiles):
+        """Multiply a batch with the weights."""
+        return batch @ tiles[0]
 
     @staticmethod
-    def gradient(batch, delta, n_features):
-        """Multiply a transposed batch with delta."""
-        return tf.matmul(batch, delta, transpose_a=True)
+    def gradient(batch, delta):
+        """Multiply the transpose of a batch with delta: a product per tile."""
+        return [tf.matmul(batch, delta, transpose_a=True)]
+
+
+def _lay_out(part, batch_size):
+    """Index pairs and values of each batch of a part, and where the batches start.
+
+    Each batch is filled up with zeros to whole cache lines.
+    """
+    n_samples = part.shape[0]
+    firsts = np.append(np.arange(0, n_samples, batch_size), n_samples)
+    ends = part.indptr[firsts].astype(np.int64)
+    sizes = -(-np.diff(ends) // _ALIGNMENT) * _ALIGNMENT
+    starts = np.append(0, np.cumsum(sizes))
+    rows = np.repeat(
+        (np.arange(n_samples) % batch_size).astype(np.int32), np.diff(part.indptr)
+    )
+    pairs = np.empty((starts[-1], 2), np.int32)
+    values = np.empty(starts[-1], part.dtype)
+    for (start, stop), (begin, end), (first, last) in zip(
+        pairwise(starts), pairwise(ends), pairwise(firsts), strict=True
+    ):
+        middle = start + end - begin
+        pairs[start:middle, 0] = rows[begin:end]
+        pairs[start:middle, 1] = part.indices[begin:end]
+        values[start:middle] = part.data[begin:end]
+        pairs[middle:stop] = last - first - 1, 0  # the rows stay in order
+        values[middle:stop] = 0
+    return [starts, pairs.ravel(), values]
+
+
+def _signature(dtype):
+    return [
+        tf.TensorSpec([None], tf.int64),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([None], dtype),
+    ]
+
+
+def _take(data, index):
+    """Index pairs and values of one batch."""
+    starts, pairs, values = data
+    start, size = starts[index], starts[index + 1] - starts[index]
+    pairs = tf.reshape(tf.slice(pairs, [2 * start], [2 * size]), [-1, 2])
+    return pairs, tf.slice(values, [start], [size])
 
 
 @dataclass(frozen=True)
-class SparseKernel:
-    """Index pairs and values, multiplied in pieces side by side.
+class NarrowKernel:
+    """Index pairs and values, multiplied by SparseTensorDenseMatMul.
 
     Parameters
     ----------
-    n_parts : int
-        Parts of its rows into which a batch is cut.
-    n_blocks : int
-        Blocks of columns into which the weights are cut, each narrow enough for the
-        fast loop.
+    n_tiles : int
+    axis : {0, 1}
+        Whether tiles are weights of some features, which multiply the same features
+        of a batch, or of some units, which multiply all of it.
     """
 
-    n_parts: int
-    n_blocks: int
+    n_tiles: int
+    axis: int
 
-    # Each part is padded with zeros to whole cache lines, so that TensorFlow slices it
-    # without a copy.
-    _ALIGNMENT = 16
+    def cuts(self, X, n_units, batch_size):
+        """Where to cut the weights, so that each tile takes as long."""
+        if self.axis == 1:
+            return np.arange(1, self.n_tiles) * n_units // self.n_tiles
+        n_batches = -(-X.shape[0] // batch_size)
+        cost = np.bincount(X.indices, minlength=X.shape[1]) / n_batches + _UPDATE_COST
+        done = np.cumsum(cost) / cost.sum()
+        cuts = np.searchsorted(done, np.arange(1, self.n_tiles) / self.n_tiles) + 1
+        return np.clip(cuts, 1, X.shape[1] - 1)
+
+    def split(self, weights, cuts):
+        """Cut weights into tiles."""
+        return np.split(weights, cuts, axis=self.axis)
+
+    def join(self, tiles):
+        """Put tiles together."""
+        return np.concatenate(tiles, axis=self.axis)
+
+    def parts(self, X, cuts):
+        """Cut rows as the weights are cut."""
+        if self.axis == 1:
+            return [X]
+        bounds = [0, *cuts, X.shape[1]]
+        return [X[:, low:high] for low, high in pairwise(bounds)]
+
+    def signature(self, dtype):
+        """Tensors of a layout."""
+        return _signature(dtype) * (self.n_tiles if self.axis == 0 else 1)
 
     @staticmethod
-    def signature(dtype):
-        """Tensors of a layout's data."""
-        return [tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], dtype)]
+    def layout(parts, batch_size):
+        """Lay rows out."""
+        return [array for part in parts for array in _lay_out(part, batch_size)]
 
-    def layout(self, X, batch_size, for_gradient=True):
-        """Lay the rows of X out; as many starts a batch as it has parts."""
-        n_samples, size = X.shape[0], -(-batch_size // self.n_parts)
-        offsets = np.minimum(np.arange(self.n_parts) * size, batch_size)
-        bounds = np.add.outer(np.arange(0, n_samples, batch_size), offsets)
-        ends = X.indptr[np.append(np.minimum(bounds, n_samples), n_samples)]
-        sizes = -(-np.diff(ends) // self._ALIGNMENT) * self._ALIGNMENT
-        starts = np.append(0, np.cumsum(sizes, dtype=np.int64))
-        rows = (np.arange(n_samples) % batch_size % size).astype(np.int32)
-        rows = np.repeat(rows, np.diff(X.indptr))
-        pairs = np.zeros((starts[-1], 2), np.int32)
-        values = np.zeros(starts[-1], X.dtype)
-        for start, (begin, end) in zip(starts[:-1], pairwise(ends), strict=True):
-            part = slice(start, start + end - begin)
-            pairs[part, 0] = rows[begin:end]
-            pairs[part, 1] = X.indices[begin:end]
-            values[part] = X.data[begin:end]
-        return starts, [pairs.ravel(), values]
-
-    def batch(self, data, starts, index, n_rows, batch_size):
-        """Take one batch of a layout: pairs, values and rows of each part."""
-        pairs, values = data
-        ends = tf.unstack(
-            tf.slice(starts, [index * self.n_parts], [self.n_parts + 1]),
-            self.n_parts + 1,
-        )
-        size = -(-batch_size // self.n_parts)
-        sizes, left = [], n_rows
-        for _ in range(self.n_parts - 1):
-            sizes.append(tf.minimum(size, left))
-            left -= sizes[-1]
+    def batch(self, data, index, low, high, tiles):
+        """Take one batch of a layout: for each tile, what it is multiplied with."""
+        parts = [_take(data[i : i + 3], index) for i in range(0, len(data), 3)]
+        if self.axis == 1:
+            parts *= self.n_tiles
         return [
-            (
-                tf.reshape(tf.slice(pairs, [2 * begin], [2 * (end - begin)]), [-1, 2]),
-                tf.slice(values, [begin], [end - begin]),
-                n_rows_of_part,
-            )
-            for (begin, end), n_rows_of_part in zip(
-                pairwise(ends), [*sizes, left], strict=True
-            )
+            {
+                "a_indices": pairs,
+                "a_values": values,
+                "a_shape": tf.stack([high - low, tf.shape(tile, tf.int64)[0]]),
+            }
+            for (pairs, values), tile in zip(parts, tiles, strict=True)
         ]
 
-    def _multiply(self, part, n_features, dense, *, adjoint=False):
-        """Multiply a part of a batch with each block of columns."""
-        pairs, values, n_rows = part
-        shape = tf.stack([n_rows, n_features])
-        blocks = [dense]
-        if self.n_blocks > 1:
-            width = -(-tf.shape(dense)[1] // self.n_blocks)
-            blocks = [
-                dense[:, block * width : (block + 1) * width]
-                for block in range(self.n_blocks)
-            ]
+    def product(self, batch, tiles):
+        """Multiply a batch with the weights."""
         products = [
-            tf.raw_ops.SparseTensorDenseMatMul(
-                a_indices=pairs,
-                a_values=values,
-                a_shape=shape,
-                b=block,
-                adjoint_a=adjoint,
-            )
-            for block in blocks
+            tf.raw_ops.SparseTensorDenseMatMul(**part, b=tile)
+            for part, tile in zip(batch, tiles, strict=True)
         ]
-        return tf.concat(products, axis=1)
+        return tf.add_n(products) if self.axis == 0 else tf.concat(products, axis=1)
 
-    def product(self, batch, weights):
-        """Multiply a batch with weights."""
-        n_features = tf.shape(weights, tf.int64)[0]
-        return tf.concat(
-            [self._multiply(part, n_features, weights) for part in batch], axis=0
-        )
-
-    def gradient(self, batch, delta, n_features):
-        """Multiply a transposed batch with delta."""
-        parts = [delta]
-        if self.n_parts > 1:
-            parts = tf.split(delta, tf.stack([n_rows for _, _, n_rows in batch]))
-        return tf.add_n(
-            [
-                self._multiply(part, n_features, part_of_delta, adjoint=True)
-                for part, part_of_delta in zip(batch, parts, strict=True)
-            ]
-        )
+    def gradient(self, batch, delta):
+        """Multiply the transpose of a batch with delta: a product per tile."""
+        deltas = [delta] * self.n_tiles
+        if self.axis == 1:
+            n_units = tf.shape(delta)[1]
+            bounds = [i * n_units // self.n_tiles for i in range(self.n_tiles + 1)]
+            deltas = [delta[:, low:high] for low, high in pairwise(bounds)]
+        return [
+            tf.raw_ops.SparseTensorDenseMatMul(**part, b=part_of_delta, adjoint_a=True)
+            for part, part_of_delta in zip(batch, deltas, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
-class GatherKernel:
-    """Sums of rows of the weights, for wide layers and values that are all one.
+class WideKernel(_WholeWeights):
+    """CSR matrices, multiplied by SparseMatrixMatMul.
 
-    The gradient sums rows of delta, for which each batch is kept transposed too. Both
-    are made in halves side by side: of the batch's rows, and of the features.
+    Its product of a transpose makes an array per thread and adds them up; so the
+    transpose is made first.
     """
 
-    @staticmethod
-    def signature(dtype):
-        """Tensors of a layout's data."""
-        return [tf.TensorSpec([None], tf.int32)] * 4 + [tf.TensorSpec([None], tf.int64)]
+    signature = staticmethod(_signature)
 
     @staticmethod
-    def layout(X, batch_size, for_gradient=True):
-        """Lay the rows of X out; a batch starts, and so do its halves of rows."""
-        (n_samples, n_features), size = X.shape, (batch_size + 1) // 2
-        firsts = np.arange(0, n_samples, batch_size)
-        bounds = np.append(np.add.outer(firsts, [0, size]), n_samples)
-        starts = X.indptr[np.minimum(bounds, n_samples)].astype(np.int64)
-        rows = (np.arange(n_samples) % batch_size % size).astype(np.int32)
-        rows = np.repeat(rows, np.diff(X.indptr))
-        columns = X.indices.astype(np.int32, copy=False)
-        transposed = np.empty((2, X.nnz if for_gradient else 0), np.int32)
-        middles = np.zeros(len(firsts), np.int64)
-        if for_gradient:
-            half = n_features // 2
-            features = np.arange(n_features, dtype=np.int32)
-            features[half:] -= half
-            for number, first in enumerate(firsts):
-                batch = X[first : first + batch_size].tocsc()
-                part = slice(starts[2 * number], starts[2 * number + 2])
-                transposed[0, part] = batch.indices
-                transposed[1, part] = np.repeat(features, np.diff(batch.indptr))
-                middles[number] = starts[2 * number] + batch.indptr[half]
-        return starts, [rows, columns, *transposed, middles]
+    def layout(parts, batch_size):
+        """Lay rows out."""
+        return _lay_out(parts[0], batch_size)
 
     @staticmethod
-    def batch(data, starts, index, n_rows, batch_size):
-        """Take one batch of a layout: its halves, and those of its transpose."""
-        rows, columns, transposed_rows, transposed_columns, middles = data
-        begin, middle, end = tf.unstack(tf.slice(starts, [2 * index], [3]), 3)
-        half = tf.minimum((batch_size + 1) // 2, n_rows)
-
-        def cut(segments, indices, middle):
-            return [
-                [tf.slice(array, [low], [high - low]) for array in (segments, indices)]
-                for low, high in ((begin, middle), (middle, end))
-            ]
-
-        return (
-            cut(rows, columns, middle),
-            [half, n_rows - half],
-            # Evaluation never looks at the transpose, which has no entries there.
-            lambda: cut(transposed_columns, transposed_rows, middles[index]),
+    def batch(data, index, low, high, tiles):
+        """Take one batch of a layout, as a CSR matrix."""
+        pairs, values = _take(data, index)
+        return tf.raw_ops.SparseTensorToCSRSparseMatrix(
+            indices=tf.cast(pairs, tf.int64),
+            values=values,
+            dense_shape=tf.stack([high - low, tf.shape(tiles[0], tf.int64)[0]]),
         )
 
     @staticmethod
-    def _sum(halves, n_segments, data):
-        """Sum rows of data over the segments of each half."""
-        return tf.concat(
-            [
-                tf.raw_ops.SparseSegmentSumWithNumSegments(
-                    data=data,
-                    indices=indices,
-                    segment_ids=segments,
-                    num_segments=tf.cast(n, tf.int32),
-                )
-                for (segments, indices), n in zip(halves, n_segments, strict=True)
-            ],
-            axis=0,
-        )
+    def product(batch, tiles):
+        """Multiply a batch with the weights."""
+        return tf.raw_ops.SparseMatrixMatMul(a=batch, b=tiles[0])
 
-    @classmethod
-    def product(cls, batch, weights):
-        """Multiply a batch with weights."""
-        halves, n_rows, _ = batch
-        return cls._sum(halves, n_rows, weights)
-
-    @classmethod
-    def gradient(cls, batch, delta, n_features):
-        """Multiply a transposed batch with delta."""
-        _, _, transposed = batch
-        half = n_features // 2
-        return cls._sum(transposed(), [half, n_features - half], delta)
+    @staticmethod
+    def gradient(batch, delta):
+        """Multiply the transpose of a batch with delta: a product per tile."""
+        transposed = tf.raw_ops.SparseMatrixTranspose(input=batch, type=delta.dtype)
+        return [tf.raw_ops.SparseMatrixMatMul(a=transposed, b=delta)]

@@ -5,7 +5,6 @@ as ``optimizer__momentum`` or ``callbacks__patience`` to what they name.
 """
 
 import inspect
-import json
 from dataclasses import dataclass, field
 
 import keras
@@ -34,17 +33,14 @@ class Network:
 
     Attributes
     ----------
-    weights : list of keras.Variable
-        Kernel and bias of each layer in turn; the model's own if there is one.
     optimizer : keras.optimizers.Optimizer
-        Built on `weights`.
+        Built if there is a model.
     loss : keras.losses.Loss
     callbacks : list of keras.callbacks.Callback
     model : keras.Model or None
-        Compiled, sharing `weights` and `optimizer`; only callbacks need one.
+        Compiled with `optimizer`; only callbacks need one.
     """
 
-    weights: list
     optimizer: keras.optimizers.Optimizer
     loss: keras.losses.Loss
     callbacks: list = field(default_factory=list)
@@ -136,48 +132,6 @@ def compile_arguments(parameters, routed, *, output_activation, dtype):
     return router.model_["optimizer"], router.model_["loss"], callbacks
 
 
-def read_state(optimizer):
-    """Copy the state of an optimizer into plain arrays.
-
-    Returns
-    -------
-    state : dict
-        Its configuration as JSON, and the list of its variables' values.
-    """
-    config = keras.optimizers.serialize(optimizer)
-    return {
-        "config": json.dumps(config, default=str),
-        "variables": [np.asarray(v.value.numpy()) for v in optimizer.variables],
-    }
-
-
-def restore_state(optimizer, state):
-    """Let an optimizer go on from a state.
-
-    It starts anew if the state is that of another kind of optimizer; a learning rate
-    that was given another value since takes precedence.
-
-    Parameters
-    ----------
-    optimizer : keras.optimizers.Optimizer
-        Built.
-    state : dict
-        What `read_state` returned.
-    """
-    before = json.loads(state["config"])
-    now = json.loads(json.dumps(keras.optimizers.serialize(optimizer), default=str))
-    values, variables = state["variables"], optimizer.variables
-    if before["class_name"] != now["class_name"] or [v.shape for v in values] != [
-        tuple(v.shape) for v in variables
-    ]:
-        return
-    rate = "learning_rate"
-    same_rate = before["config"].get(rate) == now["config"].get(rate)
-    for variable, value in zip(variables, values, strict=True):
-        if same_rate or variable.name != rate:
-            variable.assign(value)
-
-
 def build_model(
     coefs, intercepts, *, activation, output_activation, l2=0.0, dropout=None
 ):
@@ -235,7 +189,7 @@ def detach(callbacks):
 
 
 def build_network(coefs, intercepts, *, compiled, model_options):
-    """Make the variables of one fit, and a model around them if callbacks need it.
+    """Collect what one fit trains with, and build a model if callbacks need it.
 
     Parameters
     ----------
@@ -255,12 +209,5 @@ def build_network(coefs, intercepts, *, compiled, model_options):
     if callbacks:
         model = build_model(coefs, intercepts, **model_options)
         model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
-        weights = model.trainable_variables
-    else:
-        weights = [
-            keras.Variable(value, dtype=value.dtype.name, name=name)
-            for pair in zip(coefs, intercepts, strict=True)
-            for name, value in zip(("kernel", "bias"), pair, strict=True)
-        ]
-    optimizer.build(weights)
-    return Network(weights, optimizer, loss, callbacks, model)
+        optimizer.build(model.trainable_variables)
+    return Network(optimizer, loss, callbacks, model)

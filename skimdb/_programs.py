@@ -1,4 +1,4 @@
-"""Compiled TensorFlow programs: an epoch of training, a pass of evaluation.
+"""Compiled TensorFlow programs: an epoch of training, and its evaluation.
 
 A program holds no state of a fit. Weights and optimizer state come in as handles of
 variables of any shape, everything else as tensors, so one program serves every fit of
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from skimdb._kernels import DenseKernel, GatherKernel, SparseKernel
+from skimdb._kernels import DenseKernel, NarrowKernel, WideKernel
 from skimdb._updates import (
     fused_kind,
     hyperparameters,
@@ -31,7 +31,7 @@ class Architecture:
 
     Attributes
     ----------
-    kernel : DenseKernel, SparseKernel or GatherKernel
+    kernel : DenseKernel, NarrowKernel or WideKernel
         How the first layer multiplies.
     n_layers : int
         The output layer included.
@@ -43,7 +43,7 @@ class Architecture:
     dtype : str
     """
 
-    kernel: DenseKernel | SparseKernel | GatherKernel
+    kernel: DenseKernel | NarrowKernel | WideKernel
     n_layers: int
     activation: str
     output_activation: str
@@ -53,7 +53,7 @@ class Architecture:
 
 
 class Program:
-    """Train and evaluate functions of one architecture, loss and optimizer.
+    """Training and evaluation for one architecture, loss and optimizer.
 
     Parameters
     ----------
@@ -66,9 +66,10 @@ class Program:
 
     Attributes
     ----------
-    train, evaluate : tf.types.experimental.ConcreteFunction
+    run : tf.types.experimental.ConcreteFunction
+        See `_run`.
     update : FusedUpdate or KerasUpdate
-        ``update.lock`` is a context in which to call `train`.
+        ``update.lock`` is a context in which to call `run`.
     """
 
     def __init__(self, architecture, loss, optimizer, shapes):
@@ -78,45 +79,37 @@ class Program:
         self._activation = keras.activations.get(architecture.activation)
         self._output = keras.activations.get(architecture.output_activation)
         self._loss = loss
-        self.update = make_update(optimizer, shapes, dtype)
+        n_tiles = self._kernel.n_tiles
+        self.update = make_update(optimizer, n_tiles, shapes, dtype)
+        self._n_weights = n_tiles + 2 * architecture.n_layers - 1
+        n_hyperparameters = len(hyperparameters(optimizer))
 
         def vector(dtype, size=None):
             return tf.TensorSpec([size], dtype)
 
-        self._n_weights = 2 * architecture.n_layers
-        n_state = self.update.n_state(self._n_weights)
-        n_hyperparameters = len(hyperparameters(optimizer))
+        rows = [
+            self._kernel.signature(dtype),
+            tf.TensorSpec([None, None], dtype),
+            vector(dtype),
+        ]
         # Few and stacked arguments: TensorFlow takes its time over each.
-        signature = {
-            "variables": vector(tf.resource, self._n_weights),
-            "starts": vector(tf.int64),
-            "data": self._kernel.signature(dtype),
-            "targets": tf.TensorSpec([None, None], dtype),
-            "sample_weight": vector(dtype),
-            "batch_size": tf.TensorSpec([], tf.int64),
-        }
-        self.evaluate = self._compile(self._evaluate, signature)
-        del signature["batch_size"]
-        signature |= {
-            "variables": vector(tf.resource, self._n_weights + n_state),
-            "draws": vector(tf.int32),
-            "integers": vector(tf.int64, 5),
-            "rates": vector(dtype, 1 + architecture.n_layers + n_hyperparameters),
-        }
-        self.train = self._compile(self._train, signature)
-
-    @staticmethod
-    def _compile(function, signature):
-        return tf.function(function, autograph=False).get_concrete_function(**signature)
+        self.run = tf.function(self._run, autograph=False).get_concrete_function(
+            vector(tf.resource, self._n_weights + self.update.n_state(self._n_weights)),
+            rows,
+            rows,
+            vector(tf.int32),
+            vector(tf.int64, 6),
+            vector(dtype, 1 + architecture.n_layers + n_hyperparameters),
+        )
 
     def _head(self, product, weights, dropout=None):
-        """Network output from the first layer's product."""
-        hidden = product + weights[1]
+        """Network output from the first layer's product and the other weights."""
+        hidden = product + weights[0]
         for layer in range(1, self._architecture.n_layers):
             hidden = self._activation(hidden)
             if dropout is not None:
                 hidden = dropout(hidden, layer - 1)
-            hidden = hidden @ weights[2 * layer] + weights[2 * layer + 1]
+            hidden = hidden @ weights[2 * layer - 1] + weights[2 * layer]
         return self._output(hidden)
 
     def _make_dropout(self, rates, draws, seed, step):
@@ -160,16 +153,16 @@ class Program:
                 )
 
             value, output = run(index, low, high, loss, step)
-            outputs = outputs.write(tf.cast(index - first, tf.int32), output)
+            outputs = outputs.write(tf.cast(index - first, tf.int32) + 1, output)
             total += value * tf.cast(high - low, self._dtype)
             return index + 1, step + 1, total, outputs
 
         outputs = tf.TensorArray(
             self._dtype,
-            size=tf.cast(last - first, tf.int32),
+            size=tf.cast(last - first, tf.int32) + 1,
             infer_shape=False,
             element_shape=tf.TensorShape([None, None]),
-        )
+        ).write(0, targets[:0])  # where there is no batch
         _, _, total, outputs = tf.while_loop(
             lambda index, *_: index < last,
             body,
@@ -177,43 +170,74 @@ class Program:
         )
         return total, outputs.concat()
 
-    def _train(
-        self, variables, starts, data, targets, sample_weight, draws, integers, rates
-    ):
-        """Train on some batches in turn; the loss includes the penalty.
+    def _run(self, variables, rows, validation, draws, integers, rates):
+        """Train on some batches in turn, then evaluate.
 
-        `variables` are the weights and the optimizer's state. `integers` are the batch
-        size, the seed of dropout, the number of steps so far, the first batch and the
-        end of the last; `rates` the learning rate, the penalty, the dropout of each
-        hidden layer and the optimizer's hyperparameters.
+        Parameters
+        ----------
+        variables : vector of resource
+            Weights, then what the optimizer keeps.
+        rows, validation : [data, targets, sample_weight]
+            Data as laid out by the kernel.
+        draws : vector of int
+            Rows that share a number share their dropout.
+        integers : vector of int
+            Rows of a batch in training and in evaluation, the seed of dropout, the
+            number of steps so far, the first batch to train on, the end of the last.
+        rates : vector of float
+            Learning rate, penalty, dropout of each hidden layer, hyperparameters.
+
+        Returns
+        -------
+        total, outputs, validation_total, validation_outputs
+            The loss summed over samples, in training with the penalty, and what the
+            network predicted for them.
         """
         variables = tf.unstack(variables)
         weights, state = variables[: self._n_weights], variables[self._n_weights :]
-        batch_size, seed, step, first, last = tf.unstack(integers)
+        batch_size, evaluation_batch_size, *integers = tf.unstack(integers)
+        trained = self._train(weights, state, *rows, draws, batch_size, integers, rates)
+        return *trained, *self._evaluate(weights, *validation, evaluation_batch_size)
+
+    def _train(
+        self,
+        weights,
+        state,
+        data,
+        targets,
+        sample_weight,
+        draws,
+        batch_size,
+        integers,
+        rates,
+    ):
+        seed, step, first, last = integers
         learning_rate, l2, *rates = tf.unstack(rates)
-        n_hidden = self._architecture.n_layers - 1
+        n_hidden, n_tiles = self._architecture.n_layers - 1, self._kernel.n_tiles
+        # The tiles, and every other weight from the next kernel on, but the last.
+        kernels = [*range(n_tiles), *range(n_tiles + 1, self._n_weights - 2, 2)]
         read_weights, apply = self.update.start(
             weights, state, rates[n_hidden:], learning_rate
         )
 
         def run(index, low, high, loss, step):
-            batch = self._kernel.batch(data, starts, index, high - low, batch_size)
             values = read_weights()
-            product = self._kernel.product(batch, values[0])
-            watched = [product, *values[1:]]
+            tiles = values[:n_tiles]
+            batch = self._kernel.batch(data, index, low, high, tiles)
+            product = self._kernel.product(batch, tiles)
+            watched = [product, *values[n_tiles:]]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(watched)
                 drop = self._make_dropout(
                     rates, tf.slice(draws, [low], [high - low]), seed, step
                 )
-                output = self._head(product, watched, drop)
+                output = self._head(product, watched[1:], drop)
                 value = loss(output)
-            gradients = tape.gradient(value, watched)
-            n_features = tf.shape(values[0], tf.int64)[0]
-            gradients[0] = self._kernel.gradient(batch, gradients[0], n_features)
+            delta, *gradients = tape.gradient(value, watched)
+            gradients = [*self._kernel.gradient(batch, delta), *gradients]
             if self._architecture.l2:
-                for kernel in range(0, len(values) - 2, 2):
-                    value += l2 * tf.reduce_sum(values[kernel] ** 2)
+                for kernel in kernels:
+                    value += 2 * l2 * tf.nn.l2_loss(values[kernel])  # of half squares
                     gradients[kernel] += 2 * l2 * values[kernel]
             apply(gradients, step)
             return value, output
@@ -222,13 +246,14 @@ class Program:
         self.update.finish(weights, state)
         return result
 
-    def _evaluate(self, variables, starts, data, targets, sample_weight, batch_size):
-        """Evaluate all batches; the loss is without the penalty."""
-        values = read(tf.unstack(variables), self._dtype)
+    def _evaluate(self, weights, data, targets, sample_weight, batch_size):
+        n_tiles = self._kernel.n_tiles
+        values = read(weights, n_tiles, self._dtype)
+        tiles = values[:n_tiles]
 
         def run(index, low, high, loss, step):
-            batch = self._kernel.batch(data, starts, index, high - low, batch_size)
-            output = self._head(self._kernel.product(batch, values[0]), values)
+            batch = self._kernel.batch(data, index, low, high, tiles)
+            output = self._head(self._kernel.product(batch, tiles), values[n_tiles:])
             return loss(output), output
 
         zero = tf.zeros([], tf.int64)

@@ -13,10 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skimdb._kernels import choose_kernel
 from skimdb._programs import Architecture, get_program
 from skimdb._rows import Rows, distinct_rows
-from skimdb._updates import fused_kind, hyperparameters
+from skimdb._updates import hyperparameters
 
 # Where a network is built and trained. It is small and its input sparse: a GPU would
 # mostly wait.
@@ -24,21 +23,6 @@ on_cpu = functools.partial(tf.device, "/CPU:0")
 
 # Rows in a batch of validation data, bounding the memory of the hidden layers.
 _EVALUATION_BATCH = 2048
-
-
-def read_weights(network):
-    """Copy the weights of a network.
-
-    Parameters
-    ----------
-    network : Network
-
-    Returns
-    -------
-    coefs, intercepts : list of ndarray
-    """
-    values = [weight.value.numpy() for weight in network.weights]
-    return values[::2], values[1::2]
 
 
 def _wants_batches(callback):
@@ -71,48 +55,48 @@ def _dropout_draws(rows, dropout, batch_size):
     return (np.arange(n_samples) % batch_size).astype(np.int32)
 
 
-def _tensors(layout, Y, sample_weight):
-    """Arguments that train and evaluate share."""
-    starts, data = layout
-    return {
-        "starts": tf.convert_to_tensor(starts),
-        "data": [tf.convert_to_tensor(array) for array in data],
-        "targets": tf.convert_to_tensor(Y),
-        "sample_weight": tf.convert_to_tensor(sample_weight),
-    }
+def _tensors(kernel, parts, rows, batch_size):
+    """Arguments of a program that hold rows."""
+    with on_cpu():
+        return [
+            [tf.convert_to_tensor(a) for a in kernel.layout(parts, batch_size)],
+            tf.convert_to_tensor(rows.Y),
+            tf.convert_to_tensor(rows.sample_weight),
+        ]
 
 
-def _epoch_orders(rows, lay_out, batch_size, *, shuffle, seed, epochs):
-    """Yield for each epoch the rows in its order, and as tensors.
+def _epoch_orders(parameters, rows, batch_size, *, shuffle, seed, epochs):
+    """Yield for each epoch the rows in its order, without X, and as tensors.
 
     The next epoch's are prepared while one trains. An order depends on the number of
     its epoch, so training that goes on equals training at one go.
     """
+    kernel = parameters.kernel
+    parts = kernel.parts(rows.X, parameters.cuts)
+    rows = rows._replace(X=None)
 
-    def prepare(rows):
-        with on_cpu():
-            layout = lay_out(rows.X, batch_size)
-            tensors = _tensors(layout, rows.Y, rows.sample_weight)
-        return rows._replace(X=None), tensors  # one copy of X is enough
-
-    def prepare_shuffled(epoch):
+    def prepare(epoch):
         order = np.random.default_rng([seed, epoch]).permutation(len(rows.Y))
-        return prepare(Rows(*(array[order] for array in rows)))
+        ordered = Rows(None, *(array[order] for array in rows[1:]))
+        ordered_parts = [part[order] for part in parts]
+        return ordered, _tensors(kernel, ordered_parts, ordered, batch_size)
 
     if not shuffle or len(rows.Y) <= batch_size:
-        yield from itertools.repeat(prepare(rows), len(epochs))
+        tensors = _tensors(kernel, parts, rows, batch_size)
+        yield from itertools.repeat((rows, tensors), len(epochs))
         return
     with ThreadPoolExecutor(max_workers=1) as executor:
-        following = executor.submit(prepare_shuffled, epochs[0])
+        following = executor.submit(prepare, epochs[0])
         for epoch in epochs:
             ready = following.result()
             if epoch + 1 < epochs.stop:
-                following = executor.submit(prepare_shuffled, epoch + 1)
+                following = executor.submit(prepare, epoch + 1)
             yield ready
 
 
 def train(
     network,
+    parameters,
     rows,
     validation=None,
     *,
@@ -128,11 +112,13 @@ def train(
     metrics,
     after_epoch,
 ):
-    """Train a network in place.
+    """Train a network.
 
     Parameters
     ----------
     network : Network
+    parameters : FusedParameters or KerasParameters
+        Trained in place.
     rows : Rows
     validation : Rows or None
     activation, output_activation : str
@@ -152,14 +138,12 @@ def train(
     after_epoch : callable
         ``after_epoch(epoch, logs)`` returns whether to stop.
     """
-    weights = [variable.value for variable in network.weights]
-    n_samples, n_units = rows.X.shape[0], weights[0].shape[1]
-    dtype = rows.X.dtype
-    kernel = choose_kernel(rows.X, n_units)
+    n_batches, dtype = -(-rows.X.shape[0] // batch_size), rows.X.dtype
+    kernel, variables = parameters.kernel, parameters.variables
     program = get_program(
         Architecture(
             kernel=kernel,
-            n_layers=len(weights) // 2,
+            n_layers=len(dropout) + 1,
             activation=activation,
             output_activation=output_activation,
             dropout=tuple(rate > 0 for rate in dropout),
@@ -168,44 +152,44 @@ def train(
         ),
         network.loss,
         network.optimizer,
-        tuple(tuple(weight.shape) for weight in weights),
+        parameters.shapes,
     )
-    lay_out = kernel.layout
-    state = program.update.state(network.optimizer, network.weights)
-    handles = tf.stack([weight.handle for weight in weights])
-    variables = tf.stack([variable.handle for variable in [*weights, *state]])
+    handles = tf.stack([variable.handle for variable in variables])
     draws = tf.convert_to_tensor(_dropout_draws(rows, dropout, batch_size))
     rates = [l2, *dropout, *hyperparameters(network.optimizer)]
-    fused = fused_kind(network.optimizer) is not None
-    # Not ``optimizer.iterations``, which counts otherwise under accumulation.
-    iterations = network.optimizer.variables[0]
 
-    def train_batches(tensors, first, last):
-        step = int(iterations.value)
-        learning_rate = float(network.optimizer.learning_rate)
+    def held_out(rows):
+        parts = kernel.parts(rows.X, parameters.cuts)
+        return _tensors(kernel, parts, rows, _EVALUATION_BATCH)
+
+    nothing = held_out(Rows(rows.X[:0], *(array[:0] for array in rows[1:])))
+    validation_tensors = nothing if validation is None else held_out(validation)
+
+    def run(tensors, first, last, validation_tensors=nothing):
+        """Train on some batches, then evaluate."""
+        parameters.before_call()
+        integers = [batch_size, _EVALUATION_BATCH, dropout_seed, parameters.step]
         with program.update.lock:
-            total, outputs = program.train(
-                variables=variables,
-                draws=draws,
-                integers=np.array([batch_size, dropout_seed, step, first, last]),
-                rates=np.array([learning_rate, *rates], dtype),
-                **tensors,
+            results = program.run(
+                handles,
+                tensors,
+                validation_tensors,
+                draws,
+                np.array([*integers, first, last]),
+                np.array([parameters.learning_rate, *rates], dtype),
             )
-        if fused:
-            iterations.assign_add(last - first)
-        return float(total), outputs.numpy()
+        parameters.after_call(last - first)
+        return [result.numpy() for result in results]
 
-    def make_logs(rows, outputs, total):
-        return metrics(rows, outputs) | {"loss": float(total) / len(outputs)}
+    def make_logs(rows, outputs, total, prefix=""):
+        logs = metrics(rows, outputs) | {"loss": float(total) / len(outputs)}
+        return {prefix + name: value for name, value in logs.items()}
 
-    def train_epoch(ordered, tensors):
-        n_batches = -(-n_samples // batch_size)
-        if not any(_wants_batches(callback) for callback in network.callbacks):
-            return train_batches(tensors, 0, n_batches)
+    def train_by_batches(ordered, tensors):
         total, outputs = 0.0, []
         for batch in range(n_batches):
             callbacks.on_train_batch_begin(batch)
-            batch_total, output = train_batches(tensors, batch, batch + 1)
+            batch_total, output, *_ = run(tensors, batch, batch + 1)
             total += batch_total
             outputs.append(output)
             so_far = np.concatenate(outputs)
@@ -216,40 +200,41 @@ def train(
             callbacks.on_train_batch_end(batch, make_logs(seen, so_far, total))
         return total, so_far
 
-    if validation is not None:
-        validation_tensors = _tensors(
-            lay_out(validation.X, _EVALUATION_BATCH, for_gradient=False),
-            validation.Y,
-            validation.sample_weight,
-        )
+    def run_epoch(ordered, tensors):
+        """Train and evaluate: in one call, unless callbacks come in between."""
+        if not network.callbacks:
+            total, outputs, *evaluated = run(tensors, 0, n_batches, validation_tensors)
+        elif any(_wants_batches(callback) for callback in network.callbacks):
+            total, outputs = train_by_batches(ordered, tensors)
+        else:
+            total, outputs, *_ = run(tensors, 0, n_batches)
+        logs = make_logs(ordered, outputs, total)
+        if validation is None:
+            return logs
+        callbacks.on_test_begin()
+        if network.callbacks:
+            _, _, *evaluated = run(tensors, 0, 0, validation_tensors)
+        total, outputs = evaluated
+        callbacks.on_test_end(make_logs(validation, outputs, total))
+        return logs | make_logs(validation, outputs, total, "val_")
+
     # What callbacks add to the logs, such as the learning rate, comes to be seen here.
     history = [keras.callbacks.History()] if network.callbacks else []
     callbacks = keras.callbacks.CallbackList(
         [*network.callbacks, *history],
         model=network.model,
         epochs=epochs.stop,
-        steps=-(-n_samples // batch_size),
+        steps=n_batches,
         verbose=0,
     )
     callbacks.on_train_begin()
     orders = _epoch_orders(
-        rows, lay_out, batch_size, shuffle=shuffle, seed=shuffle_seed, epochs=epochs
+        parameters, rows, batch_size, shuffle=shuffle, seed=shuffle_seed, epochs=epochs
     )
     with closing(orders):
         for epoch, (ordered, tensors) in zip(epochs, orders, strict=True):
             callbacks.on_epoch_begin(epoch)
-            total, outputs = train_epoch(ordered, tensors)
-            logs = make_logs(ordered, outputs, total)
-            if validation is not None:
-                callbacks.on_test_begin()
-                total, outputs = program.evaluate(
-                    variables=handles,
-                    batch_size=np.array(_EVALUATION_BATCH),
-                    **validation_tensors,
-                )
-                val_logs = make_logs(validation, outputs.numpy(), total)
-                callbacks.on_test_end(val_logs)
-                logs |= {f"val_{name}": value for name, value in val_logs.items()}
+            logs = run_epoch(ordered, tensors)
             callbacks.on_epoch_end(epoch, logs)
             for record in history:
                 logs |= {name: values[-1] for name, values in record.history.items()}

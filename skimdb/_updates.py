@@ -69,58 +69,82 @@ def hyperparameters(optimizer):
     return [float(getattr(optimizer, name)) for name in names]
 
 
-def make_update(optimizer, shapes, dtype):
+def make_update(optimizer, n_tiles, shapes, dtype):
     """Update for an optimizer of this configuration."""
     if fused_kind(optimizer) is not None:
-        return FusedUpdate(optimizer, dtype)
+        return FusedUpdate(optimizer, n_tiles, dtype)
     return KerasUpdate(optimizer, shapes, dtype)
 
 
-def read(handles, dtype):
-    """Values of the variables behind handles: kernels and biases in turn."""
+def read(handles, n_tiles, dtype):
+    """Values of the variables behind handles: tiles, then biases and kernels."""
+    ranks = [2] * n_tiles + [1, 2] * len(handles)
     return [
         tf.ensure_shape(
-            tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype),
-            [None] * (1 if position % 2 else 2),
+            tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype), [None] * rank
         )
-        for position, handle in enumerate(handles)
+        for handle, rank in zip(handles, ranks, strict=False)
     ]
+
+
+def n_slots(optimizer):
+    """How many values per weight an optimizer with a fused update keeps."""
+    if fused_kind(optimizer) == "adam":
+        return 2
+    momentum = bool(optimizer.momentum)
+    return 1 + momentum if fused_kind(optimizer) == "rmsprop" else int(momentum)
+
+
+def needs_scratch(optimizer):
+    """Whether the fused kernel wants room for a momentum that there is not."""
+    return fused_kind(optimizer) == "rmsprop" and not optimizer.momentum
+
+
+def slots_from_keras(optimizer, values):
+    """Order what an optimizer keeps by slot: a list per slot, an entry per weight."""
+    n = n_slots(optimizer)
+    if fused_kind(optimizer) == "adam":  # weight by weight
+        return [values[slot::n] for slot in range(n)]
+    n_weights = len(values) // max(n, 1)
+    return [values[slot * n_weights :][:n_weights] for slot in range(n)]
+
+
+def slots_to_keras(optimizer, slots):
+    """Order what is kept as the variables of the optimizer are."""
+    if fused_kind(optimizer) == "adam":
+        slots = zip(*slots, strict=True)
+    return [value for values in slots for value in values]
 
 
 class FusedUpdate:
     """The update as one TensorFlow kernel per variable.
 
+    Its variables are the weights, then the slots, each as long as the weights, then
+    what the kernel needs as scratch.
+
     Parameters
     ----------
     optimizer : keras.optimizers.Optimizer
         Only its configuration is used.
+    n_tiles : int
+        Variables that the first kernel is cut into.
     dtype : tf.DType
     """
 
     # Nothing is shared, so any number of threads may call the program.
     lock = contextlib.nullcontext()
 
-    def __init__(self, optimizer, dtype):
+    def __init__(self, optimizer, n_tiles, dtype):
         self._kind = fused_kind(optimizer)
         self._momentum = bool(getattr(optimizer, "momentum", 0))
         self._nesterov = bool(getattr(optimizer, "nesterov", False))
+        self._n_lists = n_slots(optimizer) + needs_scratch(optimizer)
+        self._n_tiles = n_tiles
         self._dtype = dtype
 
-    def state(self, optimizer, weights):
-        """Variables that the update keeps from step to step, for one fit.
-
-        The optimizer's own, in its order, then scratch that the kernel asks for.
-        """
-        own = [variable.value for variable in optimizer.variables[2:]]
-        if self._kind == "rmsprop" and not self._momentum:
-            own += [tf.Variable(tf.zeros_like(weight.value)) for weight in weights]
-        return own
-
     def n_state(self, n_weights):
-        """How many variables `state` has."""
-        if self._kind == "sgd":
-            return n_weights if self._momentum else 0
-        return 2 * n_weights
+        """How many variables there are beside the weights."""
+        return self._n_lists * n_weights
 
     def start(self, weights, state, hyperparameters, learning_rate):
         """Prepare a program's call; returns the functions that read and apply."""
@@ -130,11 +154,12 @@ class FusedUpdate:
             for position, (handle, gradient) in enumerate(
                 zip(weights, gradients, strict=True)
             ):
+                slots = state[position::n]
                 if self._kind == "rmsprop":
                     tf.raw_ops.ResourceApplyRMSProp(
                         var=handle,
-                        ms=state[position],
-                        mom=state[n + position],
+                        ms=slots[0],
+                        mom=slots[1],
                         lr=learning_rate,
                         rho=hyperparameters[0],
                         momentum=hyperparameters[1],
@@ -145,8 +170,8 @@ class FusedUpdate:
                     power = tf.cast(step + 1, self._dtype)
                     tf.raw_ops.ResourceApplyAdam(
                         var=handle,
-                        m=state[2 * position],
-                        v=state[2 * position + 1],
+                        m=slots[0],
+                        v=slots[1],
                         beta1_power=hyperparameters[0] ** power,
                         beta2_power=hyperparameters[1] ** power,
                         lr=learning_rate,
@@ -158,7 +183,7 @@ class FusedUpdate:
                 elif self._momentum:
                     tf.raw_ops.ResourceApplyKerasMomentum(
                         var=handle,
-                        accum=state[position],
+                        accum=slots[0],
                         lr=learning_rate,
                         grad=gradient,
                         momentum=hyperparameters[0],
@@ -169,7 +194,7 @@ class FusedUpdate:
                         var=handle, alpha=learning_rate, delta=gradient
                     )
 
-        return lambda: read(weights, self._dtype), apply
+        return lambda: read(weights, self._n_tiles, self._dtype), apply
 
     def finish(self, weights, state):
         """End a program's call."""
@@ -203,12 +228,8 @@ class KerasUpdate:
         self._optimizer = type(optimizer).from_config(optimizer.get_config())
         self._optimizer.build(self._scratch)
 
-    def state(self, optimizer, weights):
-        """Variables that the update keeps from step to step, for one fit."""
-        return [variable.value for variable in optimizer.variables]
-
     def n_state(self, n_weights):
-        """How many variables `state` has."""
+        """How many variables there are beside the weights."""
         return len(self._optimizer.variables)
 
     def _pairs(self, weights, state):
