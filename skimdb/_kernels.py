@@ -87,9 +87,9 @@ class DenseKernel(_WholeWeights):
         return parts
 
     @staticmethod
-    def batch(data, index, low, high, tiles):
+    def batch(data, index, begin, size):
         """Take one batch of a layout."""
-        return tf.slice(data[0], [low, 0], [high - low, -1])
+        return tf.slice(data[0], begin, size)
 
     @staticmethod
     def product(batch, tiles):
@@ -103,11 +103,13 @@ class DenseKernel(_WholeWeights):
 
 
 def _lay_out(part, batch_size):
-    """Index pairs and values of each batch of a part, and where the batches start.
+    """Index pairs and values of each batch of a part, and a table of the batches.
 
-    Each batch is filled up with zeros to whole cache lines.
+    Each batch is filled up with zeros to whole cache lines. Its row in the table is
+    where its pairs begin and their size, the same of its values, and its shape: what a
+    program would take a dozen operations to work out.
     """
-    n_samples = part.shape[0]
+    n_samples, n_features = part.shape
     firsts = np.append(np.arange(0, n_samples, batch_size), n_samples)
     ends = part.indptr[firsts].astype(np.int64)
     sizes = -(-np.diff(ends) // _ALIGNMENT) * _ALIGNMENT
@@ -126,23 +128,25 @@ def _lay_out(part, batch_size):
         values[start:middle] = part.data[begin:end]
         pairs[middle:stop] = last - first - 1, 0  # the rows stay in order
         values[middle:stop] = 0
-    return [starts, pairs.ravel(), values]
+    starts, n_rows = starts[:-1], np.diff(firsts)
+    table = [2 * starts, 2 * sizes, starts, sizes, n_rows, n_rows * 0 + n_features]
+    return [np.stack(table, axis=1), pairs.ravel(), values]
 
 
 def _signature(dtype):
     return [
-        tf.TensorSpec([None], tf.int64),
+        tf.TensorSpec([None, 6], tf.int64),
         tf.TensorSpec([None], tf.int32),
         tf.TensorSpec([None], dtype),
     ]
 
 
 def _take(data, index):
-    """Index pairs and values of one batch."""
-    starts, pairs, values = data
-    start, size = starts[index], starts[index + 1] - starts[index]
-    pairs = tf.reshape(tf.slice(pairs, [2 * start], [2 * size]), [-1, 2])
-    return pairs, tf.slice(values, [start], [size])
+    """Index pairs, values and shape of one batch."""
+    table, pairs, values = data
+    *bounds, shape = tf.split(tf.gather(table, index), [1, 1, 1, 1, 2])
+    pairs = tf.reshape(tf.slice(pairs, *bounds[:2]), [-1, 2])
+    return pairs, tf.slice(values, *bounds[2:]), shape
 
 
 @dataclass(frozen=True)
@@ -194,18 +198,14 @@ class NarrowKernel:
         """Lay rows out."""
         return [array for part in parts for array in _lay_out(part, batch_size)]
 
-    def batch(self, data, index, low, high, tiles):
+    def batch(self, data, index, begin, size):
         """Take one batch of a layout: for each tile, what it is multiplied with."""
         parts = [_take(data[i : i + 3], index) for i in range(0, len(data), 3)]
         if self.axis == 1:
             parts *= self.n_tiles
         return [
-            {
-                "a_indices": pairs,
-                "a_values": values,
-                "a_shape": tf.stack([high - low, tf.shape(tile, tf.int64)[0]]),
-            }
-            for (pairs, values), tile in zip(parts, tiles, strict=True)
+            {"a_indices": pairs, "a_values": values, "a_shape": shape}
+            for pairs, values, shape in parts
         ]
 
     def product(self, batch, tiles):
@@ -220,8 +220,10 @@ class NarrowKernel:
         """Multiply the transpose of a batch with delta: a product per tile."""
         deltas = [delta] * self.n_tiles
         if self.axis == 1:
-            n_units = tf.shape(delta)[1]
-            bounds = [i * n_units // self.n_tiles for i in range(self.n_tiles + 1)]
+            bounds = [
+                i * tf.shape(delta)[1] // self.n_tiles for i in range(1, self.n_tiles)
+            ]
+            bounds = [None, *bounds, None]
             deltas = [delta[:, low:high] for low, high in pairwise(bounds)]
         return [
             tf.raw_ops.SparseTensorDenseMatMul(**part, b=part_of_delta, adjoint_a=True)
@@ -245,13 +247,11 @@ class WideKernel(_WholeWeights):
         return _lay_out(parts[0], batch_size)
 
     @staticmethod
-    def batch(data, index, low, high, tiles):
+    def batch(data, index, begin, size):
         """Take one batch of a layout, as a CSR matrix."""
-        pairs, values = _take(data, index)
+        pairs, values, shape = _take(data, index)
         return tf.raw_ops.SparseTensorToCSRSparseMatrix(
-            indices=tf.cast(pairs, tf.int64),
-            values=values,
-            dense_shape=tf.stack([high - low, tf.shape(tiles[0], tf.int64)[0]]),
+            indices=tf.cast(pairs, tf.int64), values=values, dense_shape=shape
         )
 
     @staticmethod

@@ -121,6 +121,11 @@ def compile_arguments(parameters, routed, *, output_activation, dtype):
         if learning_rate is not None:
             routed = {"optimizer__learning_rate": learning_rate} | routed
     check_arguments(loss, prefixed["loss__"], "loss")
+    if "loss__reduction" in routed:
+        raise ValueError(
+            "loss__reduction cannot be set: the loss is averaged over the samples of a "
+            "batch. To take larger steps, set learning_rate."
+        )
     router = _Router(
         optimizer=optimizer,
         loss=loss,

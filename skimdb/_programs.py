@@ -89,8 +89,8 @@ class Program:
 
         rows = [
             self._kernel.signature(dtype),
+            tf.TensorSpec([None, 4], tf.int64),
             tf.TensorSpec([None, None], dtype),
-            vector(dtype),
         ]
         # Few and stacked arguments: TensorFlow takes its time over each.
         self.run = tf.function(self._run, autograph=False).get_concrete_function(
@@ -98,18 +98,19 @@ class Program:
             rows,
             rows,
             vector(tf.int32),
-            vector(tf.int64, 6),
+            vector(tf.int64, 4),
             vector(dtype, 1 + architecture.n_layers + n_hyperparameters),
         )
 
     def _head(self, product, weights, dropout=None):
         """Network output from the first layer's product and the other weights."""
-        hidden = product + weights[0]
+        hidden = tf.nn.bias_add(product, weights[0])
         for layer in range(1, self._architecture.n_layers):
             hidden = self._activation(hidden)
             if dropout is not None:
                 hidden = dropout(hidden, layer - 1)
-            hidden = hidden @ weights[2 * layer - 1] + weights[2 * layer]
+            hidden = hidden @ weights[2 * layer - 1]
+            hidden = tf.nn.bias_add(hidden, weights[2 * layer])
         return self._output(hidden)
 
     def _make_dropout(self, rates, draws, seed, step):
@@ -133,40 +134,30 @@ class Program:
 
         return dropout if any(present) else None
 
-    def _loop(self, first, last, step, targets, sample_weight, batch_size, run):
+    def _loop(self, first, last, batches, labels, run):
         """Run over batches; sums the loss over samples and gathers the outputs.
 
-        ``run(index, low, high, loss, step)`` returns the loss and outputs of the batch
-        of the rows low to high, given the loss as a function of the outputs.
+        ``run(index, begin, size, targets, weight)`` returns, for the rows from begin
+        on, the sum of their losses and their outputs.
         """
-        n_samples = tf.shape(targets, tf.int64)[0]
 
-        def body(index, step, total, outputs):
-            low = index * batch_size
-            high = tf.minimum(low + batch_size, n_samples)
-
-            def loss(output):
-                return self._loss(
-                    tf.slice(targets, [low, 0], [high - low, -1]),
-                    output,
-                    sample_weight=tf.slice(sample_weight, [low], [high - low]),
-                )
-
-            value, output = run(index, low, high, loss, step)
+        def body(index, total, outputs):
+            begin, size = tf.split(tf.gather(batches, index), 2)
+            rows = tf.slice(labels, begin, size)
+            loss, output = run(index, begin, size, rows[:, :-1], rows[:, -1])
             outputs = outputs.write(tf.cast(index - first, tf.int32) + 1, output)
-            total += value * tf.cast(high - low, self._dtype)
-            return index + 1, step + 1, total, outputs
+            return index + 1, total + loss, outputs
 
         outputs = tf.TensorArray(
             self._dtype,
             size=tf.cast(last - first, tf.int32) + 1,
             infer_shape=False,
             element_shape=tf.TensorShape([None, None]),
-        ).write(0, targets[:0])  # where there is no batch
-        _, _, total, outputs = tf.while_loop(
+        ).write(0, labels[:0, :-1])  # where there is no batch
+        _, total, outputs = tf.while_loop(
             lambda index, *_: index < last,
             body,
-            (first, step, tf.zeros([], self._dtype), outputs),
+            (first, tf.zeros([], self._dtype), outputs),
         )
         return total, outputs.concat()
 
@@ -177,13 +168,14 @@ class Program:
         ----------
         variables : vector of resource
             Weights, then what the optimizer keeps.
-        rows, validation : [data, targets, sample_weight]
-            Data as laid out by the kernel.
+        rows, validation : [data, batches, labels]
+            Data as laid out by the kernel; where each batch begins among the rows, and
+            its size; targets and the sample weight.
         draws : vector of int
             Rows that share a number share their dropout.
         integers : vector of int
-            Rows of a batch in training and in evaluation, the seed of dropout, the
-            number of steps so far, the first batch to train on, the end of the last.
+            The seed of dropout, the number of steps so far, the first batch to train
+            on, the end of the last.
         rates : vector of float
             Learning rate, penalty, dropout of each hidden layer, hyperparameters.
 
@@ -195,23 +187,11 @@ class Program:
         """
         variables = tf.unstack(variables)
         weights, state = variables[: self._n_weights], variables[self._n_weights :]
-        batch_size, evaluation_batch_size, *integers = tf.unstack(integers)
-        trained = self._train(weights, state, *rows, draws, batch_size, integers, rates)
-        return *trained, *self._evaluate(weights, *validation, evaluation_batch_size)
+        trained = self._train(weights, state, *rows, draws, integers, rates)
+        return *trained, *self._evaluate(weights, *validation)
 
-    def _train(
-        self,
-        weights,
-        state,
-        data,
-        targets,
-        sample_weight,
-        draws,
-        batch_size,
-        integers,
-        rates,
-    ):
-        seed, step, first, last = integers
+    def _train(self, weights, state, data, batches, labels, draws, integers, rates):
+        seed, first_step, first, last = tf.unstack(integers)
         learning_rate, l2, *rates = tf.unstack(rates)
         n_hidden, n_tiles = self._architecture.n_layers - 1, self._kernel.n_tiles
         # The tiles, and every other weight from the next kernel on, but the last.
@@ -220,45 +200,51 @@ class Program:
             weights, state, rates[n_hidden:], learning_rate
         )
 
-        def run(index, low, high, loss, step):
+        def run(index, begin, size, targets, weight):
+            step = first_step + index - first
             values = read_weights()
             tiles = values[:n_tiles]
-            batch = self._kernel.batch(data, index, low, high, tiles)
+            batch = self._kernel.batch(data, index, begin, size)
             product = self._kernel.product(batch, tiles)
             watched = [product, *values[n_tiles:]]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(watched)
                 drop = self._make_dropout(
-                    rates, tf.slice(draws, [low], [high - low]), seed, step
+                    rates, tf.slice(draws, begin[:1], size[:1]), seed, step
                 )
                 output = self._head(product, watched[1:], drop)
-                value = loss(output)
-            delta, *gradients = tape.gradient(value, watched)
+                losses = self._loss.call(targets, output)
+            n_rows = tf.cast(size[0], self._dtype)
+            delta, *gradients = tape.gradient(
+                losses, watched, output_gradients=weight / n_rows
+            )
             gradients = [*self._kernel.gradient(batch, delta), *gradients]
+            loss = tf.reduce_sum(losses * weight)
             if self._architecture.l2:
                 for kernel in kernels:
-                    value += 2 * l2 * tf.nn.l2_loss(values[kernel])  # of half squares
+                    # l2_loss is half the sum of squares.
+                    loss += n_rows * 2 * l2 * tf.nn.l2_loss(values[kernel])
                     gradients[kernel] += 2 * l2 * values[kernel]
             apply(gradients, step)
-            return value, output
+            return loss, output
 
-        result = self._loop(first, last, step, targets, sample_weight, batch_size, run)
+        result = self._loop(first, last, batches, labels, run)
         self.update.finish(weights, state)
         return result
 
-    def _evaluate(self, weights, data, targets, sample_weight, batch_size):
+    def _evaluate(self, weights, data, batches, labels):
         n_tiles = self._kernel.n_tiles
         values = read(weights, n_tiles, self._dtype)
-        tiles = values[:n_tiles]
 
-        def run(index, low, high, loss, step):
-            batch = self._kernel.batch(data, index, low, high, tiles)
-            output = self._head(self._kernel.product(batch, tiles), values[n_tiles:])
-            return loss(output), output
+        def run(index, begin, size, targets, weight):
+            batch = self._kernel.batch(data, index, begin, size)
+            product = self._kernel.product(batch, values[:n_tiles])
+            output = self._head(product, values[n_tiles:])
+            return tf.reduce_sum(self._loss.call(targets, output) * weight), output
 
         zero = tf.zeros([], tf.int64)
-        last = -(-tf.shape(targets, tf.int64)[0] // batch_size)
-        return self._loop(zero, last, zero, targets, sample_weight, batch_size, run)
+        last = tf.shape(batches, tf.int64)[0]
+        return self._loop(zero, last, batches, labels, run)
 
 
 _programs = OrderedDict()

@@ -57,12 +57,13 @@ def _dropout_draws(rows, dropout, batch_size):
 
 def _tensors(kernel, parts, rows, batch_size):
     """Arguments of a program that hold rows."""
+    firsts = np.arange(0, len(rows.Y), batch_size)
+    sizes = np.minimum(batch_size, len(rows.Y) - firsts)
+    batches = np.stack([firsts, firsts * 0, sizes, firsts * 0 - 1], axis=1)
+    labels = np.column_stack([rows.Y, rows.sample_weight])
+    arrays = [kernel.layout(parts, batch_size), batches, labels]
     with on_cpu():
-        return [
-            [tf.convert_to_tensor(a) for a in kernel.layout(parts, batch_size)],
-            tf.convert_to_tensor(rows.Y),
-            tf.convert_to_tensor(rows.sample_weight),
-        ]
+        return tf.nest.map_structure(tf.convert_to_tensor, arrays)
 
 
 def _epoch_orders(parameters, rows, batch_size, *, shuffle, seed, epochs):
@@ -168,14 +169,14 @@ def train(
     def run(tensors, first, last, validation_tensors=nothing):
         """Train on some batches, then evaluate."""
         parameters.before_call()
-        integers = [batch_size, _EVALUATION_BATCH, dropout_seed, parameters.step]
+        integers = np.array([dropout_seed, parameters.step, first, last])
         with program.update.lock:
             results = program.run(
                 handles,
                 tensors,
                 validation_tensors,
                 draws,
-                np.array([*integers, first, last]),
+                integers,
                 np.array([parameters.learning_rate, *rates], dtype),
             )
         parameters.after_call(last - first)

@@ -78,13 +78,10 @@ def make_update(optimizer, n_tiles, shapes, dtype):
 
 def read(handles, n_tiles, dtype):
     """Values of the variables behind handles: tiles, then biases and kernels."""
-    ranks = [2] * n_tiles + [1, 2] * len(handles)
-    return [
-        tf.ensure_shape(
-            tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype), [None] * rank
-        )
-        for handle, rank in zip(handles, ranks, strict=False)
-    ]
+    values = [tf.raw_ops.ReadVariableOp(resource=h, dtype=dtype) for h in handles]
+    for value, rank in zip(values, [2] * n_tiles + [1, 2] * len(values), strict=False):
+        value.set_shape([None] * rank)
+    return values
 
 
 def n_slots(optimizer):
