@@ -189,7 +189,6 @@ def fit_network(
         parameters = make_parameters(
             network,
             rows.X,
-            estimator.batch_size,
             coefs,
             intercepts,
             estimator._optimizer_state if warm else None,

@@ -2,8 +2,8 @@
 
 Each kernel lays rows out in batches on the host (`layout`). In a TensorFlow program
 it takes one batch (`batch`), multiplies it with the weights (`product`) and its
-transpose with a gradient (`gradient`). The weights are cut into tiles, each a variable
-of its own, so that their products and updates run side by side.
+transpose with a gradient (`gradient`). The weights may be cut into tiles, each a
+variable of its own, so that their products and updates run side by side.
 """
 
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ _NARROW = 31
 _WIDE = 48
 # TensorFlow slices a vector without a copy from and to whole cache lines.
 _ALIGNMENT = 16
-# Updating a column's weights takes about as long as multiplying them this often.
-_UPDATE_COST = 2
+# Into how many parts features may be cut: few numbers make few programs.
+_N_PARTS = (1, 2, 5, 10)
 
 
-def choose_kernel(X, n_units, *, tiled=True):
+def choose_kernel(X, n_units, tile_size):
     """Choose the fastest kernel for these rows and this width of the first layer.
 
     Parameters
     ----------
     X : ndarray or CSR of shape (n_samples, n_features)
     n_units : int
-    tiled : bool, default=True
-        Whether the weights may be cut into more than one tile.
+    tile_size : int or None
+        Weights that a tile may have to be updated fast; None leaves the weights whole.
 
     Returns
     -------
@@ -39,11 +39,16 @@ def choose_kernel(X, n_units, *, tiled=True):
     """
     if not scipy.sparse.issparse(X):
         return DenseKernel()
-    if n_units >= _WIDE or (n_units > _NARROW and not tiled):
+    if n_units >= _WIDE or (n_units > _NARROW and tile_size is None):
         return WideKernel()
-    if n_units > _NARROW:
-        return NarrowKernel(n_tiles=2, axis=1)
-    return NarrowKernel(n_tiles=2 if tiled and X.shape[1] > 1 else 1, axis=0)
+    if tile_size is None:
+        return NarrowKernel(n_parts=1, n_blocks=1)
+    n_blocks = 1 if n_units <= _NARROW else 2
+    n_tiles = -(-X.shape[1] * n_units // tile_size)
+    fitting = [n for n in _N_PARTS if n * n_blocks >= n_tiles]
+    # Weights too many for small tiles make two large ones.
+    n_parts = fitting[0] if fitting else 2 // n_blocks
+    return NarrowKernel(max(n_parts, 2 // n_blocks), n_blocks)
 
 
 class _WholeWeights:
@@ -52,12 +57,7 @@ class _WholeWeights:
     n_tiles = 1
 
     @staticmethod
-    def cuts(X, n_units, batch_size):
-        """Where to cut the weights."""
-        return np.zeros(0, int)
-
-    @staticmethod
-    def split(weights, cuts):
+    def split(weights):
         """Cut weights into tiles."""
         return [weights]
 
@@ -67,7 +67,7 @@ class _WholeWeights:
         return tiles[0]
 
     @staticmethod
-    def parts(X, cuts):
+    def parts(X):
         """Cut rows as the weights are cut."""
         return [X]
 
@@ -130,23 +130,37 @@ def _lay_out(part, batch_size):
         values[middle:stop] = 0
     starts, n_rows = starts[:-1], np.diff(firsts)
     table = [2 * starts, 2 * sizes, starts, sizes, n_rows, n_rows * 0 + n_features]
-    return [np.stack(table, axis=1), pairs.ravel(), values]
+    return np.stack(table, axis=1), pairs.ravel(), values
 
 
-def _signature(dtype):
+def _lay_out_all(parts, batch_size):
+    """The tables of all parts side by side, then pairs and values of each."""
+    tables, *data = zip(*(_lay_out(part, batch_size) for part in parts), strict=True)
+    return [np.hstack(tables), *(list(arrays) for arrays in data)]
+
+
+def _signature(dtype, n_parts):
     return [
-        tf.TensorSpec([None, 6], tf.int64),
-        tf.TensorSpec([None], tf.int32),
-        tf.TensorSpec([None], dtype),
+        tf.TensorSpec([None, 6 * n_parts], tf.int64),
+        [tf.TensorSpec([None], tf.int32)] * n_parts,
+        [tf.TensorSpec([None], dtype)] * n_parts,
     ]
 
 
 def _take(data, index):
-    """Index pairs, values and shape of one batch."""
-    table, pairs, values = data
-    *bounds, shape = tf.split(tf.gather(table, index), [1, 1, 1, 1, 2])
-    pairs = tf.reshape(tf.slice(pairs, *bounds[:2]), [-1, 2])
-    return pairs, tf.slice(values, *bounds[2:]), shape
+    """Index pairs, values and shape of each part of one batch."""
+    table, all_pairs, all_values = data
+    row = tf.split(tf.gather(table, index), [1, 1, 1, 1, 2] * len(all_pairs))
+    return [
+        (
+            tf.reshape(tf.slice(pairs, *row[i : i + 2]), [-1, 2]),
+            tf.slice(values, *row[i + 2 : i + 4]),
+            row[i + 4],
+        )
+        for i, pairs, values in zip(
+            range(0, len(row), 5), all_pairs, all_values, strict=True
+        )
+    ]
 
 
 @dataclass(frozen=True)
@@ -155,79 +169,85 @@ class NarrowKernel:
 
     Parameters
     ----------
-    n_tiles : int
-    axis : {0, 1}
-        Whether tiles are weights of some features, which multiply the same features
-        of a batch, or of some units, which multiply all of it.
+    n_parts : int
+        Parts of the features. Each takes every `n_parts`-th, so that frequent words
+        are dealt out evenly.
+    n_blocks : int
+        Blocks of units. There is a tile of weights for each part and block.
     """
 
-    n_tiles: int
-    axis: int
+    n_parts: int
+    n_blocks: int
 
-    def cuts(self, X, n_units, batch_size):
-        """Where to cut the weights, so that each tile takes as long."""
-        if self.axis == 1:
-            return np.arange(1, self.n_tiles) * n_units // self.n_tiles
-        n_batches = -(-X.shape[0] // batch_size)
-        cost = np.bincount(X.indices, minlength=X.shape[1]) / n_batches + _UPDATE_COST
-        done = np.cumsum(cost) / cost.sum()
-        cuts = np.searchsorted(done, np.arange(1, self.n_tiles) / self.n_tiles) + 1
-        return np.clip(cuts, 1, X.shape[1] - 1)
+    @property
+    def n_tiles(self):
+        """Tiles of weights."""
+        return self.n_parts * self.n_blocks
 
-    def split(self, weights, cuts):
+    def split(self, weights):
         """Cut weights into tiles."""
-        return np.split(weights, cuts, axis=self.axis)
+        return [
+            np.ascontiguousarray(block)
+            for part in range(self.n_parts)
+            for block in np.array_split(weights[part :: self.n_parts], self.n_blocks, 1)
+        ]
 
     def join(self, tiles):
         """Put tiles together."""
-        return np.concatenate(tiles, axis=self.axis)
+        n = self.n_blocks
+        parts = [np.hstack(tiles[i : i + n]) for i in range(0, len(tiles), n)]
+        shape = sum(map(len, parts)), parts[0].shape[1]
+        weights = np.empty(shape, parts[0].dtype)
+        for part, values in enumerate(parts):
+            weights[part :: self.n_parts] = values
+        return weights
 
-    def parts(self, X, cuts):
+    def parts(self, X):
         """Cut rows as the weights are cut."""
-        if self.axis == 1:
+        if self.n_parts == 1:
             return [X]
-        bounds = [0, *cuts, X.shape[1]]
-        return [X[:, low:high] for low, high in pairwise(bounds)]
+        return [X[:, part :: self.n_parts] for part in range(self.n_parts)]
 
     def signature(self, dtype):
         """Tensors of a layout."""
-        return _signature(dtype) * (self.n_tiles if self.axis == 0 else 1)
+        return _signature(dtype, self.n_parts)
 
     @staticmethod
     def layout(parts, batch_size):
         """Lay rows out."""
-        return [array for part in parts for array in _lay_out(part, batch_size)]
+        return _lay_out_all(parts, batch_size)
 
-    def batch(self, data, index, begin, size):
-        """Take one batch of a layout: for each tile, what it is multiplied with."""
-        parts = [_take(data[i : i + 3], index) for i in range(0, len(data), 3)]
-        if self.axis == 1:
-            parts *= self.n_tiles
+    @staticmethod
+    def batch(data, index, begin, size):
+        """Take one batch of a layout."""
         return [
             {"a_indices": pairs, "a_values": values, "a_shape": shape}
-            for pairs, values, shape in parts
+            for pairs, values, shape in _take(data, index)
         ]
 
     def product(self, batch, tiles):
         """Multiply a batch with the weights."""
-        products = [
-            tf.raw_ops.SparseTensorDenseMatMul(**part, b=tile)
-            for part, tile in zip(batch, tiles, strict=True)
-        ]
-        return tf.add_n(products) if self.axis == 0 else tf.concat(products, axis=1)
+        products = []
+        for i, part in enumerate(batch):
+            blocks = [
+                tf.raw_ops.SparseTensorDenseMatMul(**part, b=tile)
+                for tile in tiles[i * self.n_blocks : (i + 1) * self.n_blocks]
+            ]
+            products.append(blocks)
+        # Small matrices: a row per sample.
+        sums = [tf.add_n(list(block)) for block in zip(*products, strict=True)]
+        return tf.concat(sums, axis=1)
 
     def gradient(self, batch, delta):
         """Multiply the transpose of a batch with delta: a product per tile."""
-        deltas = [delta] * self.n_tiles
-        if self.axis == 1:
-            bounds = [
-                i * tf.shape(delta)[1] // self.n_tiles for i in range(1, self.n_tiles)
-            ]
-            bounds = [None, *bounds, None]
-            deltas = [delta[:, low:high] for low, high in pairwise(bounds)]
+        size = tf.shape(delta)[1]
+        n, remainder = size // self.n_blocks, size % self.n_blocks
+        sizes = [n + tf.cast(i < remainder, tf.int32) for i in range(self.n_blocks)]
+        deltas = tf.split(delta, tf.stack(sizes), axis=1, num=self.n_blocks)
         return [
-            tf.raw_ops.SparseTensorDenseMatMul(**part, b=part_of_delta, adjoint_a=True)
-            for part, part_of_delta in zip(batch, deltas, strict=True)
+            tf.raw_ops.SparseTensorDenseMatMul(**part, b=block, adjoint_a=True)
+            for part in batch
+            for block in (deltas if self.n_blocks > 1 else [delta])
         ]
 
 
@@ -239,17 +259,20 @@ class WideKernel(_WholeWeights):
     transpose is made first.
     """
 
-    signature = staticmethod(_signature)
+    @staticmethod
+    def signature(dtype):
+        """Tensors of a layout."""
+        return _signature(dtype, n_parts=1)
 
     @staticmethod
     def layout(parts, batch_size):
         """Lay rows out."""
-        return _lay_out(parts[0], batch_size)
+        return _lay_out_all(parts, batch_size)
 
     @staticmethod
     def batch(data, index, begin, size):
         """Take one batch of a layout, as a CSR matrix."""
-        pairs, values, shape = _take(data, index)
+        ((pairs, values, shape),) = _take(data, index)
         return tf.raw_ops.SparseTensorToCSRSparseMatrix(
             indices=tf.cast(pairs, tf.int64), values=values, dense_shape=shape
         )

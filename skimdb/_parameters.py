@@ -18,6 +18,7 @@ from skimdb._updates import (
     needs_scratch,
     slots_from_keras,
     slots_to_keras,
+    tile_size,
 )
 
 
@@ -45,8 +46,6 @@ class _Parameters:
     Attributes
     ----------
     kernel : DenseKernel, NarrowKernel or WideKernel
-    cuts : ndarray of int
-        Where it cuts the first kernel.
     shapes : tuple of tuple of int
         Of the weights.
     variables : list of tf.Variable
@@ -56,14 +55,12 @@ class _Parameters:
     learning_rate : float
     """
 
-    def __init__(self, network, X, batch_size, weights):
+    def __init__(self, network, X, weights):
         self._network = network
         self._optimizer = network.optimizer
-        fused = fused_kind(network.optimizer) is not None
         self.shapes = tuple(weight.shape for weight in weights)
         n_units = weights[0].shape[1]
-        self.kernel = choose_kernel(X, n_units, tiled=fused)
-        self.cuts = self.kernel.cuts(X, n_units, batch_size)
+        self.kernel = choose_kernel(X, n_units, tile_size(network.optimizer))
 
     def _read_scalars(self):
         # Not ``optimizer.iterations``, which counts otherwise under accumulation.
@@ -98,8 +95,8 @@ class _Parameters:
 class FusedParameters(_Parameters):
     """Parameters of an optimizer whose update is fused."""
 
-    def __init__(self, network, X, batch_size, weights, state):
-        super().__init__(network, X, batch_size, weights)
+    def __init__(self, network, X, weights, state):
+        super().__init__(network, X, weights)
         shapes = [self.shapes] * n_slots(self._optimizer)
         shapes = [(), (), *slots_to_keras(self._optimizer, shapes)]
         values = state and _values_to_restore(self._optimizer, state, shapes)
@@ -128,7 +125,7 @@ class FusedParameters(_Parameters):
             self._store()
 
     def _pack(self, values):
-        return [*self.kernel.split(values[0], self.cuts), *values[1:]]
+        return [*self.kernel.split(values[0]), *values[1:]]
 
     def _unpack(self, variables):
         values = [variable.numpy() for variable in variables]
@@ -176,8 +173,8 @@ class FusedParameters(_Parameters):
 class KerasParameters(_Parameters):
     """Parameters of any other optimizer, which is bound to variables of Keras."""
 
-    def __init__(self, network, X, batch_size, weights, state):
-        super().__init__(network, X, batch_size, weights)
+    def __init__(self, network, X, weights, state):
+        super().__init__(network, X, weights)
         if network.model is None:
             self._weights = [
                 keras.Variable(value, dtype=value.dtype.name, name=name)
@@ -210,7 +207,7 @@ class KerasParameters(_Parameters):
         """Nothing is left to do: the program has counted the steps."""
 
 
-def make_parameters(network, X, batch_size, coefs, intercepts, state=None):
+def make_parameters(network, X, coefs, intercepts, state=None):
     """Make the variables of one fit.
 
     Parameters
@@ -218,7 +215,6 @@ def make_parameters(network, X, batch_size, coefs, intercepts, state=None):
     network : Network
     X : ndarray or CSR of shape (n_samples, n_features)
         Training rows, by which the kernel of the first layer is chosen.
-    batch_size : int
     coefs, intercepts : list of ndarray
         Initial weights.
     state : dict, default=None
@@ -232,4 +228,4 @@ def make_parameters(network, X, batch_size, coefs, intercepts, state=None):
     weights = [w for pair in zip(coefs, intercepts, strict=True) for w in pair]
     fused = fused_kind(network.optimizer) is not None
     kind = FusedParameters if fused else KerasParameters
-    return kind(network, X, batch_size, weights, state)
+    return kind(network, X, weights, state)

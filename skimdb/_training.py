@@ -73,7 +73,7 @@ def _epoch_orders(parameters, rows, batch_size, *, shuffle, seed, epochs):
     its epoch, so training that goes on equals training at one go.
     """
     kernel = parameters.kernel
-    parts = kernel.parts(rows.X, parameters.cuts)
+    parts = kernel.parts(rows.X)
     rows = rows._replace(X=None)
 
     def prepare(epoch):
@@ -160,7 +160,7 @@ def train(
     rates = [l2, *dropout, *hyperparameters(network.optimizer)]
 
     def held_out(rows):
-        parts = kernel.parts(rows.X, parameters.cuts)
+        parts = kernel.parts(rows.X)
         return _tensors(kernel, parts, rows, _EVALUATION_BATCH)
 
     nothing = held_out(Rows(rows.X[:0], *(array[:0] for array in rows[1:])))

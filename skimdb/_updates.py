@@ -92,6 +92,17 @@ def n_slots(optimizer):
     return 1 + momentum if fused_kind(optimizer) == "rmsprop" else int(momentum)
 
 
+def tile_size(optimizer):
+    """Weights that one call of the kernel updates fast, or None if it is not fused.
+
+    Beyond that TensorFlow wakes threads to share the work, which takes several times
+    as long as the work, until there are very many weights. Adam's threshold is so low
+    that many small calls would not pay.
+    """
+    kind = fused_kind(optimizer)
+    return kind and (32_000 if kind == "rmsprop" else 1_000_000)
+
+
 def needs_scratch(optimizer):
     """Whether the fused kernel wants room for a momentum that there is not."""
     return fused_kind(optimizer) == "rmsprop" and not optimizer.momentum
