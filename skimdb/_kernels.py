@@ -7,7 +7,6 @@ variable of its own, so that their products and updates run side by side.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse
@@ -66,11 +65,6 @@ class _WholeWeights:
         """Put tiles together."""
         return tiles[0]
 
-    @staticmethod
-    def parts(X):
-        """Cut rows as the weights are cut."""
-        return [X]
-
 
 @dataclass(frozen=True)
 class DenseKernel(_WholeWeights):
@@ -79,17 +73,22 @@ class DenseKernel(_WholeWeights):
     @staticmethod
     def signature(dtype):
         """Tensors of a layout."""
-        return [tf.TensorSpec([None, None], dtype)]
+        return tf.TensorSpec([None, None], dtype)
 
     @staticmethod
-    def layout(parts, batch_size):
-        """Lay rows out."""
-        return parts
+    def prepare(X):
+        """Prepare rows, once for all epochs."""
+        return X
+
+    @staticmethod
+    def layout(X, order, batch_size):
+        """Lay prepared rows out in this order."""
+        return X[order]
 
     @staticmethod
     def batch(data, index, begin, size):
         """Take one batch of a layout."""
-        return tf.slice(data[0], begin, size)
+        return tf.slice(data, begin, size)
 
     @staticmethod
     def product(batch, tiles):
@@ -102,76 +101,113 @@ class DenseKernel(_WholeWeights):
         return [tf.matmul(batch, delta, transpose_a=True)]
 
 
-def _lay_out(part, batch_size):
-    """Index pairs and values of each batch of a part, and a table of the batches.
+class _SparseRows:
+    """Rows as index pairs and values, cut into parts of the features.
 
-    Each batch is filled up with zeros to whole cache lines. Its row in the table is
-    where its pairs begin and their size, the same of its values, and its shape: what a
-    program would take a dozen operations to work out.
+    Each part takes every `n_parts`-th feature, so that frequent words are dealt out
+    evenly.
     """
-    n_samples, n_features = part.shape
-    firsts = np.append(np.arange(0, n_samples, batch_size), n_samples)
-    ends = part.indptr[firsts].astype(np.int64)
-    sizes = -(-np.diff(ends) // _ALIGNMENT) * _ALIGNMENT
-    starts = np.append(0, np.cumsum(sizes))
-    rows = np.repeat(
-        (np.arange(n_samples) % batch_size).astype(np.int32), np.diff(part.indptr)
-    )
-    pairs = np.empty((starts[-1], 2), np.int32)
-    values = np.empty(starts[-1], part.dtype)
-    for (start, stop), (begin, end), (first, last) in zip(
-        pairwise(starts), pairwise(ends), pairwise(firsts), strict=True
-    ):
-        middle = start + end - begin
-        pairs[start:middle, 0] = rows[begin:end]
-        pairs[start:middle, 1] = part.indices[begin:end]
-        values[start:middle] = part.data[begin:end]
-        pairs[middle:stop] = last - first - 1, 0  # the rows stay in order
-        values[middle:stop] = 0
-    starts, n_rows = starts[:-1], np.diff(firsts)
-    table = [2 * starts, 2 * sizes, starts, sizes, n_rows, n_rows * 0 + n_features]
-    return np.stack(table, axis=1), pairs.ravel(), values
 
+    def signature(self, dtype):
+        """Tensors of a layout."""
+        return [
+            tf.TensorSpec([None, 6 * self.n_parts], tf.int64),
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None], dtype),
+        ]
 
-def _lay_out_all(parts, batch_size):
-    """The tables of all parts side by side, then pairs and values of each."""
-    tables, *data = zip(*(_lay_out(part, batch_size) for part in parts), strict=True)
-    return [np.hstack(tables), *(list(arrays) for arrays in data)]
+    def prepare(self, X):
+        """Prepare rows, once for all epochs.
 
-
-def _signature(dtype, n_parts):
-    return [
-        tf.TensorSpec([None, 6 * n_parts], tf.int64),
-        [tf.TensorSpec([None], tf.int32)] * n_parts,
-        [tf.TensorSpec([None], dtype)] * n_parts,
-    ]
-
-
-def _take(data, index):
-    """Index pairs, values and shape of each part of one batch."""
-    table, all_pairs, all_values = data
-    row = tf.split(tf.gather(table, index), [1, 1, 1, 1, 2] * len(all_pairs))
-    return [
-        (
-            tf.reshape(tf.slice(pairs, *row[i : i + 2]), [-1, 2]),
-            tf.slice(values, *row[i + 2 : i + 4]),
-            row[i + 4],
+        Returns
+        -------
+        rows : CSR
+            The rows of one part below those of another, and at the end rows of no
+            zero, one zero and so on, to fill batches up.
+        n_features : ndarray of int of shape (n_parts,)
+        """
+        n, n_features = self.n_parts, X.shape[1]
+        parts = [X[:, part::n] if n > 1 else X for part in range(n)]
+        indptr = [part.indptr[1:].astype(np.int64) for part in parts]
+        ends = np.append(0, np.cumsum([len(part.indices) for part in parts]))
+        fillers = ends[-1] + np.cumsum(np.arange(_ALIGNMENT))
+        zeros = np.zeros(fillers[-1] - ends[-1], np.int32)
+        indptr = [[0], *map(np.add, indptr, ends[:-1]), fillers]
+        rows = scipy.sparse.csr_array(
+            (
+                np.concatenate([*(part.data for part in parts), zeros]).astype(X.dtype),
+                np.concatenate([*(part.indices for part in parts), zeros]),
+                np.concatenate(indptr),
+            ),
+            shape=(n * X.shape[0] + _ALIGNMENT, -(-n_features // n)),
         )
-        for i, pairs, values in zip(
-            range(0, len(row), 5), all_pairs, all_values, strict=True
-        )
-    ]
+        return rows, np.array([part.shape[1] for part in parts])
+
+    def layout(self, prepared, order, batch_size):
+        """Lay prepared rows out in this order.
+
+        Returns
+        -------
+        table : ndarray of int of shape (n_batches, 6 * n_parts)
+            For each part where its pairs begin and their size, the same of its values,
+            and its shape: what a program would take a dozen operations to work out.
+        pairs : ndarray of int
+            Row in the batch and column of each value, batch by batch and part by part.
+        values : ndarray
+            Each part of a batch is filled up with zeros to whole cache lines.
+        """
+        rows, n_features = prepared
+        lengths = np.diff(rows.indptr)
+        first_filler = len(lengths) - _ALIGNMENT
+        parts = np.arange(self.n_parts)[:, np.newaxis] * (first_filler // self.n_parts)
+        chosen, numbers = [[]], [[]]
+        for first in range(0, len(order), batch_size):
+            batch = parts + order[first : first + batch_size]
+            fillers = first_filler + -lengths[batch].sum(axis=1) % _ALIGNMENT
+            chosen.append(np.column_stack([batch, fillers]).ravel())
+            # A filler has the last number, so that the rows stay in order.
+            in_batch = np.arange(batch.shape[1] + 1)
+            in_batch[-1] -= 1
+            numbers.append(np.tile(in_batch, self.n_parts))
+        n_rows = [len(n) // self.n_parts - 1 for n in numbers[1:]]
+        n_rows = np.repeat(np.array(n_rows, int), self.n_parts)
+        chosen = np.concatenate(chosen).astype(int)
+        chosen_lengths = lengths[chosen]
+        ends = np.append(0, np.cumsum(chosen_lengths))
+        bounds = ends[np.append(0, np.cumsum(n_rows + 1))]
+        starts, sizes = bounds[:-1], np.diff(bounds)
+        widths = np.tile(n_features, len(numbers) - 1)
+        table = np.stack([2 * starts, 2 * sizes, starts, sizes, n_rows, widths], axis=1)
+        laid_out = rows[chosen]
+        pairs = np.empty((laid_out.nnz, 2), np.int32)
+        numbers = np.concatenate(numbers).astype(np.int32)
+        pairs[:, 0] = np.repeat(numbers, chosen_lengths)
+        pairs[:, 1] = laid_out.indices
+        table = table.reshape(-1, 6 * self.n_parts).astype(np.int64)
+        return [table, pairs.ravel(), laid_out.data]
+
+    def _take(self, data, index):
+        """Index pairs, values and shape of each part of one batch."""
+        table, pairs, values = data
+        row = tf.split(tf.gather(table, index), [1, 1, 1, 1, 2] * self.n_parts)
+        return [
+            (
+                tf.reshape(tf.slice(pairs, *row[i : i + 2]), [-1, 2]),
+                tf.slice(values, *row[i + 2 : i + 4]),
+                row[i + 4],
+            )
+            for i in range(0, len(row), 5)
+        ]
 
 
 @dataclass(frozen=True)
-class NarrowKernel:
+class NarrowKernel(_SparseRows):
     """Index pairs and values, multiplied by SparseTensorDenseMatMul.
 
     Parameters
     ----------
     n_parts : int
-        Parts of the features. Each takes every `n_parts`-th, so that frequent words
-        are dealt out evenly.
+        Parts of the features.
     n_blocks : int
         Blocks of units. There is a tile of weights for each part and block.
     """
@@ -202,27 +238,11 @@ class NarrowKernel:
             weights[part :: self.n_parts] = values
         return weights
 
-    def parts(self, X):
-        """Cut rows as the weights are cut."""
-        if self.n_parts == 1:
-            return [X]
-        return [X[:, part :: self.n_parts] for part in range(self.n_parts)]
-
-    def signature(self, dtype):
-        """Tensors of a layout."""
-        return _signature(dtype, self.n_parts)
-
-    @staticmethod
-    def layout(parts, batch_size):
-        """Lay rows out."""
-        return _lay_out_all(parts, batch_size)
-
-    @staticmethod
-    def batch(data, index, begin, size):
+    def batch(self, data, index, begin, size):
         """Take one batch of a layout."""
         return [
             {"a_indices": pairs, "a_values": values, "a_shape": shape}
-            for pairs, values, shape in _take(data, index)
+            for pairs, values, shape in self._take(data, index)
         ]
 
     def product(self, batch, tiles):
@@ -252,27 +272,18 @@ class NarrowKernel:
 
 
 @dataclass(frozen=True)
-class WideKernel(_WholeWeights):
+class WideKernel(_SparseRows, _WholeWeights):
     """CSR matrices, multiplied by SparseMatrixMatMul.
 
     Its product of a transpose makes an array per thread and adds them up; so the
     transpose is made first.
     """
 
-    @staticmethod
-    def signature(dtype):
-        """Tensors of a layout."""
-        return _signature(dtype, n_parts=1)
+    n_parts = 1
 
-    @staticmethod
-    def layout(parts, batch_size):
-        """Lay rows out."""
-        return _lay_out_all(parts, batch_size)
-
-    @staticmethod
-    def batch(data, index, begin, size):
+    def batch(self, data, index, begin, size):
         """Take one batch of a layout, as a CSR matrix."""
-        ((pairs, values, shape),) = _take(data, index)
+        ((pairs, values, shape),) = self._take(data, index)
         return tf.raw_ops.SparseTensorToCSRSparseMatrix(
             indices=tf.cast(pairs, tf.int64), values=values, dense_shape=shape
         )

@@ -66,10 +66,7 @@ class Program:
 
     Attributes
     ----------
-    run : tf.types.experimental.ConcreteFunction
-        See `_run`.
     update : FusedUpdate or KerasUpdate
-        ``update.lock`` is a context in which to call `run`.
     """
 
     def __init__(self, architecture, loss, optimizer, shapes):
@@ -92,8 +89,7 @@ class Program:
             tf.TensorSpec([None, 4], tf.int64),
             tf.TensorSpec([None, None], dtype),
         ]
-        # Few and stacked arguments: TensorFlow takes its time over each.
-        self.run = tf.function(self._run, autograph=False).get_concrete_function(
+        self._function = tf.function(self._run, autograph=False).get_concrete_function(
             vector(tf.resource, self._n_weights + self.update.n_state(self._n_weights)),
             rows,
             rows,
@@ -101,6 +97,27 @@ class Program:
             vector(tf.int64, 4),
             vector(dtype, 1 + architecture.n_layers + n_hyperparameters),
         )
+
+    def run(self, *arguments):
+        """Run the program.
+
+        Parameters
+        ----------
+        *arguments
+            Of `_run`, tensors or arrays.
+
+        Returns
+        -------
+        results : list of tf.Tensor
+            Of `_run`.
+        """
+        with self.update.lock:
+            # Calling the function itself would take ten times as long to check them.
+            return tf.raw_ops.StatefulPartitionedCall(
+                args=[*tf.nest.flatten(arguments), *self._function.captured_inputs],
+                Tout=[self._dtype] * 4,
+                f=self._function,
+            )
 
     def _head(self, product, weights, dropout=None):
         """Network output from the first layer's product and the other weights."""

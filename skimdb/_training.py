@@ -55,43 +55,43 @@ def _dropout_draws(rows, dropout, batch_size):
     return (np.arange(n_samples) % batch_size).astype(np.int32)
 
 
-def _tensors(kernel, parts, rows, batch_size):
+def _tensors(kernel, prepared, rows, order, batch_size):
     """Arguments of a program that hold rows."""
-    firsts = np.arange(0, len(rows.Y), batch_size)
-    sizes = np.minimum(batch_size, len(rows.Y) - firsts)
+    firsts = np.arange(0, len(order), batch_size)
+    sizes = np.minimum(batch_size, len(order) - firsts)
     batches = np.stack([firsts, firsts * 0, sizes, firsts * 0 - 1], axis=1)
     labels = np.column_stack([rows.Y, rows.sample_weight])
-    arrays = [kernel.layout(parts, batch_size), batches, labels]
+    arrays = [kernel.layout(prepared, order, batch_size), batches, labels]
     with on_cpu():
         return tf.nest.map_structure(tf.convert_to_tensor, arrays)
 
 
-def _epoch_orders(parameters, rows, batch_size, *, shuffle, seed, epochs):
+def _epoch_orders(kernel, rows, batch_size, *, shuffle, seed, epochs):
     """Yield for each epoch the rows in its order, without X, and as tensors.
 
     The next epoch's are prepared while one trains. An order depends on the number of
     its epoch, so training that goes on equals training at one go.
     """
-    kernel = parameters.kernel
-    parts = kernel.parts(rows.X)
+    prepared = kernel.prepare(rows.X)
     rows = rows._replace(X=None)
+    n_samples = len(rows.Y)
 
-    def prepare(epoch):
-        order = np.random.default_rng([seed, epoch]).permutation(len(rows.Y))
+    def in_order(order):
         ordered = Rows(None, *(array[order] for array in rows[1:]))
-        ordered_parts = [part[order] for part in parts]
-        return ordered, _tensors(kernel, ordered_parts, ordered, batch_size)
+        return ordered, _tensors(kernel, prepared, ordered, order, batch_size)
 
-    if not shuffle or len(rows.Y) <= batch_size:
-        tensors = _tensors(kernel, parts, rows, batch_size)
-        yield from itertools.repeat((rows, tensors), len(epochs))
+    def shuffled(epoch):
+        return in_order(np.random.default_rng([seed, epoch]).permutation(n_samples))
+
+    if not shuffle or n_samples <= batch_size:
+        yield from itertools.repeat(in_order(np.arange(n_samples)), len(epochs))
         return
     with ThreadPoolExecutor(max_workers=1) as executor:
-        following = executor.submit(prepare, epochs[0])
+        following = executor.submit(shuffled, epochs[0])
         for epoch in epochs:
             ready = following.result()
             if epoch + 1 < epochs.stop:
-                following = executor.submit(prepare, epoch + 1)
+                following = executor.submit(shuffled, epoch + 1)
             yield ready
 
 
@@ -160,25 +160,24 @@ def train(
     rates = [l2, *dropout, *hyperparameters(network.optimizer)]
 
     def held_out(rows):
-        parts = kernel.parts(rows.X)
-        return _tensors(kernel, parts, rows, _EVALUATION_BATCH)
+        prepared, order = kernel.prepare(rows.X), np.arange(len(rows.Y))
+        return _tensors(kernel, prepared, rows, order, _EVALUATION_BATCH)
 
-    nothing = held_out(Rows(rows.X[:0], *(array[:0] for array in rows[1:])))
+    nothing = held_out(Rows(*(array[:0] for array in rows)))
     validation_tensors = nothing if validation is None else held_out(validation)
 
     def run(tensors, first, last, validation_tensors=nothing):
         """Train on some batches, then evaluate."""
         parameters.before_call()
         integers = np.array([dropout_seed, parameters.step, first, last])
-        with program.update.lock:
-            results = program.run(
-                handles,
-                tensors,
-                validation_tensors,
-                draws,
-                integers,
-                np.array([parameters.learning_rate, *rates], dtype),
-            )
+        results = program.run(
+            handles,
+            tensors,
+            validation_tensors,
+            draws,
+            integers,
+            np.array([parameters.learning_rate, *rates], dtype),
+        )
         parameters.after_call(last - first)
         return [result.numpy() for result in results]
 
@@ -230,7 +229,7 @@ def train(
     )
     callbacks.on_train_begin()
     orders = _epoch_orders(
-        parameters, rows, batch_size, shuffle=shuffle, seed=shuffle_seed, epochs=epochs
+        kernel, rows, batch_size, shuffle=shuffle, seed=shuffle_seed, epochs=epochs
     )
     with closing(orders):
         for epoch, (ordered, tensors) in zip(epochs, orders, strict=True):
