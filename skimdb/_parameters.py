@@ -144,7 +144,7 @@ class FusedParameters(_Parameters):
             *slots_to_keras(self._optimizer, slots),
         ]
 
-    def before_call(self):
+    def pull(self):
         """Take over what callbacks may have changed."""
         if self._network.model is None:
             return
@@ -156,7 +156,7 @@ class FusedParameters(_Parameters):
             for variable, value in zip(variables, self._pack(values), strict=True):
                 variable.assign(value)
 
-    def after_call(self, n_steps):
+    def push(self, n_steps):
         """Count steps, and let callbacks see what they have changed."""
         self.step += n_steps
         if self._network.model is not None and n_steps:
@@ -199,11 +199,11 @@ class KerasParameters(_Parameters):
     def _read_optimizer(self):
         return [np.asarray(v.value.numpy()) for v in self._optimizer.variables]
 
-    def before_call(self):
+    def pull(self):
         """Take over what callbacks may have changed."""
         self._read_scalars()
 
-    def after_call(self, n_steps):
+    def push(self, n_steps):
         """Nothing is left to do: the program has counted the steps."""
 
 

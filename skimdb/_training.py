@@ -21,6 +21,8 @@ from skimdb._updates import hyperparameters
 # mostly wait.
 on_cpu = functools.partial(tf.device, "/CPU:0")
 
+# So many values take longer to bring in order than another thread to wake.
+_MANY = 500_000
 # Rows in a batch of validation data, bounding the memory of the hidden layers.
 _EVALUATION_BATCH = 2048
 
@@ -69,12 +71,13 @@ def _tensors(kernel, prepared, rows, order, batch_size):
 def _epoch_orders(kernel, rows, batch_size, *, shuffle, seed, epochs):
     """Yield for each epoch the rows in its order, without X, and as tensors.
 
-    The next epoch's are prepared while one trains. An order depends on the number of
-    its epoch, so training that goes on equals training at one go.
+    The next epoch's are prepared while one trains, if there is enough to prepare. An
+    order depends on the number of its epoch, so training that goes on equals training
+    at one go.
     """
     prepared = kernel.prepare(rows.X)
+    n_samples, n_values = len(rows.Y), rows.X.size
     rows = rows._replace(X=None)
-    n_samples = len(rows.Y)
 
     def in_order(order):
         ordered = Rows(None, *(array[order] for array in rows[1:]))
@@ -85,6 +88,9 @@ def _epoch_orders(kernel, rows, batch_size, *, shuffle, seed, epochs):
 
     if not shuffle or n_samples <= batch_size:
         yield from itertools.repeat(in_order(np.arange(n_samples)), len(epochs))
+        return
+    if n_values < _MANY:
+        yield from map(shuffled, epochs)
         return
     with ThreadPoolExecutor(max_workers=1) as executor:
         following = executor.submit(shuffled, epochs[0])
@@ -168,7 +174,7 @@ def train(
 
     def run(tensors, first, last, validation_tensors=nothing):
         """Train on some batches, then evaluate."""
-        parameters.before_call()
+        parameters.pull()
         integers = np.array([dropout_seed, parameters.step, first, last])
         results = program.run(
             handles,
@@ -178,12 +184,11 @@ def train(
             integers,
             np.array([parameters.learning_rate, *rates], dtype),
         )
-        parameters.after_call(last - first)
+        parameters.push(last - first)
         return [result.numpy() for result in results]
 
-    def make_logs(rows, outputs, total, prefix=""):
-        logs = metrics(rows, outputs) | {"loss": float(total) / len(outputs)}
-        return {prefix + name: value for name, value in logs.items()}
+    def make_logs(rows, outputs, total):
+        return metrics(rows, outputs) | {"loss": float(total) / len(outputs)}
 
     def train_by_batches(ordered, tensors):
         total, outputs = 0.0, []
@@ -211,33 +216,38 @@ def train(
         logs = make_logs(ordered, outputs, total)
         if validation is None:
             return logs
-        callbacks.on_test_begin()
         if network.callbacks:
+            callbacks.on_test_begin()
             _, _, *evaluated = run(tensors, 0, 0, validation_tensors)
-        total, outputs = evaluated
-        callbacks.on_test_end(make_logs(validation, outputs, total))
-        return logs | make_logs(validation, outputs, total, "val_")
+        val_logs = make_logs(validation, *reversed(evaluated))
+        tell("on_test_end", val_logs)
+        return logs | {f"val_{name}": value for name, value in val_logs.items()}
 
     # What callbacks add to the logs, such as the learning rate, comes to be seen here.
-    history = [keras.callbacks.History()] if network.callbacks else []
-    callbacks = keras.callbacks.CallbackList(
-        [*network.callbacks, *history],
+    history = keras.callbacks.History()
+    callbacks = network.callbacks and keras.callbacks.CallbackList(
+        [*network.callbacks, history],
         model=network.model,
         epochs=epochs.stop,
         steps=n_batches,
         verbose=0,
     )
-    callbacks.on_train_begin()
+
+    def tell(hook, *arguments):
+        if callbacks:  # even a list of none takes its time
+            getattr(callbacks, hook)(*arguments)
+
+    tell("on_train_begin")
     orders = _epoch_orders(
         kernel, rows, batch_size, shuffle=shuffle, seed=shuffle_seed, epochs=epochs
     )
     with closing(orders):
         for epoch, (ordered, tensors) in zip(epochs, orders, strict=True):
-            callbacks.on_epoch_begin(epoch)
+            tell("on_epoch_begin", epoch)
             logs = run_epoch(ordered, tensors)
-            callbacks.on_epoch_end(epoch, logs)
-            for record in history:
-                logs |= {name: values[-1] for name, values in record.history.items()}
+            tell("on_epoch_end", epoch, logs)
+            logs |= {name: values[-1] for name, values in history.history.items()}
             if after_epoch(epoch, logs):
                 break
-    callbacks.on_train_end(logs)
+    tell("on_train_end", logs)
+    parameters.pull()
