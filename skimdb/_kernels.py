@@ -20,6 +20,8 @@ _WIDE = 48
 _ALIGNMENT = 16
 # Into how many parts features may be cut: few numbers make few programs.
 _N_PARTS = (1, 2, 5, 10)
+# Weights of a wide layer whose gradient stays in the cache until they are updated.
+_CACHED = 1_000_000
 
 
 def choose_kernel(X, n_units, tile_size):
@@ -38,20 +40,24 @@ def choose_kernel(X, n_units, tile_size):
     """
     if not scipy.sparse.issparse(X):
         return DenseKernel()
-    if n_units >= _WIDE or (n_units > _NARROW and tile_size is None):
-        return WideKernel()
+    wide = n_units >= _WIDE or (n_units > _NARROW and tile_size is None)
+    kind = WideKernel if wide else NarrowKernel
     if tile_size is None:
-        return NarrowKernel(n_parts=1, n_blocks=1)
+        return kind(n_parts=1, n_blocks=1)
+    n_weights = X.shape[1] * n_units
+    if wide:
+        fitting = [n for n in _N_PARTS if n * _CACHED >= n_weights]
+        return WideKernel(fitting[0] if fitting else _N_PARTS[-1], n_blocks=1)
     n_blocks = 1 if n_units <= _NARROW else 2
-    n_tiles = -(-X.shape[1] * n_units // tile_size)
-    fitting = [n for n in _N_PARTS if n * n_blocks >= n_tiles]
+    fitting = [n for n in _N_PARTS if n * n_blocks * tile_size >= n_weights]
     # Weights too many for small tiles make two large ones.
-    n_parts = fitting[0] if fitting else 2 // n_blocks
+    n_parts = fitting[0] if fitting else 1
     return NarrowKernel(max(n_parts, 2 // n_blocks), n_blocks)
 
 
-class _WholeWeights:
-    """Weights of one tile."""
+@dataclass(frozen=True)
+class DenseKernel:
+    """Dense rows and dense products."""
 
     n_tiles = 1
 
@@ -64,11 +70,6 @@ class _WholeWeights:
     def join(tiles):
         """Put tiles together."""
         return tiles[0]
-
-
-@dataclass(frozen=True)
-class DenseKernel(_WholeWeights):
-    """Dense rows and dense products."""
 
     @staticmethod
     def signature(dtype):
@@ -101,12 +102,45 @@ class DenseKernel(_WholeWeights):
         return [tf.matmul(batch, delta, transpose_a=True)]
 
 
-class _SparseRows:
-    """Rows as index pairs and values, cut into parts of the features.
+@dataclass(frozen=True)
+class _SparseKernel:
+    """Sparse rows as index pairs and values.
 
-    Each part takes every `n_parts`-th feature, so that frequent words are dealt out
-    evenly.
+    Parameters
+    ----------
+    n_parts : int
+        Parts into which the features are cut. Each takes every `n_parts`-th, so that
+        frequent words are dealt out evenly.
+    n_blocks : int
+        Blocks into which the units are cut. There is a tile of weights for each part
+        and block.
     """
+
+    n_parts: int
+    n_blocks: int
+
+    @property
+    def n_tiles(self):
+        """Tiles of weights."""
+        return self.n_parts * self.n_blocks
+
+    def split(self, weights):
+        """Cut weights into tiles."""
+        return [
+            np.ascontiguousarray(block)
+            for part in range(self.n_parts)
+            for block in np.array_split(weights[part :: self.n_parts], self.n_blocks, 1)
+        ]
+
+    def join(self, tiles):
+        """Put tiles together."""
+        n = self.n_blocks
+        parts = [np.hstack(tiles[i : i + n]) for i in range(0, len(tiles), n)]
+        shape = sum(map(len, parts)), parts[0].shape[1]
+        weights = np.empty(shape, parts[0].dtype)
+        for part, values in enumerate(parts):
+            weights[part :: self.n_parts] = values
+        return weights
 
     def signature(self, dtype):
         """Tensors of a layout."""
@@ -200,43 +234,8 @@ class _SparseRows:
         ]
 
 
-@dataclass(frozen=True)
-class NarrowKernel(_SparseRows):
-    """Index pairs and values, multiplied by SparseTensorDenseMatMul.
-
-    Parameters
-    ----------
-    n_parts : int
-        Parts of the features.
-    n_blocks : int
-        Blocks of units. There is a tile of weights for each part and block.
-    """
-
-    n_parts: int
-    n_blocks: int
-
-    @property
-    def n_tiles(self):
-        """Tiles of weights."""
-        return self.n_parts * self.n_blocks
-
-    def split(self, weights):
-        """Cut weights into tiles."""
-        return [
-            np.ascontiguousarray(block)
-            for part in range(self.n_parts)
-            for block in np.array_split(weights[part :: self.n_parts], self.n_blocks, 1)
-        ]
-
-    def join(self, tiles):
-        """Put tiles together."""
-        n = self.n_blocks
-        parts = [np.hstack(tiles[i : i + n]) for i in range(0, len(tiles), n)]
-        shape = sum(map(len, parts)), parts[0].shape[1]
-        weights = np.empty(shape, parts[0].dtype)
-        for part, values in enumerate(parts):
-            weights[part :: self.n_parts] = values
-        return weights
+class NarrowKernel(_SparseKernel):
+    """Index pairs and values, multiplied by SparseTensorDenseMatMul."""
 
     def batch(self, data, index, begin, size):
         """Take one batch of a layout."""
@@ -271,30 +270,37 @@ class NarrowKernel(_SparseRows):
         ]
 
 
-@dataclass(frozen=True)
-class WideKernel(_SparseRows, _WholeWeights):
+class WideKernel(_SparseKernel):
     """CSR matrices, multiplied by SparseMatrixMatMul.
 
     Its product of a transpose makes an array per thread and adds them up; so the
     transpose is made first.
     """
 
-    n_parts = 1
-
     def batch(self, data, index, begin, size):
-        """Take one batch of a layout, as a CSR matrix."""
-        ((pairs, values, shape),) = self._take(data, index)
-        return tf.raw_ops.SparseTensorToCSRSparseMatrix(
-            indices=tf.cast(pairs, tf.int64), values=values, dense_shape=shape
-        )
+        """Take one batch of a layout, as CSR matrices."""
+        return [
+            tf.raw_ops.SparseTensorToCSRSparseMatrix(
+                indices=tf.cast(pairs, tf.int64), values=values, dense_shape=shape
+            )
+            for pairs, values, shape in self._take(data, index)
+        ]
 
     @staticmethod
     def product(batch, tiles):
         """Multiply a batch with the weights."""
-        return tf.raw_ops.SparseMatrixMatMul(a=batch, b=tiles[0])
+        return tf.add_n(
+            [
+                tf.raw_ops.SparseMatrixMatMul(a=part, b=tile)
+                for part, tile in zip(batch, tiles, strict=True)
+            ]
+        )
 
     @staticmethod
     def gradient(batch, delta):
         """Multiply the transpose of a batch with delta: a product per tile."""
-        transposed = tf.raw_ops.SparseMatrixTranspose(input=batch, type=delta.dtype)
-        return [tf.raw_ops.SparseMatrixMatMul(a=transposed, b=delta)]
+        transposes = [
+            tf.raw_ops.SparseMatrixTranspose(input=part, type=delta.dtype)
+            for part in batch
+        ]
+        return [tf.raw_ops.SparseMatrixMatMul(a=part, b=delta) for part in transposes]
