@@ -5,6 +5,7 @@ import warnings
 import joblib
 import numpy as np
 import pandas as pd
+from joblib.parallel import get_active_backend
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_memory
@@ -39,6 +40,29 @@ def _make_members(estimator, candidates, splits, settings, contexts, data_hash):
             ]
         )
     return members
+
+
+def _fit_side_by_side(n_jobs, estimators):
+    """Whether the fits of a single job may run in threads.
+
+    One fit leaves cores idle between its operations, as numerical libraries would not.
+    But fits come one after the other where they share something: the global random
+    generator, the files of Keras callbacks, or the warning filters, which scorers set
+    and Python has once for all threads.
+    """
+    backend, configured = get_active_backend()
+    classifiers = [split_pipeline(estimator)[1] for estimator in estimators]
+    return (
+        n_jobs is None
+        and configured is None
+        and not backend.nesting_level
+        and all(
+            classifier.random_state is not None
+            and classifier.callbacks is None
+            and set(classifier.metrics) <= {"accuracy"}
+            for classifier in classifiers
+        )
+    )
 
 
 def train_candidates(
@@ -123,7 +147,23 @@ def train_candidates(
         )
     pieces = [(group, split) for group in groups for split in range(len(splits))]
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    if len(pieces) < joblib.effective_n_jobs(n_jobs) and len(candidates) > len(groups):
+    estimators = [by_split[0].estimator for by_split in members]
+    if data_hash is None and _fit_side_by_side(n_jobs, estimators):
+        # More threads than cores: each pauses between epochs.
+        parallel = Parallel(
+            n_jobs=2 * joblib.cpu_count(),
+            backend="threading",
+            return_as="generator",
+            pre_dispatch="n_jobs",
+        )
+        # Preprocessing, which may be anybody's, is still done one by one.
+        inputs = (
+            (prepare(members[group[0]][split].estimator, rows(split)), group, split)
+            for group, split in pieces
+        )
+    elif len(pieces) < joblib.effective_n_jobs(n_jobs) and len(candidates) > len(
+        groups
+    ):
         # Too few pieces for all workers: preprocess first, then fit one by one.
         prepared = parallel(
             delayed(prepare)(members[group[0]][split].estimator, rows(split))

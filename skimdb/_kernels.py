@@ -82,9 +82,9 @@ class DenseKernel:
         return X
 
     @staticmethod
-    def layout(X, order, batch_size):
-        """Lay prepared rows out in this order."""
-        return X[order]
+    def layout(X, batches):
+        """Lay batches of prepared rows out."""
+        return X[np.concatenate([np.zeros(0, int), *batches])]
 
     @staticmethod
     def batch(data, index, begin, size):
@@ -177,8 +177,15 @@ class _SparseKernel:
         )
         return rows, np.array([part.shape[1] for part in parts])
 
-    def layout(self, prepared, order, batch_size):
-        """Lay prepared rows out in this order.
+    def layout(self, prepared, batches):
+        """Lay batches of prepared rows out.
+
+        Parameters
+        ----------
+        prepared : tuple
+            What `prepare` returned.
+        batches : list of ndarray of int
+            Numbers of the rows of each.
 
         Returns
         -------
@@ -194,31 +201,29 @@ class _SparseKernel:
         lengths = np.diff(rows.indptr)
         first_filler = len(lengths) - _ALIGNMENT
         parts = np.arange(self.n_parts)[:, np.newaxis] * (first_filler // self.n_parts)
-        chosen, numbers = [[]], [[]]
-        for first in range(0, len(order), batch_size):
-            batch = parts + order[first : first + batch_size]
-            fillers = first_filler + -lengths[batch].sum(axis=1) % _ALIGNMENT
-            chosen.append(np.column_stack([batch, fillers]).ravel())
+        chosen, numbers = [np.zeros(0, int)], [np.zeros(0, np.int32)]
+        for batch in batches:
+            in_parts = parts + batch
+            fillers = first_filler + -lengths[in_parts].sum(axis=1) % _ALIGNMENT
+            chosen.append(np.column_stack([in_parts, fillers]).ravel())
             # A filler has the last number, so that the rows stay in order.
-            in_batch = np.arange(batch.shape[1] + 1)
+            in_batch = np.arange(len(batch) + 1, dtype=np.int32)
             in_batch[-1] -= 1
             numbers.append(np.tile(in_batch, self.n_parts))
-        n_rows = [len(n) // self.n_parts - 1 for n in numbers[1:]]
-        n_rows = np.repeat(np.array(n_rows, int), self.n_parts)
-        chosen = np.concatenate(chosen).astype(int)
-        chosen_lengths = lengths[chosen]
-        ends = np.append(0, np.cumsum(chosen_lengths))
-        bounds = ends[np.append(0, np.cumsum(n_rows + 1))]
-        starts, sizes = bounds[:-1], np.diff(bounds)
-        widths = np.tile(n_features, len(numbers) - 1)
-        table = np.stack([2 * starts, 2 * sizes, starts, sizes, n_rows, widths], axis=1)
+        chosen = np.concatenate(chosen)
+        lengths = lengths[chosen]
         laid_out = rows[chosen]
         pairs = np.empty((laid_out.nnz, 2), np.int32)
-        numbers = np.concatenate(numbers).astype(np.int32)
-        pairs[:, 0] = np.repeat(numbers, chosen_lengths)
+        pairs[:, 0] = np.repeat(np.concatenate(numbers), lengths)
         pairs[:, 1] = laid_out.indices
-        table = table.reshape(-1, 6 * self.n_parts).astype(np.int64)
-        return [table, pairs.ravel(), laid_out.data]
+        n_rows = np.repeat(
+            np.array([len(batch) for batch in batches], int), self.n_parts
+        )
+        bounds = laid_out.indptr[np.append(0, np.cumsum(n_rows + 1))].astype(np.int64)
+        starts, sizes = bounds[:-1], np.diff(bounds)
+        widths = np.tile(n_features, len(batches))
+        table = np.stack([2 * starts, 2 * sizes, starts, sizes, n_rows, widths], axis=1)
+        return [table.reshape(-1, 6 * self.n_parts), pairs.ravel(), laid_out.data]
 
     def _take(self, data, index):
         """Index pairs, values and shape of each part of one batch."""

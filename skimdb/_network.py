@@ -50,15 +50,21 @@ class Network:
 def _optimizer_class(optimizer):
     """Class of an optimizer given by name, as a class or as an instance."""
     if isinstance(optimizer, str):
-        try:
-            return type(keras.optimizers.get(optimizer))
-        except ValueError as error:
-            hint = nearest(optimizer, [name.lower() for name in vars(keras.optimizers)])
+        known = {
+            name.lower(): value
+            for name, value in vars(keras.optimizers).items()
+            if inspect.isclass(value)
+            and issubclass(value, keras.optimizers.Optimizer)
+            and value is not keras.optimizers.Optimizer
+        }
+        if optimizer.lower() not in known:
             raise ValueError(
-                f"Keras knows no optimizer named {optimizer!r}.{hint} "
+                f"Keras knows no optimizer named {optimizer!r}."
+                f"{nearest(optimizer, known)} "
                 "Give the name of one (such as 'rmsprop', 'adam' or 'sgd'), a class or "
                 "an instance."
-            ) from error
+            )
+        return known[optimizer.lower()]
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return type(optimizer)
     if inspect.isclass(optimizer) and issubclass(optimizer, keras.optimizers.Optimizer):

@@ -91,9 +91,8 @@ class Program:
         ]
         self._function = tf.function(self._run, autograph=False).get_concrete_function(
             vector(tf.resource, self._n_weights + self.update.n_state(self._n_weights)),
+            [*rows, vector(tf.int32)],
             rows,
-            rows,
-            vector(tf.int32),
             vector(tf.int64, 4),
             vector(dtype, 1 + architecture.n_layers + n_hyperparameters),
         )
@@ -178,18 +177,17 @@ class Program:
         )
         return total, outputs.concat()
 
-    def _run(self, variables, rows, validation, draws, integers, rates):
+    def _run(self, variables, rows, validation, integers, rates):
         """Train on some batches in turn, then evaluate.
 
         Parameters
         ----------
         variables : vector of resource
             Weights, then what the optimizer keeps.
-        rows, validation : [data, batches, labels]
+        rows, validation : list
             Data as laid out by the kernel; where each batch begins among the rows, and
-            its size; targets and the sample weight.
-        draws : vector of int
-            Rows that share a number share their dropout.
+            its size; targets and the sample weight; and for training a vector of int:
+            rows that share a number share their dropout.
         integers : vector of int
             The seed of dropout, the number of steps so far, the first batch to train
             on, the end of the last.
@@ -204,7 +202,7 @@ class Program:
         """
         variables = tf.unstack(variables)
         weights, state = variables[: self._n_weights], variables[self._n_weights :]
-        trained = self._train(weights, state, *rows, draws, integers, rates)
+        trained = self._train(weights, state, *rows, integers, rates)
         return *trained, *self._evaluate(weights, *validation)
 
     def _train(self, weights, state, data, batches, labels, draws, integers, rates):

@@ -21,8 +21,8 @@ from skimdb._updates import hyperparameters
 # mostly wait.
 on_cpu = functools.partial(tf.device, "/CPU:0")
 
-# So many values take longer to bring in order than another thread to wake.
-_MANY = 500_000
+# Epochs are laid out this many values at a time.
+_AT_ONCE = 500_000
 # Rows in a batch of validation data, bounding the memory of the hidden layers.
 _EVALUATION_BATCH = 2048
 
@@ -57,48 +57,63 @@ def _dropout_draws(rows, dropout, batch_size):
     return (np.arange(n_samples) % batch_size).astype(np.int32)
 
 
-def _tensors(kernel, prepared, rows, order, batch_size):
-    """Arguments of a program that hold rows."""
-    firsts = np.arange(0, len(order), batch_size)
-    sizes = np.minimum(batch_size, len(order) - firsts)
-    batches = np.stack([firsts, firsts * 0, sizes, firsts * 0 - 1], axis=1)
+def _tensors(kernel, prepared, rows, batches):
+    """Arguments of a program that hold rows, which are in the order of the batches."""
+    sizes = np.array([len(batch) for batch in batches], int)
+    firsts = np.cumsum(sizes) - sizes
+    bounds = np.stack([firsts, firsts * 0, sizes, firsts * 0 - 1], axis=1)
     labels = np.column_stack([rows.Y, rows.sample_weight])
-    arrays = [kernel.layout(prepared, order, batch_size), batches, labels]
+    arrays = [kernel.layout(prepared, batches), bounds, labels]
     with on_cpu():
         return tf.nest.map_structure(tf.convert_to_tensor, arrays)
 
 
-def _epoch_orders(kernel, rows, batch_size, *, shuffle, seed, epochs):
-    """Yield for each epoch the rows in its order, without X, and as tensors.
+def _cut(order, batch_size):
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
-    The next epoch's are prepared while one trains, if there is enough to prepare. An
-    order depends on the number of its epoch, so training that goes on equals training
-    at one go.
+
+def _epoch_orders(kernel, rows, batch_size, draws, *, shuffle, seed, epochs):
+    """Yield for each epoch its rows in order, without X, tensors, and the first batch.
+
+    Small epochs are laid out several at a time. Of large ones the next is prepared
+    while one trains. An order depends on the number of its epoch, so training that goes
+    on equals training at one go.
     """
     prepared = kernel.prepare(rows.X)
-    n_samples, n_values = len(rows.Y), rows.X.size
+    n_samples, n_values = rows.X.shape[0], max(rows.X.size, rows.X.shape[0])
     rows = rows._replace(X=None)
 
-    def in_order(order):
-        ordered = Rows(None, *(array[order] for array in rows[1:]))
-        return ordered, _tensors(kernel, prepared, ordered, order, batch_size)
+    def lay_out(orders):
+        batches = [batch for order in orders for batch in _cut(order, batch_size)]
+        all_rows = np.concatenate(orders)
+        ordered = Rows(None, *(array[all_rows] for array in rows[1:]))
+        tensors = _tensors(kernel, prepared, ordered, batches)
+        with on_cpu():
+            tensors.append(tf.convert_to_tensor(np.tile(draws, len(orders))))
+        for i in range(len(orders)):
+            epoch = slice(i * n_samples, (i + 1) * n_samples)
+            in_epoch = Rows(None, *(array[epoch] for array in ordered[1:]))
+            yield in_epoch, tensors, i * len(batches) // len(orders)
 
-    def shuffled(epoch):
-        return in_order(np.random.default_rng([seed, epoch]).permutation(n_samples))
+    def shuffled(epochs):
+        generators = [np.random.default_rng([seed, epoch]) for epoch in epochs]
+        return list(lay_out([rng.permutation(n_samples) for rng in generators]))
 
     if not shuffle or n_samples <= batch_size:
-        yield from itertools.repeat(in_order(np.arange(n_samples)), len(epochs))
+        (epoch,) = lay_out([np.arange(n_samples)])
+        yield from itertools.repeat(epoch, len(epochs))
         return
-    if n_values < _MANY:
-        yield from map(shuffled, epochs)
+    groups = _cut(epochs, max(1, _AT_ONCE // n_values))
+    if len(groups) < len(epochs):
+        yield from itertools.chain.from_iterable(map(shuffled, groups))
         return
     with ThreadPoolExecutor(max_workers=1) as executor:
-        following = executor.submit(shuffled, epochs[0])
-        for epoch in epochs:
+        following = executor.submit(shuffled, groups[0])
+        for group in [*groups[1:], None]:
             ready = following.result()
-            if epoch + 1 < epochs.stop:
-                following = executor.submit(shuffled, epoch + 1)
-            yield ready
+            if group is not None:
+                following = executor.submit(shuffled, group)
+            yield from ready
 
 
 def train(
@@ -162,12 +177,11 @@ def train(
         parameters.shapes,
     )
     handles = tf.stack([variable.handle for variable in variables])
-    draws = tf.convert_to_tensor(_dropout_draws(rows, dropout, batch_size))
     rates = [l2, *dropout, *hyperparameters(network.optimizer)]
 
     def held_out(rows):
-        prepared, order = kernel.prepare(rows.X), np.arange(len(rows.Y))
-        return _tensors(kernel, prepared, rows, order, _EVALUATION_BATCH)
+        batches = _cut(np.arange(len(rows.Y)), _EVALUATION_BATCH)
+        return _tensors(kernel, kernel.prepare(rows.X), rows, batches)
 
     nothing = held_out(Rows(*(array[:0] for array in rows)))
     validation_tensors = nothing if validation is None else held_out(validation)
@@ -180,7 +194,6 @@ def train(
             handles,
             tensors,
             validation_tensors,
-            draws,
             integers,
             np.array([parameters.learning_rate, *rates], dtype),
         )
@@ -190,11 +203,11 @@ def train(
     def make_logs(rows, outputs, total):
         return metrics(rows, outputs) | {"loss": float(total) / len(outputs)}
 
-    def train_by_batches(ordered, tensors):
+    def train_by_batches(ordered, tensors, first):
         total, outputs = 0.0, []
         for batch in range(n_batches):
             callbacks.on_train_batch_begin(batch)
-            batch_total, output, *_ = run(tensors, batch, batch + 1)
+            batch_total, output, *_ = run(tensors, first + batch, first + batch + 1)
             total += batch_total
             outputs.append(output)
             so_far = np.concatenate(outputs)
@@ -205,14 +218,15 @@ def train(
             callbacks.on_train_batch_end(batch, make_logs(seen, so_far, total))
         return total, so_far
 
-    def run_epoch(ordered, tensors):
+    def run_epoch(ordered, tensors, first):
         """Train and evaluate: in one call, unless callbacks come in between."""
+        last = first + n_batches
         if not network.callbacks:
-            total, outputs, *evaluated = run(tensors, 0, n_batches, validation_tensors)
+            total, outputs, *evaluated = run(tensors, first, last, validation_tensors)
         elif any(_wants_batches(callback) for callback in network.callbacks):
-            total, outputs = train_by_batches(ordered, tensors)
+            total, outputs = train_by_batches(ordered, tensors, first)
         else:
-            total, outputs, *_ = run(tensors, 0, n_batches)
+            total, outputs, *_ = run(tensors, first, last)
         logs = make_logs(ordered, outputs, total)
         if validation is None:
             return logs
@@ -239,12 +253,18 @@ def train(
 
     tell("on_train_begin")
     orders = _epoch_orders(
-        kernel, rows, batch_size, shuffle=shuffle, seed=shuffle_seed, epochs=epochs
+        kernel,
+        rows,
+        batch_size,
+        _dropout_draws(rows, dropout, batch_size),
+        shuffle=shuffle,
+        seed=shuffle_seed,
+        epochs=epochs,
     )
     with closing(orders):
-        for epoch, (ordered, tensors) in zip(epochs, orders, strict=True):
+        for epoch, order in zip(epochs, orders, strict=True):
             tell("on_epoch_begin", epoch)
-            logs = run_epoch(ordered, tensors)
+            logs = run_epoch(*order)
             tell("on_epoch_end", epoch, logs)
             logs |= {name: values[-1] for name, values in history.history.items()}
             if after_epoch(epoch, logs):
