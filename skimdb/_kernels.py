@@ -160,22 +160,23 @@ class _SparseKernel:
             zero, one zero and so on, to fill batches up.
         n_features : ndarray of int of shape (n_parts,)
         """
-        n, n_features = self.n_parts, X.shape[1]
-        parts = [X[:, part::n] if n > 1 else X for part in range(n)]
-        indptr = [part.indptr[1:].astype(np.int64) for part in parts]
-        ends = np.append(0, np.cumsum([len(part.indices) for part in parts]))
-        fillers = ends[-1] + np.cumsum(np.arange(_ALIGNMENT))
-        zeros = np.zeros(fillers[-1] - ends[-1], np.int32)
-        indptr = [[0], *map(np.add, indptr, ends[:-1]), fillers]
-        rows = scipy.sparse.csr_array(
-            (
-                np.concatenate([*(part.data for part in parts), zeros]).astype(X.dtype),
-                np.concatenate([*(part.indices for part in parts), zeros]),
-                np.concatenate(indptr),
-            ),
-            shape=(n * X.shape[0] + _ALIGNMENT, -(-n_features // n)),
-        )
-        return rows, np.array([part.shape[1] for part in parts])
+        n, (n_samples, n_features) = self.n_parts, X.shape
+        n_zeros = np.arange(_ALIGNMENT)
+        size = X.nnz + n_zeros.sum()
+        data, indices = np.zeros(size, X.dtype), np.zeros(size, np.int32)
+        indptr = np.zeros(n * n_samples + _ALIGNMENT + 1, np.int64)
+        widths, end = [], 0
+        for number in range(n):
+            part = X[:, number::n] if n > 1 else X
+            start, end = end, end + part.nnz
+            data[start:end], indices[start:end] = part.data, part.indices
+            first = number * n_samples + 1
+            indptr[first : first + n_samples] = start + part.indptr[1:]
+            widths.append(part.shape[1])
+        indptr[-_ALIGNMENT:] = end + np.cumsum(n_zeros)
+        shape = n * n_samples + _ALIGNMENT, -(-n_features // n)
+        rows = scipy.sparse.csr_array((data, indices, indptr), shape=shape)
+        return rows, np.array(widths)
 
     def layout(self, prepared, batches):
         """Lay batches of prepared rows out.

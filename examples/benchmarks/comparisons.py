@@ -36,7 +36,7 @@ def holdout(bench, plan, report):
     runs = bench.alternate("holdout", peers | dict.fromkeys(slow, 1))
     report.section(
         f"Holdout: {rows}, {describe(plan.holdout)}, validation after each epoch",
-        "From sequences of ids (an int32 array per review) to a trained network: "
+        "From sequences of ids (a list per review) to a trained network: "
         "vectorize and fit, in a new process. scikeras on CSR has its matrix made by "
         "skimdb's vectorizer.",
     )

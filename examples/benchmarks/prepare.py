@@ -22,9 +22,10 @@ class Data:
         return np.load(self.folder / f"{name}_y.npy")
 
     def sequences(self):
-        """Return each review's word ids, in Keras's encoding, as an int32 array."""
+        """Return each review as a list of word ids, as Keras's ``load_data`` does."""
         with np.load(self.folder / "ids.npz") as arrays:
-            return np.split(arrays["ids"], arrays["ends"][:-1])
+            reviews = np.split(arrays["ids"], arrays["ends"][:-1])
+        return [review.tolist() for review in reviews]
 
     def write(self, name, X, y):
         """Keep a matrix and its labels."""
