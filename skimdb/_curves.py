@@ -45,23 +45,20 @@ def _make_members(estimator, candidates, splits, settings, contexts, data_hash):
 def _fit_side_by_side(n_jobs, estimators):
     """Whether the fits of a single job may run in threads.
 
-    One fit leaves cores idle between its operations, as numerical libraries would not.
-    But fits come one after the other where they share something: the global random
-    generator, the files of Keras callbacks, or the warning filters, which scorers set
-    and Python has once for all threads.
+    One fit leaves cores idle between its epochs. But fits come one after the other
+    where they share something: the global random generator, the files of Keras
+    callbacks, or the warning filters, which scorers set and Python has once for all
+    threads.
     """
     backend, configured = get_active_backend()
-    classifiers = [split_pipeline(estimator)[1] for estimator in estimators]
-    return (
-        n_jobs is None
-        and configured is None
-        and not backend.nesting_level
-        and all(
-            classifier.random_state is not None
-            and classifier.callbacks is None
-            and set(classifier.metrics) <= {"accuracy"}
-            for classifier in classifiers
-        )
+    if n_jobs is not None or configured is not None or backend.nesting_level:
+        return False
+    all_params = [split_pipeline(e)[1].get_params(deep=False) for e in estimators]
+    return all(
+        params.get("random_state") is not None
+        and params.get("callbacks") is None
+        and set(params["metrics"]) <= {"accuracy"}
+        for params in all_params
     )
 
 

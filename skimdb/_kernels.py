@@ -252,27 +252,28 @@ class NarrowKernel(_SparseKernel):
 
     def product(self, batch, tiles):
         """Multiply a batch with the weights."""
-        products = []
-        for i, part in enumerate(batch):
-            blocks = [
-                tf.raw_ops.SparseTensorDenseMatMul(**part, b=tile)
-                for tile in tiles[i * self.n_blocks : (i + 1) * self.n_blocks]
-            ]
-            products.append(blocks)
+        n = self.n_blocks
+        products = [
+            tf.raw_ops.SparseTensorDenseMatMul(**part, b=tile)
+            for i, part in enumerate(batch)
+            for tile in tiles[i * n : (i + 1) * n]
+        ]
         # Small matrices: a row per sample.
-        sums = [tf.add_n(list(block)) for block in zip(*products, strict=True)]
+        sums = [tf.add_n(products[block::n]) for block in range(n)]
         return tf.concat(sums, axis=1)
 
     def gradient(self, batch, delta):
         """Multiply the transpose of a batch with delta: a product per tile."""
-        size = tf.shape(delta)[1]
-        n, remainder = size // self.n_blocks, size % self.n_blocks
-        sizes = [n + tf.cast(i < remainder, tf.int32) for i in range(self.n_blocks)]
-        deltas = tf.split(delta, tf.stack(sizes), axis=1, num=self.n_blocks)
+        deltas = [delta]
+        if self.n_blocks > 1:  # as numpy.array_split does
+            n_units = tf.shape(delta)[1]
+            n, rest = n_units // self.n_blocks, n_units % self.n_blocks
+            sizes = [n + tf.cast(i < rest, tf.int32) for i in range(self.n_blocks)]
+            deltas = tf.split(delta, tf.stack(sizes), axis=1, num=self.n_blocks)
         return [
             tf.raw_ops.SparseTensorDenseMatMul(**part, b=block, adjoint_a=True)
             for part in batch
-            for block in (deltas if self.n_blocks > 1 else [delta])
+            for block in deltas
         ]
 
 

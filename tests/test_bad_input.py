@@ -246,6 +246,11 @@ BAD = {
         ValueError,
         "Did you mean 'loss__label_smoothing'",
     ),
+    "another reduction of the loss": (
+        call(loss__reduction="sum"),
+        ValueError,
+        "averaged over the samples of a batch",
+    ),
     "misspelt argument of a callback": (
         call(callbacks=keras.callbacks.EarlyStopping, callbacks__patiense=1),
         ValueError,

@@ -180,6 +180,25 @@ def test_sample_weight_is_cut_and_routed(data):
     assert (in_pipe["loss"] != epoch_curve(pipe, X, y, **options)["loss"]).all()
 
 
+@pytest.mark.parametrize("changed", [{}, {"optimizer": "adamw"}], ids=str)
+def test_side_by_side_gives_what_one_by_one_does(data, changed):
+    options = {"param_grid": {"size": [4, 8], "dropout": [0.0, 0.5]}, "cv": 3}
+    classifier = make_classifier(**changed)
+    side_by_side = epoch_curve(classifier, *data, **options)
+    one_by_one = epoch_curve(classifier, *data, n_jobs=1, **options)
+    pd.testing.assert_frame_equal(
+        side_by_side.drop(columns="fit_time"), one_by_one.drop(columns="fit_time")
+    )
+
+
+def test_the_global_generator_is_drawn_from_in_order(data):
+    frames = []
+    for _ in range(2):
+        np.random.seed(0)  # noqa: NPY002
+        frames.append(epoch_curve(make_classifier(random_state=None), *data, cv=4))
+    pd.testing.assert_frame_equal(*(frame.drop(columns="fit_time") for frame in frames))
+
+
 def test_preprocessing_never_sees_validation_rows(texts, recorder):
     X, y = texts
     pipe = make_pipeline(recorder(dtype=np.float32), make_classifier())

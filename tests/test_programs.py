@@ -111,3 +111,51 @@ def test_values_other_than_one_count(rows, size):
     sparse = fit((X, y), size=size)
     dense = fit((X.toarray(), y), size=size)
     np.testing.assert_allclose(sparse.coefs_[0], dense.coefs_[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [16, 40, 128], ids=["parts", "blocks", "wide"])
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "sgd", "adamw"])
+def test_tiles_of_many_features_give_the_dense_result(size, optimizer):
+    rng = np.random.default_rng(1)
+    X = scipy.sparse.random_array(
+        (90, 9001), density=0.005, format="csr", dtype=np.float64, rng=rng
+    )
+    X.data[:] = 1
+    y = rng.integers(0, 2, 90)
+    params = {"size": size, "batch_size": 40, "optimizer": optimizer, "l2": 0.001}
+    sparse, dense = fit((X, y), **params), fit((X.toarray(), y), **params)
+    for a, b in zip(sparse.coefs_, dense.coefs_, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-10)
+    np.testing.assert_allclose(sparse.history_["loss"], dense.history_["loss"])
+
+
+@pytest.mark.parametrize("size", [8, 100])
+def test_entries_in_any_order_and_repeated(rows, size):
+    """CSR may hold the columns of a row unsorted, and one of them several times."""
+    X, y = rows
+    rng = np.random.default_rng(0)
+    order = np.concatenate(
+        [
+            first + rng.permutation(last - first)
+            for first, last in zip(X.indptr[:-1], X.indptr[1:], strict=True)
+        ]
+    )
+    halves = np.repeat(X.data[order] / 2, 2)
+    shuffled = scipy.sparse.csr_array(
+        (halves, np.repeat(X.indices[order], 2), 2 * X.indptr), shape=X.shape
+    )
+    np.testing.assert_allclose(
+        fit((shuffled, y), size=size).coefs_[0],
+        fit((X, y), size=size).coefs_[0],
+        atol=1e-4,
+    )
+
+
+def test_epochs_laid_out_at_once_are_the_same(rows, monkeypatch):
+    params = {"dropout": 0.5, "epochs": 5, "size": 8}
+    at_once = fit(rows, **params)
+    monkeypatch.setattr("skimdb._training._AT_ONCE", 1)
+    one_by_one = fit(rows, **params)
+    for a, b in zip(at_once.coefs_, one_by_one.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(at_once.history_["loss"], one_by_one.history_["loss"])
