@@ -36,10 +36,6 @@ class Architecture:
     n_layers : int
         The output layer included.
     activation, output_activation : str
-    dropout : tuple of bool
-        Which hidden layers have any.
-    l2 : bool
-        Whether there is a penalty.
     dtype : str
     """
 
@@ -47,8 +43,6 @@ class Architecture:
     n_layers: int
     activation: str
     output_activation: str
-    dropout: tuple
-    l2: bool
     dtype: str
 
 
@@ -118,37 +112,50 @@ class Program:
                 f=self._function,
             )
 
-    def _head(self, product, weights, dropout=None):
+    def _head(self, product, weights, masks=None):
         """Network output from the first layer's product and the other weights."""
         hidden = tf.nn.bias_add(product, weights[0])
         for layer in range(1, self._architecture.n_layers):
             hidden = self._activation(hidden)
-            if dropout is not None:
-                hidden = dropout(hidden, layer - 1)
+            if masks is not None:
+                hidden *= masks[layer - 1]
             hidden = hidden @ weights[2 * layer - 1]
             hidden = tf.nn.bias_add(hidden, weights[2 * layer])
         return self._output(hidden)
 
-    def _make_dropout(self, rates, draws, seed, step):
-        """Dropout with draws of its own for each layer and step.
+    def _dropout_mask(self, rate, draws, n_units, seed):
+        """Factors of a layer's outputs: 0 for what is dropped, else 1 or more.
 
         Rows that share a number in `draws` share their draws.
         """
-        present = self._architecture.dropout
 
-        def dropout(hidden, layer):
-            if not present[layer]:
-                return hidden
-            table = tf.random.stateless_uniform(
-                [tf.reduce_max(draws) + 1, tf.shape(hidden)[1]],
-                [seed, step * len(present) + layer],
-                dtype=self._dtype,
-            )
-            kept = hidden / (1 - rates[layer])
-            drawn = tf.gather(table, draws)
-            return tf.where(drawn >= rates[layer], kept, tf.zeros_like(hidden))
+        def draw():
+            shape = [tf.reduce_max(draws) + 1, n_units]
+            table = tf.random.stateless_uniform(shape, seed, dtype=self._dtype)
+            kept = tf.gather(table, draws) >= rate
+            return tf.cast(kept, self._dtype) / (1 - rate)
 
-        return dropout if any(present) else None
+        return tf.cond(rate > 0, draw, lambda: tf.ones([1, 1], self._dtype))
+
+    def _penalize(self, l2, kernels, values, gradients):
+        """Return the penalty on some of the weights, and the gradients with its own."""
+
+        def penalize():
+            # l2_loss is half the sum of squares.
+            halves = tf.add_n([tf.nn.l2_loss(values[kernel]) for kernel in kernels])
+            return 2 * l2 * halves, [
+                gradients[kernel] + 2 * l2 * values[kernel] for kernel in kernels
+            ]
+
+        def leave():
+            zero = tf.zeros([], self._dtype)
+            return zero, [gradients[kernel] for kernel in kernels]
+
+        penalty, penalized = tf.cond(l2 > 0, penalize, leave)
+        gradients = [*gradients]
+        for kernel, gradient in zip(kernels, penalized, strict=True):
+            gradients[kernel] = gradient
+        return penalty, gradients
 
     def _loop(self, first, last, batches, labels, run):
         """Run over batches; sums the loss over samples and gathers the outputs.
@@ -222,24 +229,27 @@ class Program:
             batch = self._kernel.batch(data, index, begin, size)
             product = self._kernel.product(batch, tiles)
             watched = [product, *values[n_tiles:]]
+            drawn = tf.slice(draws, begin[:1], size[:1])
+            masks = [
+                self._dropout_mask(
+                    rates[layer],
+                    drawn,
+                    tf.shape(values[n_tiles + 2 * layer])[0],
+                    [seed, step * n_hidden + layer],
+                )
+                for layer in range(n_hidden)
+            ]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(watched)
-                drop = self._make_dropout(
-                    rates, tf.slice(draws, begin[:1], size[:1]), seed, step
-                )
-                output = self._head(product, watched[1:], drop)
+                output = self._head(product, watched[1:], masks)
                 losses = self._loss.call(targets, output)
             n_rows = tf.cast(size[0], self._dtype)
             delta, *gradients = tape.gradient(
                 losses, watched, output_gradients=weight / n_rows
             )
             gradients = [*self._kernel.gradient(batch, delta), *gradients]
-            loss = tf.reduce_sum(losses * weight)
-            if self._architecture.l2:
-                for kernel in kernels:
-                    # l2_loss is half the sum of squares.
-                    loss += n_rows * 2 * l2 * tf.nn.l2_loss(values[kernel])
-                    gradients[kernel] += 2 * l2 * values[kernel]
+            penalty, gradients = self._penalize(l2, kernels, values, gradients)
+            loss = tf.reduce_sum(losses * weight) + n_rows * penalty
             apply(gradients, step)
             return loss, output
 

@@ -168,8 +168,6 @@ def train(
             n_layers=len(dropout) + 1,
             activation=activation,
             output_activation=output_activation,
-            dropout=tuple(rate > 0 for rate in dropout),
-            l2=l2 > 0,
             dtype=dtype.name,
         ),
         network.loss,

@@ -40,6 +40,8 @@ def test_one_program_for_all_that_is_data(rows, programs):
     fit(rows, l2=0.1, dropout=0.5)
     fit(rows, l2=0.2, dropout=0.1, learning_rate=0.1, random_state=1, epochs=3)
     fit(rows, l2=0.3, dropout=0.2, batch_size=10, size=8, optimizer__rho=0.5)
+    fit(rows)
+    fit(rows, dropout=(0.0, 0.3))
     fit((X[:100, :20], y[:100]), l2=0.1, dropout=0.5)
     assert len(programs()) == 1
 
@@ -50,8 +52,6 @@ def test_one_program_for_all_that_is_data(rows, programs):
         {"optimizer": "adam"},
         {"activation": "tanh"},
         {"n_hidden_layers": 1},
-        {"dropout": 0.5},
-        {"l2": 0.1},
     ],
     ids=str,
 )
