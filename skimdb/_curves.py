@@ -8,7 +8,7 @@ import pandas as pd
 from joblib.parallel import get_active_backend
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_memory
+from sklearn.utils.validation import _num_samples, check_memory
 
 import skimdb
 from skimdb._candidates import (
@@ -19,6 +19,9 @@ from skimdb._candidates import (
 )
 from skimdb._patience import train_patiently
 from skimdb._pieces import Member, cut, fit_members, prepare
+
+# Samples of a fit that leaves cores idle.
+_SMALL = 5000
 
 
 def _make_members(estimator, candidates, splits, settings, contexts, data_hash):
@@ -42,16 +45,18 @@ def _make_members(estimator, candidates, splits, settings, contexts, data_hash):
     return members
 
 
-def _fit_side_by_side(n_jobs, estimators):
+def _fit_side_by_side(n_samples, n_jobs, estimators):
     """Whether the fits of a single job may run in threads.
 
-    One fit leaves cores idle between its epochs. But fits come one after the other
-    where they share something: the global random generator, the files of Keras
-    callbacks, or the warning filters, which scorers set and Python has once for all
-    threads.
+    A small fit leaves cores idle between its epochs; a large one does not, and takes
+    memory. Fits come one after the other, too, where they share something: the global
+    random generator, the files of Keras callbacks, or the warning filters, which
+    scorers set and Python has once for all threads.
     """
     backend, configured = get_active_backend()
     if n_jobs is not None or configured is not None or backend.nesting_level:
+        return False
+    if n_samples > _SMALL:
         return False
     all_params = [split_pipeline(e)[1].get_params(deep=False) for e in estimators]
     return all(
@@ -145,7 +150,7 @@ def train_candidates(
     pieces = [(group, split) for group in groups for split in range(len(splits))]
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     estimators = [by_split[0].estimator for by_split in members]
-    if data_hash is None and _fit_side_by_side(n_jobs, estimators):
+    if data_hash is None and _fit_side_by_side(_num_samples(X), n_jobs, estimators):
         # More threads than cores: each pauses between epochs.
         parallel = Parallel(
             n_jobs=2 * joblib.cpu_count(),

@@ -151,9 +151,10 @@ def epoch_curve(
     scoring : str, list or tuple of str, default=None
         Names of scikit-learn scorers to record beside the classifier's `metrics`.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context. A
-        single job trains in several threads, with the same results, if `random_state`
-        is set, no Keras callbacks are, and no metric but the accuracy is recorded.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context. With
+        None, up to 5000 samples are trained on in several threads, with the same
+        results, if `random_state` is set, no Keras callbacks are, and no metric but the
+        accuracy is recorded.
     verbose : int, default=0
         Print a line per candidate.
     error_score : "raise" or float, default=np.nan

@@ -69,9 +69,10 @@ class EpochSearchCV(BaseSearchCV):
         Train the best candidate on all data. A callable takes `cv_results_` and
         returns the index of the candidate.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context. A
-        single job trains in several threads, with the same results, if `random_state`
-        is set, no Keras callbacks are, and no metric but the accuracy is recorded.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context. With
+        None, up to 5000 samples are trained on in several threads, with the same
+        results, if `random_state` is set, no Keras callbacks are, and no metric but the
+        accuracy is recorded.
     memory : str, path, joblib.Memory or None, default=None
         Where to keep each finished (candidate, split), so that a search that was
         interrupted goes on where it was. What is kept is found again by the content
