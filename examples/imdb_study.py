@@ -16,14 +16,10 @@ import os
 # Spares the reader TensorFlow's notes on the machine; its errors are still shown.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import imdb_conclusions as conclusions
-import imdb_tables as tables
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from imdb_report import Report, peak_memory
-from imdb_reviews import count_reviews, load_reviews, weigh
 from sklearn.base import clone
 from sklearn.model_selection import (
     GridSearchCV,
@@ -33,6 +29,9 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.pipeline import make_pipeline
+from study import conclusions, tables
+from study.report import Report, peak_memory
+from study.reviews import count_reviews, load_reviews, weigh
 
 from skimdb import (
     EpochCurveDisplay,

@@ -1,36 +1,45 @@
 """The IMDB reviews study as ordinary scikit-learn.
 
-Public names are imported on first use (PEP 562), so ``import skimdb`` is cheap
-and imports no TensorFlow.
+Public names are imported on first use (PEP 562), so that ``import skimdb`` is quick.
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0.dev0"
+from skimdb._version import __version__
 
-_HOMES = {
-    "EpochCurveDisplay": "_display",
-    "EpochSearchCV": "_search",
-    "KerasMLPClassifier": "_classifier",
-    "TextMultiHotVectorizer": "_vectorizer",
-    "epoch_curve": "_epoch_curve",
-}
+if TYPE_CHECKING:  # editors and type checkers read these lines; nothing runs them
+    from skimdb import datasets
+    from skimdb.feature_extraction._vectorizer import TextMultiHotVectorizer
+    from skimdb.model_selection._epoch_curve import epoch_curve
+    from skimdb.model_selection._plot import EpochCurveDisplay
+    from skimdb.model_selection._search import EpochSearchCV
+    from skimdb.neural_network._multilayer_perceptron import KerasMLPClassifier
 
 __all__ = [
     "EpochCurveDisplay",
     "EpochSearchCV",
     "KerasMLPClassifier",
     "TextMultiHotVectorizer",
+    "__version__",
     "datasets",
     "epoch_curve",
 ]
+
+_MODULES = {
+    "EpochCurveDisplay": "model_selection._plot",
+    "EpochSearchCV": "model_selection._search",
+    "KerasMLPClassifier": "neural_network._multilayer_perceptron",
+    "TextMultiHotVectorizer": "feature_extraction._vectorizer",
+    "epoch_curve": "model_selection._epoch_curve",
+}
 
 
 def __getattr__(name):
     if name == "datasets":
         return importlib.import_module("skimdb.datasets")
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"skimdb.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"skimdb.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from comparisons import COMPARISONS
-from measuring import Bench, Report
-from plans import FULL, QUICK
+from harness.comparisons import COMPARISONS
+from harness.measuring import Bench, Report
+from harness.plans import FULL, QUICK
 
 INTRODUCTION = """\
 Ratios are peer divided by skimdb, minimum - median - maximum of the pairs; the median
@@ -58,7 +58,7 @@ def command_line(options):
 def main():
     options = parse_arguments()
     if options.worker:
-        import worker  # not before: see Bench
+        from harness import worker  # not before: see Bench
 
         worker.main(*options.worker, options.folder, options.seed, options.quick)
         return

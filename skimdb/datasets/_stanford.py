@@ -6,7 +6,6 @@ import os
 import re
 import tarfile
 import uuid
-import warnings
 import zlib
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sklearn.utils import Bunch
 
+from skimdb._warnings import warn
 from skimdb.datasets._download import (
     RemoteFile,
     UnavailableError,
@@ -163,12 +163,11 @@ def _to_bunch(table, halves, origin):
                 "and call again."
             )
         if counts["neg"] != counts["pos"]:
-            warnings.warn(
+            warn(
                 f"{origin} holds {counts['neg']} negative and {counts['pos']} positive "
                 f"{half} reviews; the published data are balanced. If it was packed "
                 "or unpacked only in part, delete it and call again.",
                 UserWarning,
-                stacklevel=5,
             )
     return Bunch(
         data=table["text"].to_numpy(),

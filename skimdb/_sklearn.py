@@ -1,0 +1,62 @@
+"""Every name of scikit-learn in use that is private or lives in a private module.
+
+No other file imports one. Each line says why there is no public way.
+"""
+
+# Validates parameters in `fit`, as scikit-learn's own estimators do; see
+# `sklearn.base.BaseEstimator`, which documents no public decorator.
+from sklearn.base import _fit_context
+
+# `GridSearchCV` is the public way to its base, and brings the exhaustive grid along.
+from sklearn.model_selection._search import BaseSearchCV
+
+# Indexes arrays, sparse matrices, lists and frames alike; the public
+# `sklearn.utils.resample` draws.
+from sklearn.utils import _safe_indexing
+
+# Says how to install matplotlib, in scikit-learn's words.
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+# Constraints of parameters, and their check in functions.
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    RealNotInt,
+    StrOptions,
+    validate_parameter_constraints,
+    validate_params,
+)
+
+# Refuses `transform_output="pandas"` for sparse matrices, but only once it wraps.
+from sklearn.utils._set_output import _get_output_config
+
+# Checks `classes` of the first and later calls of `partial_fit`.
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+
+# Cut fit parameters to the rows of a split; count samples of any container; check
+# sample weights: the checks behind `fit` everywhere.
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _num_samples,
+)
+
+__all__ = [
+    "BaseSearchCV",
+    "HasMethods",
+    "Interval",
+    "Options",
+    "RealNotInt",
+    "StrOptions",
+    "_check_method_params",
+    "_check_partial_fit_first_call",
+    "_check_sample_weight",
+    "_fit_context",
+    "_get_output_config",
+    "_num_samples",
+    "_safe_indexing",
+    "check_matplotlib_support",
+    "validate_parameter_constraints",
+    "validate_params",
+]

