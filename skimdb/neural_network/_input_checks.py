@@ -1,55 +1,23 @@
-"""Checks of parameters and input of the classifier."""
+"""Checks of what `fit` and `predict` are given."""
 
-from contextlib import contextmanager
 from numbers import Integral, Real
 
-# Where scikit-learn keeps what it tears down after a fit that failed, too.
-_CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+import numpy as np
+import scipy.sparse
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_consistent_length, validate_data
 
-
-@contextmanager
-def all_or_nothing(estimator):
-    """Put an estimator back as it was if fitting fails or is interrupted.
-
-    With `warm_start` the weights of the finished epochs are kept, if there are any.
-    """
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        now = vars(estimator)
-        if not (estimator.warm_start and now.get("coefs_") is not before.get("coefs_")):
-            kept = {name: now[name] for name in _CALLBACK_STATE if name in now}
-            now.clear()
-            now.update(before | kept)
-        raise
-
-
-def check_no_texts(X):
-    """Raise for raw texts, which only a vectorizer can take."""
-    if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
-        X = next(iter(X), None)
-    if isinstance(X, (str, bytes)):
-        raise ValueError(
-            "KerasMLPClassifier takes a matrix of numbers, but got texts. Put a "
-            "vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
-            "KerasMLPClassifier())."
-        )
-
-
-def _per_layer(value, n_layers, name):
-    """One value per hidden layer, from a scalar or one value each."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
-    if len(values) != n_layers:
-        raise ValueError(
-            f"{name}={value!r} has {len(values)} entries for {n_layers} hidden "
-            f"layer(s); give one number for all, or one entry per hidden layer."
-        )
-    return values
+from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
+from skimdb.neural_network._labels import (
+    check_labels,
+    find_classes,
+    have_same_classes,
+    is_multilabel,
+)
 
 
 def check_hidden_layers(size, n_hidden_layers, dropout):
-    """Units and dropout rate of each hidden layer.
+    """Check units and dropout rate of each hidden layer.
 
     Parameters
     ----------
@@ -69,7 +37,7 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         If an entry is out of range, or their numbers differ.
     """
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
-    sizes = _per_layer(size, n_layers, "size")
+    sizes = _repeat_per_layer(size, n_layers, "size")
     if not sizes or any(
         not isinstance(n, Integral) or isinstance(n, bool) or n < 1 for n in sizes
     ):
@@ -77,7 +45,271 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
             f"size={size!r}: each hidden layer needs a whole number of units, 1 or "
             "more."
         )
-    rates = _per_layer(dropout, n_layers, "dropout")
+    rates = _repeat_per_layer(dropout, n_layers, "dropout")
     if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
         raise ValueError(f"dropout={dropout!r}: a rate is at least 0 and less than 1.")
     return tuple(int(n) for n in sizes), tuple(float(r) for r in rates)
+
+
+def _repeat_per_layer(value, n_layers, name):
+    """One value per hidden layer, from a scalar or one value each."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
+    if len(values) != n_layers:
+        raise ValueError(
+            f"{name}={value!r} has {len(values)} entries for {n_layers} hidden "
+            f"layer(s); give one number for all, or one entry per hidden layer."
+        )
+    return values
+
+
+def check_training(estimator, X, y, sample_weight, *, warm):
+    """Check training data, and leave out samples without weight.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its `n_features_in_` and `feature_names_in_` are set, or compared if `warm`.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+    sample_weight : array-like of shape (n_samples,) or None
+    warm : bool
+        Whether training goes on.
+
+    Returns
+    -------
+    X : ndarray or CSR of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+    sample_weight : ndarray of float64 of shape (n_samples,)
+    """
+    _check_raw(X, "X")
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        dtype=estimator.coefs_[0].dtype if warm else [np.float64, np.float32],
+        multi_output=True,
+        reset=not warm,
+    )
+    y = check_labels(y, warn=True)
+    weight = check_weight(sample_weight, X)
+    kept = weight > 0
+    if not kept.all():
+        X, y, weight = X[kept], y[kept], weight[kept]
+    return _canonicalize(X), y, weight
+
+
+def check_matrix(estimator, X, *, dtype, name="X"):
+    """Check samples, and bring sparse ones into canonical form.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its `n_features_in_` and `feature_names_in_` are compared.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    dtype : dtype
+    name : str, default="X"
+        Name of `X` in error messages.
+
+    Returns
+    -------
+    X : ndarray or CSR
+        Sorted, without duplicates and explicit zeros, with indices of 32 bits where
+        they do. The input is not changed.
+
+    Raises
+    ------
+    ValueError
+        If it holds texts or other things than numbers, or is malformed.
+    """
+    _check_raw(X, name)
+    X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=False)
+    return _canonicalize(X)
+
+
+def _check_raw(X, name):
+    """Raise for what is no matrix of numbers, in words that tell what to do."""
+    if scipy.sparse.issparse(X):
+        _check_indices(X, name)
+    first = X
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
+        first = next(iter(X), None)
+    if isinstance(first, (str, bytes)):
+        remedy = (
+            "In a Pipeline let the vectorizer transform it, too: "
+            "make_pipeline(..., transform_input=['X_val']), with metadata routing "
+            "enabled and set_fit_request(X_val=True, y_val=True) on the classifier; or "
+            "transform it beforehand."
+            if name == "X_val"
+            else "Put a vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
+            "KerasMLPClassifier())."
+        )
+        raise ValueError(
+            f"KerasMLPClassifier takes a matrix of numbers as {name}, but got texts. "
+            f"{remedy}"
+        )
+    kind = getattr(getattr(X, "dtype", None), "kind", "")
+    if kind in ("M", "m", "S", "U"):
+        what = {"M": "dates", "m": "durations"}.get(kind, "strings")
+        raise ValueError(
+            f"KerasMLPClassifier takes a matrix of numbers as {name}, but got {what} "
+            f"(dtype {X.dtype}). Convert them to numbers first."
+        )
+
+
+def _check_indices(X, name):
+    """Raise for a sparse matrix whose indices point out of it."""
+    try:
+        if X.format == "coo":
+            for coords, length in zip(X.coords, X.shape, strict=True):
+                if len(coords) and not 0 <= coords.min() <= coords.max() < length:
+                    raise ValueError("a coordinate is out of range")
+        elif X.format in ("csr", "csc", "bsr"):
+            # Made anew, since the check may change the type of the indices.
+            parts = (X.data, X.indices, X.indptr)
+            type(X)(parts, shape=X.shape).check_format(full_check=True)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is a malformed sparse matrix: {error}. Was its data or were its "
+            "indices changed by hand? Build it anew from coordinates."
+        ) from error
+
+
+def _canonicalize(X):
+    """Sort the indices, and leave out duplicates and explicit zeros."""
+    if not scipy.sparse.issparse(X):
+        return X
+    # A flag may be wrong where the arrays were changed by hand.
+    fresh = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
+    if not fresh.has_canonical_format or not fresh.data.all():
+        fresh = fresh.copy()
+        fresh.sum_duplicates()
+        fresh.eliminate_zeros()
+    if fresh.indices.dtype != np.int32 and max(*fresh.shape, fresh.nnz) < 2**31:
+        indices, indptr = (
+            array.astype(np.int32) for array in (fresh.indices, fresh.indptr)
+        )
+        fresh = type(X)((fresh.data, indices, indptr), shape=X.shape)
+    return fresh
+
+
+def check_weight(sample_weight, X, name="sample_weight"):
+    """Check sample weights; None stands for ones.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+    X : ndarray or CSR of shape (n_samples, n_features)
+    name : str, default="sample_weight"
+        Name of the weights in error messages.
+
+    Returns
+    -------
+    sample_weight : ndarray of float64 of shape (n_samples,)
+        Scaled to a maximum of 1 where they are very small or large.
+    """
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    largest = weight.max(initial=0.0)
+    if not largest > 0:
+        raise ValueError(f"{name} must have at least one non-zero weight.")
+    # Only proportions count, and a sum must neither underflow nor overflow.
+    return weight if 1e-100 < largest < 1e100 else weight / largest
+
+
+def check_validation(estimator, X_val, y_val, sample_weight_val, dtype):
+    """Check validation data.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Knows the features.
+    X_val : {array-like, sparse matrix} of shape (n_val_samples, n_features) or None
+    y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_labels) or None
+    sample_weight_val : array-like of shape (n_val_samples,) or None
+    dtype : numpy.dtype
+
+    Returns
+    -------
+    validation : tuple or None
+        Checked samples, labels and weights.
+    """
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val is given without X_val and y_val.")
+        return None
+    if X_val is None or y_val is None:
+        raise ValueError("X_val and y_val go together; only one of them is given.")
+    X_val = check_matrix(estimator, X_val, dtype=dtype, name="X_val")
+    y_val = check_array(
+        y_val, accept_sparse=True, dtype=None, ensure_2d=False, input_name="y_val"
+    )
+    check_consistent_length(X_val, y_val)
+    weight = check_weight(sample_weight_val, X_val, "sample_weight_val")
+    return X_val, check_labels(y_val, "y_val"), weight
+
+
+def check_classes(estimator, y, classes, *, partial):
+    """Check the classes of a new network.
+
+    Parameters
+    ----------
+    estimator : estimator
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Checked labels.
+    classes : array-like of shape (n_classes,) or None
+        As given to `partial_fit`.
+    partial : bool
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,), or list of ndarray
+    """
+    if partial and y.ndim == 1:
+        if classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        classes = np.unique(check_labels(classes, "classes"))
+    else:
+        classes = find_classes(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{type(estimator).__name__} needs samples of at least 2 classes, but y "
+            f"has only one class: {classes.tolist()} (samples with a sample_weight of "
+            "0 do not count). Were the samples sorted by label and then cut? Shuffle "
+            "or stratify them."
+        )
+    return classes
+
+
+def check_continues(estimator, y, sizes, classes, *, partial):
+    """Raise if training cannot go on with these labels and parameters.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Checked labels.
+    sizes : tuple of int
+        Units of each hidden layer, as the parameters ask for.
+    classes : array-like of shape (n_classes,) or None
+        As given to `partial_fit`.
+    partial : bool
+    """
+    before = tuple(len(intercept) for intercept in estimator.intercepts_[:-1])
+    if sizes != before:
+        raise ValueError(
+            f"Training goes on with the network that there is, of hidden layers "
+            f"of {before} units, but the parameters ask for {sizes}. Set them "
+            "back, or fit a clone."
+        )
+    if partial:
+        if classes is not None and not is_multilabel(estimator.classes_):
+            _check_partial_fit_first_call(estimator, classes)
+    elif not have_same_classes(estimator.classes_, find_classes(y)):
+        raise ValueError(
+            "warm_start can only be used where `y` has the same classes as in the "
+            f"previous call to fit. Previously got {estimator.classes_}, `y` has "
+            f"{find_classes(y)}"
+        )

@@ -1,113 +1,242 @@
-"""Parameters that go to what they name, such as ``optimizer__momentum``."""
+"""Parameters of optimizer, loss and callbacks, such as ``optimizer__momentum``.
+
+They are checked and divided here, and it is decided whether they need Keras.
+"""
 
 import inspect
+from dataclasses import dataclass
+from numbers import Real
 
+from skimdb._sklearn import Interval, validate_parameter_constraints
 from skimdb._suggestions import suggest_nearest
+from skimdb.neural_network._metrics import find_keras_metrics
+from skimdb.neural_network._optimizers import OPTIMIZERS
 
 ROUTES = ("optimizer__", "loss__", "callbacks__")
 
+# Further options of every optimizer and loss of Keras, and the values at which they do
+# nothing. A name has no effect on training.
+_OPTIMIZER_OPTIONS = {
+    "weight_decay": None,
+    "clipnorm": None,
+    "clipvalue": None,
+    "global_clipnorm": None,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
+    "loss_scale_factor": None,
+    "gradient_accumulation_steps": None,
+}
+_SWITCHES = ("centered", "amsgrad", "nesterov")
+_LOSS_OPTIONS = {"from_logits": False, "axis": -1, "dtype": None}
 
-def check_arguments(owner, names, route):
-    """Raise for a name that the constructor of a class does not take.
+_FRACTION = [Interval(Real, 0, 1, closed="left")]
+_POSITIVE = [Interval(Real, 0, None, closed="neither")]
+_CONSTRAINTS = {
+    "optimizer__learning_rate": _POSITIVE,
+    "optimizer__rho": _FRACTION,
+    "optimizer__beta_1": _FRACTION,
+    "optimizer__beta_2": _FRACTION,
+    "optimizer__momentum": [Interval(Real, 0, 1, closed="both")],
+    "optimizer__epsilon": _POSITIVE,
+    **{f"optimizer__{name}": ["boolean"] for name in _SWITCHES},
+    "loss__label_smoothing": [Interval(Real, 0, 1, closed="both")],
+}
+# What users of the peers write, and how it is said here.
+_OTHER_NAMES = {
+    "hidden_layer_sizes": "size",
+    "alpha": "l2",
+    "max_iter": "epochs",
+    "nb_epoch": "epochs",
+    "learning_rate_init": "learning_rate",
+    "solver": "optimizer",
+    "loss": "loss__label_smoothing, for instance; the loss follows from y",
+    "validation_split": "validation_fraction",
+    "patience": "n_iter_no_change",
+}
+
+
+def describe_unknown(name, owner, named):
+    """Say what an unknown parameter may have been meant to be.
 
     Parameters
     ----------
-    owner : class
-    names : iterable of str
-    route : str
-        Prefix of the parameters.
+    name : str
+    owner : str
+        Name of the estimator's class.
+    named : list of str
+        Parameters that exist.
+
+    Returns
+    -------
+    message : str
+    """
+    prefix, separator, rest = name.partition("__")
+    routes = [route.removesuffix("__") for route in ROUTES]
+    if name in _OTHER_NAMES:
+        hint = f" It is called {_OTHER_NAMES[name]} here."
+    elif name.startswith(tuple(f"{route}_" for route in routes)):
+        route = next(route for route in routes if name.startswith(route))
+        rest = name.removeprefix(route).strip("_")
+        hint = f" Did you mean '{route}__{rest}', with two underscores?"
+    else:
+        hint = suggest_nearest(prefix, [*named, *routes])
+        if separator and hint:
+            hint = hint.replace("'?", f"__{rest}'?")
+    return (
+        f"Invalid parameter {name!r} for estimator {owner}.{hint} Valid parameters "
+        f"are: {named!r}, and those of the optimizer, the loss or the callbacks with "
+        f"the prefix {', '.join(ROUTES)}."
+    )
+
+
+@dataclass(frozen=True)
+class KerasParams:
+    """Parameters of what Keras has a class for, divided.
+
+    Attributes
+    ----------
+    optimizer : str, class or keras.optimizers.Optimizer
+    optimizer_params : dict
+        Arguments of its class, the learning rate included if one is given.
+    loss_params : dict
+    callbacks : None, callback, class, function, or list, tuple or dict of them
+    callbacks_params : dict
+    reasons : tuple of str
+        What NumPy does not have.
+    """
+
+    optimizer: object
+    optimizer_params: dict
+    loss_params: dict
+    callbacks: object
+    callbacks_params: dict
+    reasons: tuple
+
+
+def divide_keras_params(estimator, routed):
+    """Check and divide the parameters of an estimator.
+
+    Parameters
+    ----------
+    estimator : KerasMLPClassifier
+        Read for its parameters.
+    routed : dict
+        Parameters with a prefix.
+
+    Returns
+    -------
+    keras_params : KerasParams
 
     Raises
     ------
     ValueError
-        That names the nearest argument.
+        If a name or a value is wrong.
     """
-    parameters = {}
-    for cls in inspect.getmro(owner):
-        if "__init__" in vars(cls):
-            parameters |= inspect.signature(cls.__init__).parameters
-    valid = sorted(
-        name
-        for name, parameter in parameters.items()
-        if name not in ("self", "kwargs")
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    optimizer_params, loss_params, callbacks_params = (
+        {k.removeprefix(route): v for k, v in routed.items() if k.startswith(route)}
+        for route in ROUTES
     )
-    for name in names:
-        if name not in valid:
+    if "reduction" in loss_params:
+        raise ValueError(
+            "loss__reduction cannot be set: the loss is averaged over the samples of a "
+            "batch. To take larger steps, set learning_rate."
+        )
+    _check_values(routed)
+    if estimator.learning_rate is not None:
+        optimizer_params = {"learning_rate": estimator.learning_rate} | optimizer_params
+    reasons = [
+        *_list_optimizer_reasons(estimator.optimizer, optimizer_params),
+        *_list_option_reasons("loss", loss_params, {"label_smoothing"}, _LOSS_OPTIONS),
+    ]
+    if estimator.callbacks is not None or callbacks_params:
+        reasons.append("callbacks")
+    reasons += [f"metric {name!r}" for name in find_keras_metrics(estimator.metrics)]
+    return KerasParams(
+        estimator.optimizer,
+        optimizer_params,
+        loss_params,
+        estimator.callbacks,
+        callbacks_params,
+        tuple(reasons),
+    )
+
+
+def choose_backend(backend, keras_params):
+    """Choose where to train.
+
+    Parameters
+    ----------
+    backend : {"auto", "numpy", "tensorflow"}
+    keras_params : KerasParams
+
+    Returns
+    -------
+    backend : {"numpy", "tensorflow"}
+
+    Raises
+    ------
+    ValueError
+        If it is to be NumPy, but something is asked for that only Keras has.
+    """
+    if backend == "numpy" and keras_params.reasons:
+        raise ValueError(
+            f"backend='numpy' does not have: {', '.join(keras_params.reasons)}. Set "
+            "backend='auto' or 'tensorflow' to train by Keras, or leave it out."
+        )
+    if backend == "auto":
+        return "tensorflow" if keras_params.reasons else "numpy"
+    return backend
+
+
+def _check_values(routed):
+    """Check numbers and booleans by scikit-learn's mechanism."""
+    constraints = {name: _CONSTRAINTS[name] for name in routed if name in _CONSTRAINTS}
+    if callable(routed.get("optimizer__learning_rate")):  # a schedule
+        del constraints["optimizer__learning_rate"]
+    validate_parameter_constraints(
+        constraints, routed, caller_name="KerasMLPClassifier"
+    )
+
+
+def _list_optimizer_reasons(optimizer, params):
+    if not isinstance(optimizer, str):
+        return [f"optimizer={optimizer!r}"]
+    cls = OPTIMIZERS.get(optimizer.lower())
+    if cls is None:
+        return [f"optimizer={optimizer!r}"]
+    own = set(inspect.signature(cls).parameters) - {"weights"}
+    reasons = _list_option_reasons("optimizer", params, own, _OPTIMIZER_OPTIONS)
+    if callable(params.get("learning_rate")):
+        reasons.append("a learning rate that is a schedule")
+    return reasons
+
+
+def _list_option_reasons(route, params, own, others):
+    """Name the options that NumPy does not have; raise for one that nobody has."""
+    reasons = []
+    for name, value in params.items():
+        if name in own or name == "name":
+            continue
+        if name not in others:
+            valid = sorted([*own, *others])
             hint = suggest_nearest(name, valid).replace("'", f"'{route}__", 1)
             raise ValueError(
-                f"Invalid parameter '{route}__{name}': {owner.__name__} takes no "
-                f"argument {name!r}.{hint} Valid ones: {', '.join(valid)}."
+                f"Invalid parameter '{route}__{name}': the {route} takes no argument "
+                f"{name!r}.{hint} Valid ones: {', '.join(valid)}."
             )
+        if value != others[name]:
+            reasons.append(f"{route}__{name}={value!r}")
+    return reasons
 
 
-class RoutedParametersMixin:
-    """Takes parameters of optimizer, loss and callbacks beside the named ones.
-
-    They are plain attributes, like all parameters.
-    """
-
-    def _get_routed(self):
-        """Parameters that the constructor does not name."""
-        named = self._get_param_names()
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if name not in named and name[0] != "_" and name[-1] != "_"
-        }
-
-    def _no_such_parameter(self, name):
-        prefix, separator, rest = name.partition("__")
-        names = [*self._get_param_names(), *(route[:-2] for route in ROUTES)]
-        hint = suggest_nearest(prefix, names)
-        if separator and hint:
-            hint = hint.replace("'?", f"__{rest}'?")
-        return (
-            f"Invalid parameter {name!r} for estimator {type(self).__name__}.{hint} "
-            f"Valid parameters are: {self._get_param_names()!r}, and those of the "
-            f"optimizer, the loss or the callbacks with the prefix {', '.join(ROUTES)}."
-        )
-
-    def _check_routed(self):
-        routed = self._get_routed()
-        for name in routed:
-            if not name.startswith(ROUTES):
-                raise TypeError(self._no_such_parameter(name))
-        return routed
-
-    def get_params(self, deep=True):
-        """Get the parameters, routed ones included.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Has no effect: no parameter is an estimator.
-
-        Returns
-        -------
-        params : dict
-        """
-        return super().get_params(deep=deep) | self._get_routed()
-
-    def set_params(self, **params):
-        """Set parameters, routed ones included.
-
-        Parameters
-        ----------
-        **params : dict
-
-        Returns
-        -------
-        self : estimator
-
-        Raises
-        ------
-        ValueError
-            If there is no such parameter; nothing is set then.
-        """
-        valid = self.get_params()
-        for name in params:
-            if name not in valid and not name.startswith(ROUTES):
-                raise ValueError(self._no_such_parameter(name))
-        vars(self).update(params)
-        return self
+def keep_numpy_params(keras_params):
+    """Return the optimizer's arguments that NumPy takes, as plain numbers."""
+    cls = OPTIMIZERS[keras_params.optimizer.lower()]
+    names = inspect.signature(cls).parameters
+    params = keras_params.optimizer_params.items()
+    return {
+        name: bool(value) if name in _SWITCHES else float(value)
+        for name, value in params
+        if name in names
+    }

@@ -1,4 +1,6 @@
-"""Labels in and out: from y to what the network's outputs should be, and back."""
+"""Labels and targets of the network: from y to Y, and back."""
+
+from numbers import Real
 
 import numpy as np
 import scipy.sparse
@@ -7,12 +9,14 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 
-def check_labels(y, *, warn=False):
+def check_labels(y, name="y", *, warn=False):
     """Check labels, or an indicator matrix with a column per label.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
+    name : str, default="y"
+        Name of `y` in error messages.
     warn : bool, default=False
         Warn of a single column.
 
@@ -31,18 +35,20 @@ def check_labels(y, *, warn=False):
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in y.ravel()})
         raise ValueError(
-            f"y has labels of types that cannot be sorted together, "
+            f"{name} has labels of types that cannot be sorted together, "
             f"{' and '.join(kinds)}. Make them all strings or all numbers, and leave "
             "out samples without a label."
         ) from error
-    kind = type_of_target(y, input_name="y")
+    kind = type_of_target(y, input_name=name)
     check_classification_targets(y)
-    if kind == "multilabel-indicator":
-        return y
-    if kind == "multiclass-multioutput":
+    if y.ndim == 2 and y.shape[1] > 1:
+        # "multilabel-indicator" is any matrix of two codes, such as 1 and 2.
+        if kind == "multilabel-indicator" and np.isin(y, (0, 1)).all():
+            return y
         raise ValueError(
-            f"y has {y.shape[1]} columns, but is no indicator matrix of 0 and 1. "
-            "For several targets at once, fit one classifier each: "
+            f"{name} has {y.shape[1]} columns, but is no indicator matrix of 0 and 1. "
+            "Code a label that a sample has as 1, and one that it has not as 0. For "
+            "several targets at once, fit one classifier each: "
             "sklearn.multioutput.MultiOutputClassifier does."
         )
     return column_or_1d(y, warn=warn)
@@ -76,14 +82,14 @@ def _describe(classes):
     return f"the classes {classes.tolist()}"
 
 
-def same_classes(classes, others):
+def have_same_classes(classes, others):
     """Whether two results of `find_classes` agree."""
     if is_multilabel(classes) or is_multilabel(others):
         return type(classes) is type(others) and len(classes) == len(others)
     return set(classes.tolist()) == set(others.tolist())
 
 
-def encode(y, classes, name="y"):
+def encode_labels(y, classes, name="y"):
     """Turn labels into targets of the network.
 
     Parameters
@@ -91,7 +97,7 @@ def encode(y, classes, name="y"):
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
     classes : ndarray of shape (n_classes,), or list of ndarray
     name : str, default="y"
-        What errors call y.
+        Name of `y` in error messages.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def encode(y, classes, name="y"):
         If y has other labels.
     """
     if is_multilabel(classes) or y.ndim == 2:
-        if not same_classes(classes, find_classes(y)):
+        if not have_same_classes(classes, find_classes(y)):
             raise ValueError(
                 f"{name} has {_describe(find_classes(y))}, but the classifier "
                 f"was fitted on {_describe(classes)}."
@@ -121,7 +127,7 @@ def encode(y, classes, name="y"):
     return np.eye(len(classes))[codes]
 
 
-def balance(class_weight, y, classes, sample_weight):
+def weigh_classes(class_weight, y, classes, sample_weight):
     """Weight of each sample by its classes.
 
     Parameters
@@ -142,6 +148,7 @@ def balance(class_weight, y, classes, sample_weight):
     """
     if class_weight is None:
         return np.ones(len(y))
+    _check_class_weight(class_weight)
     if is_multilabel(classes):
         weight = compute_sample_weight(class_weight, y)
     else:
@@ -149,7 +156,7 @@ def balance(class_weight, y, classes, sample_weight):
             class_weight, classes=classes, y=y, sample_weight=sample_weight
         )
         weight = per_class[np.searchsorted(classes, y)]
-    if (weight < 0).any() or not (weight > 0).any():
+    if not (weight > 0).any():
         raise ValueError(
             f"class_weight={class_weight!r}: weights must be at least 0, and more for "
             "some class of y."
@@ -157,7 +164,20 @@ def balance(class_weight, y, classes, sample_weight):
     return weight
 
 
-def decode(proba, classes):
+def _check_class_weight(class_weight):
+    """Raise for a weight that is no finite number of at least 0."""
+    if isinstance(class_weight, str):
+        return
+    dicts = class_weight if isinstance(class_weight, list) else [class_weight]
+    for value in (value for one in dicts for value in dict(one).values()):
+        if not (isinstance(value, Real) and 0 <= value < np.inf):
+            raise ValueError(
+                f"class_weight={class_weight!r}: weights must be finite numbers of at "
+                f"least 0, got {value!r}."
+            )
+
+
+def decode_labels(proba, classes):
     """Most probable labels.
 
     Parameters

@@ -1,102 +1,21 @@
-"""Metrics of an epoch, computed from the network's outputs."""
+"""Metrics of an epoch, computed from the logits; which way each is better."""
 
 import inspect
-import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
-from skimdb._suggestions import suggest_nearest
-from skimdb.neural_network._forward import probabilities
-from skimdb.neural_network._labels import decode, is_multilabel
+from skimdb.neural_network._labels import decode_labels, is_multilabel
+from skimdb.neural_network._network import compute_probabilities
 
 # Parts of the names of Keras metrics that improve by falling.
 _ERRORS = ("loss", "error", "crossentropy", "divergence", "hinge", "poisson", "false")
 _ERROR_NAMES = {"bce", "mae", "mape", "mse", "msle"}
 
 
-class _Predictions(ClassifierMixin, BaseEstimator):
-    """Lets a scorer score probabilities that are already there, passed as X."""
-
-    def __init__(self, classes_):
-        self.classes_ = classes_
-
-    def predict_proba(self, X):
-        return X
-
-    def predict(self, X):
-        return decode(X, self.classes_)
-
-
-def _scorer_metric(name, classes):
-    scorer = get_scorer(name)
-    takes_weight = "sample_weight" in inspect.signature(scorer._score_func).parameters
-    # Scorers such as "f1" know no positive class among strings; here it is the last.
-    if not is_multilabel(classes) and classes.dtype.kind not in "biuf":
-        classes = np.arange(len(classes))
-
-    def metric(rows, outputs):
-        weight = {"sample_weight": rows.metric_weight} if takes_weight else {}
-        labels = decode(probabilities(rows.Y), classes)
-        with warnings.catch_warnings():
-            # A metric such as precision may be undefined in an early epoch.
-            warnings.simplefilter("ignore", UndefinedMetricWarning)
-            return scorer(
-                _Predictions(classes), probabilities(outputs), labels, **weight
-            )
-
-    return metric
-
-
-def _accuracy(rows, outputs):
-    """Scikit-learn's accuracy, but fast; of an indicator all labels have to agree."""
-    if outputs.shape[1] == 1:
-        correct = (outputs[:, 0] > 0.5) == (rows.Y[:, 0] > 0.5)
-    else:
-        correct = outputs.argmax(axis=1) == rows.Y.argmax(axis=1)
-    return correct @ rows.metric_weight / rows.metric_weight.sum()
-
-
-def _keras_metric(name):
-    import keras
-
-    try:
-        found = keras.metrics.get(name)
-        measure = found() if inspect.isclass(found) else found
-    except ValueError:
-        valid = [
-            *get_scorer_names(),
-            *(n for n, v in vars(keras.metrics).items() if inspect.isclass(v)),
-        ]
-        raise ValueError(
-            f"Unknown metric {name!r}: neither the name of a scikit-learn scorer (see "
-            f"sklearn.metrics.get_scorer_names()) nor of a Keras metric."
-            f"{suggest_nearest(name, valid)}"
-        ) from None
-    except TypeError as error:
-        raise ValueError(
-            f"Metric {name!r} of Keras cannot be made from its name alone: {error}."
-        ) from error
-    if not isinstance(measure, keras.metrics.Metric):
-        measure = keras.metrics.MeanMetricWrapper(measure, name=name)
-
-    def metric(rows, outputs):
-        targets = rows.Y.astype("float32")  # some take no other
-        if "sparse" in name.lower():  # these take the number of the class
-            targets = probabilities(targets).argmax(axis=1)
-        measure.reset_state()
-        measure.update_state(
-            targets, outputs.astype("float32"), sample_weight=rows.metric_weight
-        )
-        return np.mean(measure.result())  # some have a value per class
-
-    return metric
-
-
 def lower_is_better(name):
-    """Whether a monitored entry of the logs improves by falling.
+    """Tell whether a metric improves by falling.
 
     Parameters
     ----------
@@ -114,8 +33,53 @@ def lower_is_better(name):
     return name in _ERROR_NAMES or any(part in name for part in _ERRORS)
 
 
-def make_metrics(names, classes):
-    """Metrics by name, as one function.
+def find_keras_metrics(names):
+    """List the metrics that scikit-learn has no scorer for.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    keras_names : list of str
+
+    Raises
+    ------
+    ValueError
+        If a name is no string, or is a short form that neither library has.
+    """
+    scorers = set(get_scorer_names())
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(
+                f"metrics={names!r}: give names, of scikit-learn scorers or of Keras "
+                f"metrics; {name!r} is none."
+            )
+        if name == "acc":
+            raise ValueError("Unknown metric 'acc'. Did you mean 'accuracy'?")
+    return [name for name in names if name not in scorers]
+
+
+class _Predictions(ClassifierMixin, BaseEstimator):
+    """Lets a scorer score logits that are already there, passed as X."""
+
+    def __init__(self, classes, output_activation):
+        self.classes_ = classes
+        self._output_activation = output_activation
+
+    def decision_function(self, X):
+        return X.ravel() if X.shape[1] == 1 else X
+
+    def predict_proba(self, X):
+        return compute_probabilities(X, self._output_activation)
+
+    def predict(self, X):
+        return decode_labels(self.predict_proba(X), self.classes_)
+
+
+class Metrics:
+    """Metrics of an epoch by name.
 
     Parameters
     ----------
@@ -123,41 +87,96 @@ def make_metrics(names, classes):
         Names of scikit-learn scorers or of Keras metrics; the former go first.
     classes : ndarray of shape (n_classes,), or list of ndarray
         Labels that the outputs stand for; the list for an indicator matrix.
-
-    Returns
-    -------
-    metrics : callable
-        ``metrics(rows, outputs)`` returns a dict from each name to a float.
-
-    Raises
-    ------
-    ValueError
-        If a name is neither.
+    output_activation : {"sigmoid", "softmax"}
     """
-    scorers = set(get_scorer_names())
-    functions = {}
-    for name in names:
-        if not isinstance(name, str):
-            raise ValueError(
-                f"metrics={names!r}: give names, of scikit-learn scorers or of Keras "
-                f"metrics; {name!r} is none."
-            )
-        if name == "accuracy" and not is_multilabel(classes):
-            functions[name] = _accuracy
-        elif name in scorers:
-            functions[name] = _scorer_metric(name, classes)
-        else:
-            functions[name] = _keras_metric(name)
 
-    def metrics(rows, outputs):
-        logs = {}
-        for name, function in functions.items():
+    def __init__(self, names, classes, output_activation):
+        # Scorers such as "f1" know no positive class among strings; here it is the
+        # last.
+        if not is_multilabel(classes) and classes.dtype.kind not in "biuf":
+            classes = np.arange(len(classes))
+        self._predictions = _Predictions(classes, output_activation)
+        keras_names = find_keras_metrics(names)
+        self._functions = {
+            name: self._make_keras_metric(name)
+            if name in keras_names
+            else self._make_scorer_metric(name)
+            for name in names
+        }
+
+    def compute(self, samples, logits):
+        """Compute all metrics.
+
+        Parameters
+        ----------
+        samples : Samples
+        logits : ndarray of shape (n_samples, n_outputs)
+
+        Returns
+        -------
+        values : dict of float
+        """
+        values = {}
+        for name, function in self._functions.items():
             try:
-                logs[name] = float(function(rows, outputs))
+                values[name] = float(function(samples, logits))
             except (TypeError, ValueError) as error:
                 raise ValueError(
                     f"Metric {name!r} cannot be computed for these targets: {error}"
                 ) from error
-        return logs
+        return values
 
-    return metrics
+    def _make_scorer_metric(self, name):
+        if name == "accuracy" and not is_multilabel(self._predictions.classes_):
+            return self._compute_accuracy
+        scorer = get_scorer(name)  # a copy
+        accepted = inspect.signature(scorer._score_func).parameters
+        if "zero_division" in accepted:
+            # Metrics such as precision are 0 where they are undefined, as in an early
+            # epoch; scikit-learn would warn each time.
+            scorer._kwargs = {"zero_division": 0.0} | scorer._kwargs
+
+        def compute_metric(samples, logits):
+            weight = samples.metric_weight if "sample_weight" in accepted else None
+            labels = self._decode_targets(samples.Y)
+            return scorer(self._predictions, logits, labels, sample_weight=weight)
+
+        return compute_metric
+
+    def _decode_targets(self, Y):
+        proba = np.hstack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        return decode_labels(proba, self._predictions.classes_)
+
+    def _compute_accuracy(self, samples, logits):
+        """Compute scikit-learn's accuracy, but fast."""
+        proba = self._predictions.predict_proba(logits)
+        if logits.shape[1] == 1:
+            correct = (proba[:, 1] > proba[:, 0]) == (samples.Y[:, 0] > 0.5)
+        else:
+            correct = proba.argmax(axis=1) == samples.Y.argmax(axis=1)
+        return correct @ samples.metric_weight / samples.metric_weight.sum()
+
+    def _make_keras_metric(self, name):
+        from skimdb.neural_network._keras._objects import make_metric
+
+        measure = make_metric(name)
+
+        def compute_metric(samples, logits):
+            targets, proba = samples.Y, self._predictions.predict_proba(logits)
+            if logits.shape[1] == 1:
+                proba = proba[:, 1:]
+            if "sparse" in name.lower():  # these take the number of the class
+                targets = self._number_targets(targets)
+            measure.reset_state()
+            measure.update_state(
+                targets.astype("float32"),  # some take no other
+                proba.astype("float32"),
+                sample_weight=samples.metric_weight,
+            )
+            return np.mean(measure.result())  # some have a value per class
+
+        return compute_metric
+
+    @staticmethod
+    def _number_targets(Y):
+        return Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1)

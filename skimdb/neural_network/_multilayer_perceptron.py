@@ -1,38 +1,83 @@
 """The multilayer perceptron as a scikit-learn classifier."""
 
+import copy
+import dataclasses
+from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from skimdb._sklearn import Interval, Options, StrOptions, _fit_context
-from skimdb.neural_network._fit_classifier import fit_classifier
-from skimdb.neural_network._forward import (
-    ACTIVATIONS,
-    forward,
-    log_probabilities,
-    probabilities,
-)
+from skimdb.neural_network._epoch_tasks import EpochTasks
 from skimdb.neural_network._input_checks import (
-    all_or_nothing,
+    check_classes,
+    check_continues,
     check_hidden_layers,
-    check_no_texts,
+    check_matrix,
+    check_training,
+    check_validation,
 )
-from skimdb.neural_network._keras_params import RoutedParametersMixin
-from skimdb.neural_network._labels import decode
+from skimdb.neural_network._keras_params import (
+    ROUTES,
+    choose_backend,
+    describe_unknown,
+    divide_keras_params,
+    keep_numpy_params,
+)
+from skimdb.neural_network._labels import (
+    decode_labels,
+    encode_labels,
+    is_multilabel,
+    weigh_classes,
+)
+from skimdb.neural_network._metrics import Metrics, lower_is_better
+from skimdb.neural_network._monitor import (
+    Monitor,
+    check_finite_weights,
+    check_monitor,
+)
+from skimdb.neural_network._network import (
+    ACTIVATIONS,
+    NetworkSpec,
+    compute_log_probabilities,
+    compute_logits,
+    compute_probabilities,
+    draw_weights,
+)
+from skimdb.neural_network._numpy_backend import NumpyBackend
+from skimdb.neural_network._samples import choose_held_out, make_samples
+from skimdb.neural_network._training import NoHooks, Schedule, Trainer
+
+# Attributes of a fit that are known before it trains.
+_SET_AT_START = (
+    "n_features_in_",
+    "feature_names_in_",
+    "classes_",
+    "n_outputs_",
+    "out_activation_",
+    "_seeds",
+)
+# What copies and files leave out.
+_NOT_PLAIN = ("callbacks_", "_trained_model")
+# Counts changes of what the attributes are, so that no file is misread.
+_STATE_VERSION = 2
 
 
-class KerasMLPClassifier(
-    RoutedParametersMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
-):
-    """Multilayer perceptron trained by Keras, sparse from end to end.
+class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Keras's multilayer perceptron, sparse from end to end.
 
     Dense hidden layers, each followed by an activation and, if asked for, dropout;
     one sigmoid unit and binary cross-entropy for two classes, a softmax and
     categorical cross-entropy for more, a sigmoid unit per label for an indicator
     matrix. Sparse input is never made dense as a whole.
+
+    The network, its initial weights and its numbers are Keras's, whether it is trained
+    in NumPy or in TensorFlow. TensorFlow is imported only where something is asked for
+    that only Keras has.
 
     Parameters
     ----------
@@ -50,6 +95,7 @@ class KerasMLPClassifier(
         Activation of the hidden layers.
     optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
         By its Keras name, as a class, or as an instance (of which a copy is used).
+        RMSprop, Adam and SGD by name train in NumPy.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
             default=None
         None takes the optimizer's own default (0.001 for RMSprop and Adam). A
@@ -64,7 +110,7 @@ class KerasMLPClassifier(
     metrics : tuple or list of str, default=("accuracy",)
         What to record per epoch beside the loss: names of scikit-learn scorers or,
         if it knows none, of Keras metrics. Sample weights count, class weights do
-        not. Scorers that need a positive class take the last.
+        not. Scorers that need a positive class among strings take the last.
     early_stopping : bool, default=False
         Stop when `monitor` no longer improves, and restore the weights of its best
         epoch. Without `X_val`, part of the training data is held out.
@@ -97,6 +143,15 @@ class KerasMLPClassifier(
     warm_start : bool, default=False
         Let `fit` go on from the weights, optimizer state and history of the last, just
         as if they were one. If it is interrupted, finished epochs are kept.
+    backend : {"auto", "numpy", "tensorflow"}, default="auto"
+        Where to train. ``"numpy"`` trains in NumPy and SciPy, and imports neither
+        TensorFlow nor Keras. ``"tensorflow"`` trains a Keras model with a Keras
+        optimizer, on the device that TensorFlow chooses. ``"auto"`` takes NumPy unless
+        the fit needs Keras: for `callbacks`, a `learning_rate` that is a schedule, an
+        optimizer other than RMSprop, Adam and SGD or given as a class or an instance,
+        options of these three such as ``optimizer__clipnorm``, or a metric of Keras.
+        Both draw the same weights, order and dropout, and give the same numbers up to
+        rounding.
     **routed : dict
         Parameters of the optimizer, the loss and callback classes, prefixed with
         ``optimizer__``, ``loss__`` or ``callbacks__``: ``optimizer__momentum=0.9``,
@@ -118,6 +173,8 @@ class KerasMLPClassifier(
         Epochs run.
     best_epoch_ : int or None
         Epoch, counted from 1, at which `monitor` was best; None without it.
+    backend_ : {"numpy", "tensorflow"}
+        Where it was trained.
     callbacks_ : list of keras.callbacks.Callback
         Those of the last fit. Copies and pickles of the estimator lack them.
     n_outputs_ : int
@@ -129,7 +186,8 @@ class KerasMLPClassifier(
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if `X` had any that are all strings.
     model_ : keras.Model
-        The network as a Keras model, built when asked for.
+        The network as a Keras model. If it was trained in TensorFlow, the model that
+        was trained; otherwise built when asked for.
 
     See Also
     --------
@@ -181,6 +239,7 @@ class KerasMLPClassifier(
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
+        "backend": [StrOptions({"auto", "numpy", "tensorflow"})],
     }
 
     def __init__(
@@ -207,6 +266,7 @@ class KerasMLPClassifier(
         random_state=None,
         verbose=0,
         warm_start=False,
+        backend="auto",
         **routed,
     ):
         self.size = size
@@ -230,7 +290,59 @@ class KerasMLPClassifier(
         self.random_state = random_state
         self.verbose = verbose
         self.warm_start = warm_start
+        self.backend = backend
+        for name in routed:
+            if not name.startswith(ROUTES):
+                raise TypeError(self._describe_unknown(name))
         vars(self).update(routed)
+
+    def _describe_unknown(self, name):
+        return describe_unknown(name, type(self).__name__, self._get_param_names())
+
+    def _get_routed(self):
+        """Parameters of optimizer, loss and callbacks, which are plain attributes."""
+        return {k: v for k, v in vars(self).items() if k.startswith(ROUTES)}
+
+    def get_params(self, deep=True):
+        """Get the parameters, those of optimizer, loss and callbacks included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Has no effect: no parameter is an estimator.
+
+        Returns
+        -------
+        params : dict
+        """
+        params = super().get_params(deep=deep)
+        constructor = signature(type(self).__init__).parameters.values()
+        if any(p.kind is p.VAR_KEYWORD for p in constructor):
+            params |= self._get_routed()
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, those of optimizer, loss and callbacks included.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : KerasMLPClassifier
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; nothing is set then.
+        """
+        valid = self.get_params()
+        for name in params:
+            if name not in valid and not name.startswith(ROUTES):
+                raise ValueError(self._describe_unknown(name))
+        vars(self).update(params)
+        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -241,7 +353,15 @@ class KerasMLPClassifier(
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train the network.
 
         Parameters
@@ -259,6 +379,8 @@ class KerasMLPClassifier(
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_labels), \
                 default=None
             Their labels.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Their weights.
 
         Returns
         -------
@@ -268,10 +390,10 @@ class KerasMLPClassifier(
         Raises
         ------
         ValueError
-            If a parameter or the data cannot be used; the message says why.
+            If a parameter or the data cannot be used, or if training diverges; the
+            message says why.
         """
-        with all_or_nothing(self):
-            return fit_classifier(self, X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -300,31 +422,238 @@ class KerasMLPClassifier(
         Raises
         ------
         ValueError
-            If a parameter or the data cannot be used; the message says why.
+            If a parameter or the data cannot be used, or if training diverges; the
+            message says why.
         """
         if self.class_weight == "balanced":
             raise ValueError(
                 "partial_fit sees a part of the data only, so it cannot balance the "
                 "classes: give class_weight as a dict."
             )
-        with all_or_nothing(self):
-            return fit_classifier(
-                self, X, y, sample_weight, partial=True, classes=classes
-            )
+        return self._fit(X, y, sample_weight, partial=True, classes=classes)
 
-    def _forward(self, X, *, logits=False):
-        check_is_fitted(self)
-        check_no_texts(X)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        validation=(None, None, None),
+        *,
+        partial=False,
+        classes=None,
+    ):
+        """Check the input, train, and set all that was fitted at the end."""
+        data = {"X": X, "y": y, "metadata": None}
+        if sample_weight is not None:
+            data["metadata"] = {"sample_weight": sample_weight}
+        sizes, dropout = check_hidden_layers(
+            self.size, self.n_hidden_layers, self.dropout
         )
-        return forward(
-            X,
-            self.coefs_,
-            self.intercepts_,
+        keras_params = divide_keras_params(self, self._get_routed())
+        backend_name = choose_backend(self.backend, keras_params)
+        # What scikit-learn's checks and a new network set is set on a copy.
+        start = copy.copy(self)
+        warm = (partial or self.warm_start) and hasattr(self, "coefs_")
+        X, y, weight = check_training(start, X, y, sample_weight, warm=warm)
+        if warm:
+            check_continues(self, y, sizes, classes, partial=partial)
+        else:
+            start._set_outputs(check_classes(self, y, classes, partial=partial))
+        early_stopping = self.early_stopping and not partial
+        validation = check_validation(start, *validation, X.dtype)
+        samples, validation = start._make_samples(
+            X, y, weight, validation, hold_out=early_stopping
+        )
+        spec = start._make_spec(samples, sizes, dropout, keras_params)
+        schedule = start._make_schedule(1 if partial else self.epochs, warm=warm)
+        monitor = Monitor(
+            self.monitor,
+            patience=self.n_iter_no_change,
+            tol=self.tol,
+            history=self.history_ if warm else None,
+            early_stopping=early_stopping,
+        )
+        make_backend = getattr(start, f"_make_{backend_name}_backend")
+        backend, hooks = make_backend(spec, keras_params, schedule, len(samples.Y))
+        metrics = Metrics(self.metrics, start.classes_, start.out_activation_)
+        trainer = Trainer(backend, hooks, spec, schedule, metrics, samples, validation)
+        tasks = EpochTasks(self, len(schedule.epochs), **data)
+        try:
+            self._train(start, trainer, monitor, tasks)
+        finally:
+            hooks.detach()
+        self._set_fitted(start._collect_fitted(trainer, monitor))
+        tasks.end_fit()
+        return self
+
+    def _train(self, start, trainer, monitor, tasks):
+        """Train epoch by epoch."""
+        best_weights = finished = None
+
+        def collect_fitted():
+            return start._collect_fitted(trainer, monitor)
+
+        try:
+            for epoch in trainer.begin_training():
+                tasks.begin_epoch()
+                logs = trainer.train_epoch(epoch)
+                stop = monitor.append(logs)
+                if monitor.is_best and monitor.early_stopping:
+                    best_weights = trainer.backend.read_weights()
+                if self.verbose:
+                    entries = " ".join(f"{k}={v:.4f}" for k, v in logs.items())
+                    print(f"Epoch {epoch + 1}/{trainer.n_epochs} {entries}")
+                stop |= tasks.end_epoch(collect_fitted)
+                if self.warm_start:
+                    finished = collect_fitted()
+                if stop or trainer.hooks.stop:
+                    break
+            trainer.finish_training(monitor.last_logs, best_weights)
+            check_finite_weights(*trainer.backend.read_weights(), monitor)
+        except BaseException as error:
+            if finished is not None and not isinstance(error, ValueError):
+                self._set_fitted(finished)
+            raise
+
+    def _collect_fitted(self, trainer, monitor):
+        """Fitted attributes as of now, by name."""
+        backend = trainer.backend
+        coefs, intercepts = backend.read_weights()
+        fitted = {
+            name: value
+            for name, value in vars(self).items()
+            if name in _SET_AT_START and hasattr(self, name)
+        }
+        return fitted | {
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "history_": monitor.make_history(),
+            "n_iter_": monitor.n_epochs,
+            "best_epoch_": monitor.find_best_epoch(),
+            "backend_": backend.name,
+            "callbacks_": list(trainer.hooks.callbacks),
+            "_optimizer_state": backend.read_state(),
+            "_trained_model": (coefs, backend.model),
+        }
+
+    def _set_fitted(self, fitted):
+        """Set the fitted attributes by one update."""
+        vars(self).update(fitted)
+        if "feature_names_in_" not in fitted:  # of an earlier fit
+            vars(self).pop("feature_names_in_", None)
+
+    def _set_outputs(self, classes):
+        """Set what a new network predicts, and the seeds of its draws."""
+        self.classes_ = classes
+        single = not is_multilabel(classes) and len(classes) == 2
+        self.n_outputs_ = 1 if single else len(classes)
+        sigmoid = single or is_multilabel(classes)
+        self.out_activation_ = "sigmoid" if sigmoid else "softmax"
+        random_state = check_random_state(self.random_state)
+        self._seeds = random_state.randint(2**31 - 1, size=4, dtype=np.int64)
+
+    def _make_samples(self, X, y, weight, validation, *, hold_out):
+        """Samples to train and to validate on, of checked input."""
+        check_monitor(
+            self.monitor,
+            self.metrics,
+            validated=validation is not None
+            or (hold_out and self.monitor.startswith("val_")),
+            early_stopping=hold_out,
+        )
+        Y = encode_labels(y, self.classes_)
+        by_class = weigh_classes(self.class_weight, y, self.classes_, weight)
+        if validation is not None:
+            X_val, y_val, weight_val = validation
+            Y_val = encode_labels(y_val, self.classes_, "y_val")
+            validation = make_samples(X_val, Y_val, weight_val)
+        elif hold_out and self.monitor.startswith("val_"):
+            held_out = choose_held_out(
+                X,
+                Y,
+                self.validation_fraction,
+                self._seeds[3],
+                stratify=not is_multilabel(self.classes_),
+            )
+            if not held_out.any():
+                raise ValueError(
+                    "Early stopping has nothing to hold out: no class has two "
+                    "different samples. Give X_val and y_val, or more samples."
+                )
+            validation = make_samples(X[held_out], Y[held_out], weight[held_out])
+            kept = ~held_out
+            X, Y, weight, by_class = X[kept], Y[kept], weight[kept], by_class[kept]
+        return make_samples(X, Y, weight, by_class), validation
+
+    def _make_spec(self, samples, sizes, dropout, keras_params):
+        return NetworkSpec(
+            layer_sizes=(samples.X.shape[1], *sizes, self.n_outputs_),
             activation=self.activation,
-            output_activation="linear" if logits else self.out_activation_,
+            output_activation=self.out_activation_,
+            l2=float(self.l2),
+            dropout=dropout,
+            label_smoothing=float(keras_params.loss_params.get("label_smoothing", 0)),
+            dtype=samples.X.dtype,
         )
+
+    def _make_schedule(self, n_epochs, *, warm):
+        first = self.n_iter_ if warm else 0
+        return Schedule(
+            range(first, first + n_epochs),
+            self.batch_size,
+            self.shuffle,
+            *self._seeds[1:3].tolist(),
+        )
+
+    def _make_numpy_backend(self, spec, keras_params, schedule, n_samples):
+        backend = NumpyBackend(
+            spec,
+            *self._get_weights(spec, schedule),
+            self.optimizer.lower(),
+            keep_numpy_params(keras_params),
+        )
+        if schedule.epochs.start:
+            backend.write_state(self._optimizer_state)
+        return backend, NoHooks()
+
+    def _make_tensorflow_backend(self, spec, keras_params, schedule, n_samples):
+        from skimdb.neural_network._keras._backend import TensorFlowBackend
+        from skimdb.neural_network._keras._objects import make_objects
+
+        optimizer, loss, callbacks = make_objects(
+            keras_params,
+            output_activation=spec.output_activation,
+            dtype=spec.dtype,
+            fields={k: v for k, v in vars(self).items() if not k.endswith("_")},
+        )
+        backend = TensorFlowBackend(
+            spec,
+            *self._get_weights(spec, schedule),
+            optimizer,
+            loss,
+            {name: lower_is_better(name) for name in self.metrics},
+        )
+        if schedule.epochs.start:
+            backend.write_state(self._optimizer_state)
+        if not callbacks:
+            return backend, NoHooks()
+        hooks = backend.make_hooks(
+            callbacks,
+            n_epochs=schedule.epochs.stop,
+            n_batches=-(-n_samples // self.batch_size),
+        )
+        return backend, hooks
+
+    def _get_weights(self, spec, schedule):
+        """Weights to go on from, or new ones."""
+        if schedule.epochs.start:
+            return self.coefs_, self.intercepts_
+        return draw_weights(spec, self._seeds[0])
+
+    def _compute_logits(self, X):
+        check_is_fitted(self)
+        X = check_matrix(self, X, dtype=self.coefs_[0].dtype)
+        return compute_logits(X, self.coefs_, self.intercepts_, self.activation)
 
     def decision_function(self, X):
         """Logits: what the sigmoid or softmax of the last layer is applied to.
@@ -343,7 +672,7 @@ class KerasMLPClassifier(
                 else (n_samples, n_classes)
             In the dtype of the network.
         """
-        logits = self._forward(X, logits=True)
+        logits = self._compute_logits(X)
         return logits.ravel() if self.n_outputs_ == 1 else logits
 
     def predict_proba(self, X):
@@ -360,7 +689,7 @@ class KerasMLPClassifier(
             In the dtype of the network; columns in the order of `classes_`. Of an
             indicator matrix each label has a probability of its own.
         """
-        return probabilities(self._forward(X))
+        return compute_probabilities(self._compute_logits(X), self.out_activation_)
 
     def predict_log_proba(self, X):
         """Logarithm of the probability of each class, or of each label.
@@ -375,8 +704,7 @@ class KerasMLPClassifier(
         log_proba : ndarray of shape (n_samples, n_classes)
             From the logits, so it is finite where a probability rounds to 0.
         """
-        logits = self._forward(X, logits=True)
-        return log_probabilities(logits, self.out_activation_)
+        return compute_log_probabilities(self._compute_logits(X), self.out_activation_)
 
     def predict(self, X):
         """Most probable class, or labels that are more probable than not.
@@ -391,7 +719,7 @@ class KerasMLPClassifier(
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             In the dtype of the labels that the classifier was fitted on.
         """
-        return decode(self.predict_proba(X), self.classes_)
+        return decode_labels(self.predict_proba(X), self.classes_)
 
     def to_keras(self):
         """Build the network as a Keras model, compiled as it was trained.
@@ -401,35 +729,46 @@ class KerasMLPClassifier(
         model : keras.Sequential
             Predicts what the estimator does: one column for two classes, which is
             the probability of the last, else one per class. It is made of Keras's
-            own layers, so what its method `save` writes loads without skimdb.
+            own layers, so what its method `save` writes loads without skimdb. It has
+            the state of the optimizer, so that its `fit` goes on.
         """
         check_is_fitted(self)
-        from skimdb.neural_network._keras._objects import build_model, compile_arguments
+        from skimdb.neural_network._keras import _objects
 
-        routed = self._check_routed()
-        model = build_model(
-            self.coefs_,
-            self.intercepts_,
+        keras_params = dataclasses.replace(
+            divide_keras_params(self, self._get_routed()),
+            callbacks=None,
+            callbacks_params={},
+        )
+        n_units = [len(intercept) for intercept in self.intercepts_]
+        _, dropout = check_hidden_layers(tuple(n_units[:-1]), None, self.dropout)
+        spec = NetworkSpec(
+            layer_sizes=(self.n_features_in_, *n_units),
             activation=self.activation,
             output_activation=self.out_activation_,
-            l2=self.l2,
-            dropout=check_hidden_layers(self.size, self.n_hidden_layers, self.dropout)[
-                1
-            ],
-        )
-        optimizer, loss, _ = compile_arguments(
-            self.get_params() | {"callbacks": None},
-            {k: v for k, v in routed.items() if not k.startswith("callbacks__")},
-            output_activation=self.out_activation_,
+            l2=float(self.l2),
+            dropout=dropout,
+            label_smoothing=0.0,  # Keras's loss knows it
             dtype=self.coefs_[0].dtype,
         )
-        model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+        optimizer, loss, _ = _objects.make_objects(
+            keras_params,
+            output_activation=spec.output_activation,
+            dtype=spec.dtype,
+            fields={},
+        )
+        model = _objects.build_model(self.coefs_, self.intercepts_, spec)
+        _objects.compile_model(model, optimizer, loss)
+        _objects.write_state(optimizer, self._optimizer_state)
         return model
 
     @property
     def model_(self):
-        """The network as a Keras model, built when asked for."""
-        return self.to_keras()
+        """The network as a Keras model: the one that was trained, or a new one."""
+        check_is_fitted(self)
+        coefs, model = getattr(self, "_trained_model", (None, None))
+        trained = model is not None and coefs is self.coefs_
+        return model if trained else self.to_keras()
 
     def __dir__(self):
         # scikit-learn's looks at all attributes, as do its HTML representation and
@@ -438,6 +777,18 @@ class KerasMLPClassifier(
         return [name for name in names if name != "model_" and hasattr(self, name)]
 
     def __getstate__(self):
-        # Keras callbacks are the one thing fitted that is not plain.
+        # Keras's callbacks and model are all that is fitted and not plain.
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "callbacks_"}
+        plain = {k: v for k, v in state.items() if k not in _NOT_PLAIN}
+        return plain | {"_state_version": _STATE_VERSION}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_state_version", 1)
+        if version != _STATE_VERSION:
+            raise ValueError(
+                f"This {type(self).__name__} was saved with layout {version} of its "
+                f"attributes, but this version of skimdb reads {_STATE_VERSION}. Load "
+                "it with the version of skimdb that saved it, or fit it again."
+            )
+        super().__setstate__(state)

@@ -1,20 +1,21 @@
-"""Rows to train or to validate on, as plain arrays."""
+"""Samples to train or to validate on, as plain arrays."""
 
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
 
 
-class Rows(NamedTuple):
-    """Rows to train or to validate on.
+@dataclass(frozen=True)
+class Samples:
+    """Samples to train or to validate on.
 
     Attributes
     ----------
     X : ndarray or CSR of shape (n_samples, n_features)
     Y : ndarray of shape (n_samples, n_outputs)
-        What the outputs should be.
+        Targets of the network.
     sample_weight : ndarray of shape (n_samples,)
         Weights in the loss, with a mean of 1.
     metric_weight : ndarray of shape (n_samples,)
@@ -26,22 +27,48 @@ class Rows(NamedTuple):
     sample_weight: np.ndarray
     metric_weight: np.ndarray
 
-    @classmethod
-    def make(cls, X, Y, sample_weight=None, class_weight=1.0):
-        """Bring all to the dtype of X, and the weights to a mean of 1.
+    def __len__(self):
+        return len(self.Y)
 
-        `class_weight` has an entry per sample.
-        """
-        if sample_weight is None:
-            sample_weight = np.ones(len(Y))
-        in_loss, in_metrics = (
-            (weight * (len(Y) / np.sum(weight))).astype(X.dtype)
-            for weight in (sample_weight * class_weight, sample_weight)
+    def select(self, rows):
+        """Return the samples in some rows, given by a slice or positions."""
+        return Samples(
+            self.X[rows],
+            self.Y[rows],
+            self.sample_weight[rows],
+            self.metric_weight[rows],
         )
-        return cls(X, Y.astype(X.dtype), in_loss, in_metrics)
+
+    def select_targets(self, rows):
+        """Return the samples in some rows without their features."""
+        return Samples(
+            None, self.Y[rows], self.sample_weight[rows], self.metric_weight[rows]
+        )
 
 
-def distinct_rows(X, Y):
+def make_samples(X, Y, sample_weight, class_weight=1.0):
+    """Cast to the dtype of `X` and scale the weights to mean 1.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n_samples, n_features)
+    Y : ndarray of shape (n_samples, n_outputs)
+    sample_weight : ndarray of shape (n_samples,)
+    class_weight : float or ndarray of shape (n_samples,), default=1.0
+        Further weights, which count in the loss only.
+
+    Returns
+    -------
+    samples : Samples
+    """
+    in_loss, in_metrics = (
+        (weight / np.mean(weight)).astype(X.dtype)
+        for weight in (sample_weight * class_weight, sample_weight)
+    )
+    return Samples(X, Y.astype(X.dtype), in_loss, in_metrics)
+
+
+def number_distinct_rows(X, Y):
     """Number the distinct rows, in an order that depends on their content only.
 
     Parameters
@@ -69,10 +96,10 @@ def distinct_rows(X, Y):
     return np.array([order[digest] for digest in digests])
 
 
-def hold_out(X, Y, fraction, seed, *, stratify=True):
-    """Split off a part of the rows, equal rows staying together.
+def choose_held_out(X, Y, fraction, seed, *, stratify=True):
+    """Choose samples to hold out, equal ones staying together.
 
-    A row that stands on both sides would make the held-out part easier than it is.
+    A sample on both sides would make the held-out part easier than it is.
 
     Parameters
     ----------
@@ -86,10 +113,10 @@ def hold_out(X, Y, fraction, seed, *, stratify=True):
     Returns
     -------
     held_out : ndarray of bool of shape (n_samples,)
-        At least one distinct row of each class that has two.
+        At least one distinct sample of each class that has two.
     """
     rng = np.random.default_rng(seed)
-    numbers = distinct_rows(X, Y)
+    numbers = number_distinct_rows(X, Y)
     _, first = np.unique(numbers, return_index=True)
     classes = Y[first] if stratify else np.zeros_like(Y[first])
     strata = np.unique(classes, axis=0, return_inverse=True)[1].ravel()

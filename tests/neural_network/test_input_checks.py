@@ -226,16 +226,6 @@ BAD = {
         ValueError,
         "not in class_weight",
     ),
-    "misspelt parameter": (
-        call(szie=4),
-        TypeError,
-        "Invalid parameter 'szie'.*Did you mean 'size'",
-    ),
-    "misspelt route": (
-        call(optimzer__momentum=0.5),
-        TypeError,
-        "Did you mean 'optimizer__momentum'",
-    ),
     "misspelt argument of the optimizer": (
         call(optimizer__momentun=0.5),
         ValueError,
@@ -288,11 +278,6 @@ BAD = {
         call(monitor="val_acuracy"),
         ValueError,
         "'val_acuracy' is not recorded. Recorded here are accuracy, loss",
-    ),
-    "monitor without validation data": (
-        call(monitor="val_accuracy"),
-        ValueError,
-        "give validation data",
     ),
     # callbacks
     "callback that raises": (call(callbacks=Raises()), RuntimeError, "its? is the"),
@@ -406,6 +391,41 @@ def test_not_fitted(method):
         getattr(KerasMLPClassifier(), method)(*args)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         KerasMLPClassifier().to_keras()
+
+
+@pytest.mark.parametrize(
+    ("params", "hint"),
+    [
+        ({"szie": 4}, "Did you mean 'size'"),
+        ({"bacth_size": 3}, "Did you mean 'batch_size'"),
+        ({"optimzer__momentum": 0.5}, "Did you mean 'optimizer__momentum'"),
+        ({"optimizer_momentum": 0.5}, "Did you mean 'optimizer__momentum', with two"),
+        ({"hidden_layer_sizes": (8,)}, "It is called size here"),
+        ({"alpha": 0.1}, "It is called l2 here"),
+        ({"max_iter": 5}, "It is called epochs here"),
+        ({"loss": "mse"}, "loss__label_smoothing"),
+    ],
+    ids=str,
+)
+def test_unknown_parameters_are_refused_at_once(params, hint):
+    with pytest.raises(TypeError, match=f"Invalid parameter.*{hint}"):
+        KerasMLPClassifier(**params)
+    with pytest.raises(ValueError, match=f"Invalid parameter.*{hint}"):
+        KerasMLPClassifier().set_params(**params)
+
+
+def test_monitor_without_validation_data_is_no_error():
+    """There is no best epoch then, as without a validation loss."""
+    fitted = KerasMLPClassifier(4, epochs=2, monitor="val_accuracy").fit(X, Y)
+    assert fitted.best_epoch_ is None
+    assert fitted.partial_fit(X, Y).best_epoch_ is None
+
+
+def test_attributes_of_the_user_are_no_parameters():
+    estimator = KerasMLPClassifier(4, epochs=2)
+    estimator.note = "mine"
+    assert estimator.fit(X, Y).note == "mine"
+    assert "note" not in estimator.get_params()
 
 
 def test_set_params_sets_all_or_nothing():

@@ -1,4 +1,4 @@
-"""Callbacks of one fit: Keras's own, and scikit-learn's told of every epoch."""
+"""Callbacks of Keras: one set a fit, and the hooks that call them."""
 
 import copy
 import inspect
@@ -10,7 +10,6 @@ import keras
 from joblib.parallel import get_active_backend
 
 from skimdb._suggestions import suggest_nearest
-from skimdb.neural_network._keras_params import check_arguments
 
 # Attributes in which Keras's callbacks keep the path that they write to.
 _PATHS = ("filepath", "log_dir", "filename", "backup_dir")
@@ -20,7 +19,7 @@ def _is_class(callback):
     return inspect.isclass(callback) and issubclass(callback, keras.callbacks.Callback)
 
 
-def _fresh(callback):
+def _copy_callback(callback):
     """A class as it is, a copy of an instance, or what a factory makes."""
     if _is_class(callback):
         return callback
@@ -47,10 +46,10 @@ def _fresh(callback):
     return made
 
 
-def _check_routed(callbacks, routed):
-    """Raise for a routed parameter that reaches no callback class that takes it."""
+def _check_params(callbacks, params, check_arguments):
+    """Raise for a parameter that reaches no callback class that takes it."""
     keys = {str(key): callback for key, callback in callbacks.items()}
-    for name in routed:
+    for name in params:
         first, _, rest = name.partition("__")
         if rest and first in keys:
             receivers, argument = [keys[first]], rest
@@ -66,14 +65,16 @@ def _check_routed(callbacks, routed):
             check_arguments(receiver, [argument], "callbacks")
 
 
-def fresh_callbacks(callbacks, routed):
+def copy_callbacks(callbacks, params, check_arguments):
     """Prepare callbacks for one fit, as scikeras takes them.
 
     Parameters
     ----------
     callbacks : None, callback, class, function, or list, tuple or dict of them
-    routed : dict
+    params : dict
         Parameters that go to the classes.
+    check_arguments : callable
+        Raises for a name that a class does not take.
 
     Returns
     -------
@@ -84,16 +85,14 @@ def fresh_callbacks(callbacks, routed):
     if callbacks is None:
         callbacks = []
     elif not isinstance(callbacks, (list, tuple, dict)):
-        callbacks = {"0": _fresh(callbacks)}
-        _check_routed(callbacks, routed)
-        return list(callbacks.values())
+        callbacks = [callbacks]
     named = dict(callbacks if isinstance(callbacks, dict) else enumerate(callbacks))
-    named = {key: _fresh(callback) for key, callback in named.items()}
-    _check_routed(named, routed)
+    named = {key: _copy_callback(callback) for key, callback in named.items()}
+    _check_params(named, params, check_arguments)
     return named if isinstance(callbacks, dict) else list(named.values())
 
 
-def fill_paths(callbacks, parameters):
+def fill_paths(callbacks, fields):
     """Fill the fields of paths: ``{run}``, and the estimator's parameters.
 
     Parameters
@@ -101,7 +100,7 @@ def fill_paths(callbacks, parameters):
     callbacks : list of keras.callbacks.Callback
         Changed in place. Other fields, such as the ``{epoch}`` of ModelCheckpoint,
         stay as they are.
-    parameters : dict
+    fields : dict
 
     Raises
     ------
@@ -109,7 +108,7 @@ def fill_paths(callbacks, parameters):
         If parallel fits would write to one path.
     """
     run = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
-    fields = {name: str(value) for name, value in parameters.items()} | {"run": run}
+    fields = {name: str(value) for name, value in fields.items()} | {"run": run}
     in_parallel = get_active_backend()[0].nesting_level > 0
     for callback in callbacks:
         for name, value in vars(callback).items():
@@ -127,32 +126,108 @@ def fill_paths(callbacks, parameters):
             setattr(callback, name, filled)
 
 
-class EpochTasks:
-    """Tells scikit-learn's callbacks where an epoch begins and ends.
+def _sees_batches(callback, kind):
+    """Whether a callback does something at batches of training or testing.
+
+    ModelCheckpoint, TensorBoard and BackupAndRestore define the hooks in any case,
+    and say by an attribute whether they use them.
+    """
+    if "epoch" in (
+        getattr(callback, "save_freq", None),
+        getattr(callback, "update_freq", None),
+    ):
+        return False
+    hooks = [f"on_{kind}_batch_begin", f"on_{kind}_batch_end"]
+    if kind == "train":
+        hooks += ["on_batch_begin", "on_batch_end"]
+    return any(
+        getattr(getattr(callback, hook), "__func__", None)
+        is not getattr(keras.callbacks.Callback, hook)
+        for hook in hooks
+    )
+
+
+class KerasHooks:
+    """Calls the hooks of Keras's callbacks as `keras.Model.fit` does.
 
     Parameters
     ----------
-    context : sklearn.callback.CallbackContext
-        Of the whole fit.
-    **hook : dict
-        What the hooks are called with: estimator, X, y and metadata.
+    callbacks : list of keras.callbacks.Callback
+    model : keras.Model
+        What they see, and may change.
+    n_epochs : int
+        Number of the last epoch.
+    n_batches : int
+        Batches in an epoch.
     """
 
-    def __init__(self, context, **hook):
-        self._context = context
-        self._hook = hook
-        self._task = None
-
-    def begin(self):
-        """Begin an epoch."""
-        self._task = self._context.subcontext(task_name="epoch")
-        self._task.call_on_fit_task_begin(**self._hook)
-
-    def end(self, fitted):
-        """End an epoch; returns whether a callback wants to stop.
-
-        ``fitted()`` returns the attributes of an estimator that had stopped here.
-        """
-        return self._task.call_on_fit_task_end(
-            **self._hook, reconstruction_attributes=fitted
+    def __init__(self, callbacks, model, *, n_epochs, n_batches):
+        # What callbacks add to the logs, such as the learning rate, is seen here.
+        self._history = keras.callbacks.History()
+        self.callbacks = callbacks
+        self._model = model
+        self._list = keras.callbacks.CallbackList(
+            [*callbacks, self._history],
+            model=model,
+            epochs=n_epochs,
+            steps=n_batches,
+            verbose=0,
         )
+        self.sees_batches = any(_sees_batches(c, "train") for c in callbacks)
+        self.sees_test_batches = any(_sees_batches(c, "test") for c in callbacks)
+
+    @property
+    def stop(self):
+        """Whether a callback has asked to stop."""
+        return self._model.stop_training
+
+    def begin_training(self, epochs):
+        """Return the epochs to train: BackupAndRestore may skip some."""
+        self._model.stop_training = False
+        self._list.on_train_begin()
+        first = getattr(self._model, "_initial_epoch", None) or epochs.start
+        return range(first, epochs.stop)
+
+    def begin_epoch(self, epoch):
+        """Begin an epoch."""
+        self._list.on_epoch_begin(epoch)
+
+    def begin_batch(self, batch):
+        """Begin a batch."""
+        if self.sees_batches:
+            self._list.on_train_batch_begin(batch)
+
+    def end_batch(self, batch, logs):
+        """End a batch, with the logs of the epoch so far."""
+        self._list.on_train_batch_end(batch, logs)
+
+    def begin_test(self):
+        """Begin an evaluation."""
+        self._list.on_test_begin()
+
+    def begin_test_batch(self, batch):
+        """Begin a batch of an evaluation."""
+        if self.sees_test_batches:
+            self._list.on_test_batch_begin(batch)
+
+    def end_test_batch(self, batch, logs):
+        """End a batch of an evaluation."""
+        self._list.on_test_batch_end(batch, logs)
+
+    def end_test(self, logs):
+        """End an evaluation."""
+        self._list.on_test_end(logs)
+
+    def end_epoch(self, epoch, logs):
+        """Return the logs with what callbacks have added."""
+        self._list.on_epoch_end(epoch, logs)
+        return logs | {name: vs[-1] for name, vs in self._history.history.items()}
+
+    def end_training(self, logs):
+        """End training."""
+        self._list.on_train_end(logs)
+
+    def detach(self):
+        """Part callbacks from the model, which would stay in memory with them."""
+        for callback in self.callbacks:
+            keras.callbacks.Callback.set_model(callback, None)

@@ -1,19 +1,20 @@
-"""Keras objects for one fit: routed optimizer, loss, callbacks, and the model.
+"""Objects of Keras for one fit: optimizer, loss, metrics, model.
 
-The only file that imports scikeras, whose ``BaseWrapper`` routes parameters such
-as ``optimizer__momentum`` or ``callbacks__patience`` to what they name.
+The only file that imports scikeras, whose ``BaseWrapper`` routes parameters such as
+``optimizer__momentum`` or ``callbacks__patience`` to what they name.
 """
 
 import inspect
-from dataclasses import dataclass, field
+import re
+from numbers import Real
 
 import keras
 import numpy as np
 from scikeras.wrappers import BaseWrapper
+from sklearn.metrics import get_scorer_names
 
 from skimdb._suggestions import suggest_nearest
-from skimdb.neural_network._keras._callbacks import fill_paths, fresh_callbacks
-from skimdb.neural_network._keras_params import ROUTES, check_arguments
+from skimdb.neural_network._keras._callbacks import copy_callbacks, fill_paths
 
 _LOSSES = {
     "sigmoid": keras.losses.BinaryCrossentropy,
@@ -28,47 +29,79 @@ class _Router(BaseWrapper):
         return compile_kwargs
 
 
-@dataclass
-class Network:
-    """Everything Keras that one fit trains with.
+def check_backend():
+    """Raise if Keras computes by another library than TensorFlow."""
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise ImportError(
+            f"Keras is set to its {backend} backend, but skimdb trains with Keras on "
+            "TensorFlow. Set the environment variable KERAS_BACKEND=tensorflow before "
+            "Keras is imported, or leave out what needs Keras: backend='numpy' says "
+            "what that is."
+        )
 
-    Attributes
+
+def check_arguments(owner, names, route):
+    """Raise for a name that the constructor of a class does not take.
+
+    Parameters
     ----------
-    optimizer : keras.optimizers.Optimizer
-        Built if there is a model.
-    loss : keras.losses.Loss
-    callbacks : list of keras.callbacks.Callback
-    model : keras.Model or None
-        Compiled with `optimizer`; only callbacks need one.
+    owner : class
+    names : iterable of str
+    route : str
+        Prefix of the parameters.
+
+    Raises
+    ------
+    ValueError
+        That names the nearest argument.
     """
+    parameters = {}
+    takes_any = True
+    for cls in inspect.getmro(owner):
+        if "__init__" in vars(cls) and takes_any:
+            own = inspect.signature(cls.__init__).parameters
+            parameters |= own
+            takes_any = any(p.kind is p.VAR_KEYWORD for p in own.values())
+    if takes_any and not owner.__module__.startswith("keras."):
+        return  # a class of the user's, which takes any argument
+    valid = sorted(
+        name
+        for name, parameter in parameters.items()
+        if name not in ("self", "kwargs")
+        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    )
+    for name in names:
+        if name not in valid:
+            hint = suggest_nearest(name, valid).replace("'", f"'{route}__", 1)
+            raise ValueError(
+                f"Invalid parameter '{route}__{name}': {owner.__name__} takes no "
+                f"argument {name!r}.{hint} Valid ones: {', '.join(valid)}."
+            )
 
-    optimizer: keras.optimizers.Optimizer
-    loss: keras.losses.Loss
-    callbacks: list = field(default_factory=list)
-    model: keras.Model | None = None
 
-
-def _optimizer_class(optimizer):
+def _find_optimizer_class(optimizer):
     """Class of an optimizer given by name, as a class or as an instance."""
+    base = keras.optimizers.Optimizer
     if isinstance(optimizer, str):
         known = {
             name.lower(): value
             for name, value in vars(keras.optimizers).items()
-            if inspect.isclass(value)
-            and issubclass(value, keras.optimizers.Optimizer)
-            and value is not keras.optimizers.Optimizer
+            if inspect.isclass(value) and issubclass(value, base) and value is not base
         }
-        if optimizer.lower() not in known:
-            raise ValueError(
-                f"Keras knows no optimizer named {optimizer!r}."
-                f"{suggest_nearest(optimizer, known)} "
-                "Give the name of one (such as 'rmsprop', 'adam' or 'sgd'), a class or "
-                "an instance."
-            )
-        return known[optimizer.lower()]
-    if isinstance(optimizer, keras.optimizers.Optimizer):
+        if optimizer.lower() in known:
+            return known[optimizer.lower()]
+        registered = keras.saving.get_registered_object(optimizer)
+        if inspect.isclass(registered) and issubclass(registered, base):
+            return registered
+        raise ValueError(
+            f"Keras knows no optimizer named {optimizer!r}."
+            f"{suggest_nearest(optimizer, known)} Give the name of one (such as "
+            "'rmsprop', 'adam' or 'sgd'), a class or an instance."
+        )
+    if isinstance(optimizer, base):
         return type(optimizer)
-    if inspect.isclass(optimizer) and issubclass(optimizer, keras.optimizers.Optimizer):
+    if inspect.isclass(optimizer) and issubclass(optimizer, base):
         return optimizer
     raise TypeError(
         "optimizer must be a name, a class or an instance of "
@@ -76,19 +109,45 @@ def _optimizer_class(optimizer):
     )
 
 
-def compile_arguments(parameters, routed, *, output_activation, dtype):
-    """Instantiate optimizer, loss and callbacks from an estimator's parameters.
+def _prepare_optimizer(optimizer, params):
+    """Class of the optimizer and its checked arguments, or a copy of an instance."""
+    cls = _find_optimizer_class(optimizer)
+    rate = params.get("learning_rate")
+    if inspect.isclass(rate):
+        raise TypeError(
+            f"learning_rate must be a number or a schedule, got the class "
+            f"{rate.__name__}; make an instance of it."
+        )
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        if params:
+            raise ValueError(
+                "learning_rate and optimizer__* parameters cannot change an optimizer "
+                "instance; give its name or class instead, such as "
+                f"optimizer={cls.__name__.lower()!r}."
+            )
+        return cls.from_config(optimizer.get_config()), {}
+    check_arguments(cls, params, "optimizer")
+    if isinstance(rate, Real):  # rounded as it is kept, whatever keras.config.floatx
+        params = params | {"learning_rate": float(np.float32(rate))}
+    params = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in params.items()
+    }
+    return cls, params
+
+
+def make_objects(keras_params, *, output_activation, dtype, fields):
+    """Instantiate optimizer, loss and callbacks.
 
     Parameters
     ----------
-    parameters : dict
-        All of them; `optimizer`, `learning_rate` and `callbacks` are used here.
-    routed : dict
-        Those prefixed with ``optimizer__``, ``loss__`` or ``callbacks__``.
+    keras_params : KerasParams
     output_activation : {"sigmoid", "softmax"}
         Which decides between binary and categorical cross-entropy.
     dtype : numpy.dtype
         Of the network, and so of the loss.
+    fields : dict
+        Values that are filled into the paths of callbacks.
 
     Returns
     -------
@@ -102,124 +161,203 @@ def compile_arguments(parameters, routed, *, output_activation, dtype):
     ValueError
         If a routed name does not exist; the message names the nearest that does.
     """
-    optimizer, learning_rate = parameters["optimizer"], parameters["learning_rate"]
-    cls = _optimizer_class(optimizer)
+    check_backend()
+    optimizer, optimizer_params = _prepare_optimizer(
+        keras_params.optimizer, keras_params.optimizer_params
+    )
     loss = _LOSSES[output_activation]
-    prefixed = {
-        prefix: {k[len(prefix) :]: v for k, v in routed.items() if k.startswith(prefix)}
-        for prefix in ROUTES
+    check_arguments(loss, keras_params.loss_params, "loss")
+    callbacks = copy_callbacks(
+        keras_params.callbacks, keras_params.callbacks_params, check_arguments
+    )
+    routed = {
+        "optimizer": optimizer_params,
+        "loss": {"dtype": dtype.name} | keras_params.loss_params,
+        "callbacks": keras_params.callbacks_params,
     }
-    if inspect.isclass(learning_rate):
-        raise TypeError(
-            f"learning_rate must be a number or a schedule, got the class "
-            f"{learning_rate.__name__}; make an instance of it."
-        )
-    if isinstance(optimizer, keras.optimizers.Optimizer):
-        if prefixed["optimizer__"] or learning_rate is not None:
-            raise ValueError(
-                "learning_rate and optimizer__* parameters cannot change an optimizer "
-                "instance; give its name or class instead, such as "
-                f"optimizer={cls.__name__.lower()!r}."
-            )
-        optimizer = cls.from_config(optimizer.get_config())
-    else:
-        check_arguments(cls, prefixed["optimizer__"], "optimizer")
-        optimizer = cls
-        if learning_rate is not None:
-            routed = {"optimizer__learning_rate": learning_rate} | routed
-    check_arguments(loss, prefixed["loss__"], "loss")
-    if "loss__reduction" in routed:
-        raise ValueError(
-            "loss__reduction cannot be set: the loss is averaged over the samples of a "
-            "batch. To take larger steps, set learning_rate."
-        )
     router = _Router(
         optimizer=optimizer,
         loss=loss,
-        callbacks=fresh_callbacks(parameters["callbacks"], prefixed["callbacks__"]),
-        **{"loss__dtype": dtype.name} | routed,
+        callbacks=callbacks,
+        **{f"{r}__{k}": v for r, params in routed.items() for k, v in params.items()},
     ).initialize(np.zeros((1, 1)))
     callbacks = router._fit_callbacks
-    fill_paths(callbacks, parameters)
+    fill_paths(callbacks, fields)
     return router.model_["optimizer"], router.model_["loss"], callbacks
 
 
-def build_model(
-    coefs, intercepts, *, activation, output_activation, l2=0.0, dropout=None
-):
+def make_metric(name):
+    """Instantiate a metric of Keras.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    metric : keras.metrics.Metric
+
+    Raises
+    ------
+    ValueError
+        If Keras has none of that name, or one that takes more than its name.
+    """
+    check_backend()
+    try:
+        found = keras.metrics.get(name)
+        metric = found() if inspect.isclass(found) else found
+    except ValueError:
+        classes = (n for n, v in vars(keras.metrics).items() if inspect.isclass(v))
+        raise ValueError(
+            f"Unknown metric {name!r}: neither the name of a scikit-learn scorer (see "
+            f"sklearn.metrics.get_scorer_names()) nor of a Keras metric."
+            f"{suggest_nearest(name, [*get_scorer_names(), *classes])}"
+        ) from None
+    except TypeError as error:
+        raise ValueError(
+            f"Metric {name!r} of Keras cannot be made from its name alone: {error}."
+        ) from error
+    if isinstance(metric, keras.metrics.Metric):
+        return metric
+    return keras.metrics.MeanMetricWrapper(metric, name=name)
+
+
+def build_model(coefs, intercepts, spec):
     """Build the Keras model with these weights.
 
     Parameters
     ----------
     coefs, intercepts : list of ndarray
         Kernel of shape (n_inputs, n_units) and bias of shape (n_units,) per layer.
-    activation, output_activation : str
-    l2 : float, default=0.0
-        Penalty on the kernels of the hidden layers.
-    dropout : sequence of float, default=None
-        Rate after each hidden layer.
+    spec : NetworkSpec
 
     Returns
     -------
     model : keras.Sequential
         Not compiled.
     """
-    dtype = coefs[0].dtype.name
-    n_hidden = len(coefs) - 1
-    model = keras.Sequential(
-        [keras.Input((coefs[0].shape[0],), dtype=dtype)], name="skimdb"
-    )
-    for index, coef in enumerate(coefs):
-        hidden = index < n_hidden
-        # The default initializers would draw from Python's global generator.
-        model.add(
+    check_backend()
+    dtype = spec.dtype.name
+    regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
+    layers = [keras.Input((spec.layer_sizes[0],), dtype=dtype)]
+    # The default initializers would draw from Python's global generator.
+    options = {"kernel_initializer": "zeros", "dtype": dtype}
+    for index, rate in enumerate(spec.dropout):
+        layers.append(
             keras.layers.Dense(
-                coef.shape[1],
-                activation=activation if hidden else output_activation,
-                kernel_initializer="zeros",
-                kernel_regularizer=keras.regularizers.L2(l2) if hidden and l2 else None,
-                dtype=dtype,
-                name=f"hidden_{index + 1}" if hidden else "output",
+                spec.layer_sizes[index + 1],
+                activation=spec.activation,
+                kernel_regularizer=regularizer,
+                name=f"hidden_{index + 1}",
+                **options,
             )
         )
-        if hidden and dropout is not None and dropout[index]:
-            model.add(
+        if rate:
+            layers.append(
                 keras.layers.Dropout(
-                    dropout[index], seed=index, dtype=dtype, name=f"dropout_{index + 1}"
+                    rate, seed=index, dtype=dtype, name=f"dropout_{index + 1}"
                 )
             )
-    weights = [w for pair in zip(coefs, intercepts, strict=True) for w in pair]
-    for variable, value in zip(model.trainable_variables, weights, strict=True):
-        variable.assign(value)
+    layers.append(
+        keras.layers.Dense(
+            spec.layer_sizes[-1],
+            activation=spec.output_activation,
+            name="output",
+            **options,
+        )
+    )
+    model = keras.Sequential(layers, name="skimdb")
+    write_weights(model, coefs, intercepts)
     return model
 
 
-def detach(callbacks):
-    """Part callbacks from the model, which would stay in memory with them."""
-    for callback in callbacks:
-        keras.callbacks.Callback.set_model(callback, None)
+def write_weights(model, coefs, intercepts):
+    """Assign kernels and biases to a model."""
+    weights = [w for pair in zip(coefs, intercepts, strict=True) for w in pair]
+    for variable, value in zip(model.trainable_variables, weights, strict=True):
+        variable.assign(value)
 
 
-def build_network(coefs, intercepts, *, compiled, model_options):
-    """Collect what one fit trains with, and build a model if callbacks need it.
+def compile_model(model, optimizer, loss, metrics=("accuracy",)):
+    """Compile a model, with the variables of its optimizer made.
 
     Parameters
     ----------
-    coefs, intercepts : list of ndarray
-        Initial weights.
-    compiled : tuple
-        What `compile_arguments` returned.
-    model_options : dict
-        Keyword arguments of `build_model`.
+    model : keras.Model
+    optimizer : keras.optimizers.Optimizer
+    loss : keras.losses.Loss
+    metrics : sequence of str or keras.metrics.Metric, default=("accuracy",)
+    """
+    model.compile(
+        optimizer=optimizer, loss=loss, metrics=list(metrics), auto_scale_loss=False
+    )
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+
+
+def get_rate(optimizer):
+    """Return the learning rate of an optimizer, None for a schedule."""
+    if any(variable.name == "learning_rate" for variable in optimizer.variables):
+        return float(optimizer.learning_rate)
+    return None
+
+
+def read_state(optimizer, given_rate):
+    """Copy the state of an optimizer, as `NumpyBackend.read_state` does.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+    given_rate : float or None
+        Learning rate that it was made with.
 
     Returns
     -------
-    network : Network
+    state : dict
     """
-    optimizer, loss, callbacks = compiled
-    model = None
-    if callbacks:
-        model = build_model(coefs, intercepts, **model_options)
-        model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
-        optimizer.build(model.trainable_variables)
-    return Network(optimizer, loss, callbacks, model)
+    return {
+        "optimizer": type(optimizer).__name__,
+        "given_rate": given_rate,
+        "variables": {
+            name: np.array(variable.numpy())
+            for name, variable in _name_variables(optimizer).items()
+        },
+    }
+
+
+def write_state(optimizer, state):
+    """Let a new optimizer go on from a state, if it is of the same kind.
+
+    A learning rate that is now given another value takes precedence.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Built.
+    state : dict
+        As `read_state` of this or the other backend returns it.
+    """
+    variables, values = _name_variables(optimizer), state["variables"]
+    if state["optimizer"] != type(optimizer).__name__ or (
+        {name: tuple(variable.shape) for name, variable in variables.items()}
+        != {name: value.shape for name, value in values.items()}
+    ):
+        return
+    keep_rate = state["given_rate"] == get_rate(optimizer)
+    for name, variable in variables.items():
+        if name != "learning_rate" or keep_rate:
+            variable.assign(values[name])
+
+
+def _name_variables(optimizer):
+    """Variables of an optimizer by their names.
+
+    A name that Keras has numbered, or given twice, is replaced by the position.
+    """
+    variables = {}
+    for position, variable in enumerate(optimizer.variables):
+        name = variable.name
+        if re.fullmatch(r"variable(_\d+)?", name) or name in variables:
+            name = f"variable_at_{position}"
+        variables[name] = variable
+    return variables

@@ -1,0 +1,205 @@
+"""A step of training and an evaluation in TensorFlow."""
+
+import keras
+import numpy as np
+import scipy.sparse
+import tensorflow as tf
+
+from skimdb.neural_network._keras._callbacks import KerasHooks
+from skimdb.neural_network._keras._objects import (
+    build_model,
+    compile_model,
+    get_rate,
+    read_state,
+    write_state,
+    write_weights,
+)
+
+# Units of the first layer up to which a sparse batch is multiplied as it is: beyond,
+# TensorFlow's dense product is faster. examples/benchmarks/bench_training.py, section
+# "tensorflow", sets it.
+_SPARSE_UNITS = 64
+
+
+class TensorFlowBackend:
+    """Trains a Keras model with a Keras optimizer.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    coefs, intercepts : list of ndarray
+        Initial weights.
+    optimizer : keras.optimizers.Optimizer
+    loss : keras.losses.Loss
+    metrics : dict of str to bool
+        Name of each metric, and whether it improves by falling: callbacks look them up
+        in the model.
+
+    Attributes
+    ----------
+    model : keras.Sequential
+        The one copy of the weights.
+    """
+
+    name = "tensorflow"
+
+    def __init__(self, spec, coefs, intercepts, optimizer, loss, metrics):
+        if not tf.executing_eagerly():
+            raise RuntimeError(
+                "TensorFlow's eager execution is disabled in this process, which Keras "
+                "needs to train. Leave out tf.compat.v1.disable_eager_execution(), or "
+                "what needs Keras: backend='numpy' says what that is."
+            )
+        self._spec = spec
+        self._loss = loss
+        self._optimizer = optimizer
+        self._given_rate = get_rate(optimizer)
+        self.model = build_model(coefs, intercepts, spec)
+        placeholders = [_make_placeholder(*metric) for metric in metrics.items()]
+        compile_model(self.model, optimizer, loss, placeholders)
+        self._build_metrics()
+        self._step = tf.function(self._train_step, reduce_retracing=True)
+        self._test = tf.function(self._test_step, reduce_retracing=True)
+
+    def _build_metrics(self):
+        """Let Keras build the metrics, so that callbacks find them."""
+        empty = np.zeros((1, self._spec.layer_sizes[-1]), self._spec.dtype)
+        self.model.compute_metrics(None, empty, empty)
+        self.model.reset_metrics()
+
+    # State
+
+    def read_weights(self):
+        """Copy the weights.
+
+        Returns
+        -------
+        coefs, intercepts : list of ndarray
+        """
+        weights = [np.array(v.numpy()) for v in self.model.trainable_variables]
+        return weights[::2], weights[1::2]
+
+    def write_weights(self, coefs, intercepts):
+        """Set the weights, such as those of the best epoch."""
+        write_weights(self.model, coefs, intercepts)
+
+    def read_state(self):
+        """Copy the state of the optimizer, as `NumpyBackend.read_state` does."""
+        return read_state(self._optimizer, self._given_rate)
+
+    def write_state(self, state):
+        """Go on from the state of an optimizer, if it is of the same kind."""
+        write_state(self._optimizer, state)
+
+    @property
+    def iteration(self):
+        """Number of steps made; not ``optimizer.iterations``, which counts updates."""
+        return int(self._optimizer.variables[0].numpy())
+
+    # Training
+
+    def make_step(self, batch, masks):
+        """Train on a batch.
+
+        Parameters
+        ----------
+        batch : Samples
+        masks : list of ndarray or None
+            Per hidden layer the factors of its outputs, None without dropout.
+
+        Returns
+        -------
+        loss : float
+            Mean over the samples, penalty included.
+        logits : ndarray of shape (n_samples, n_outputs)
+            Before the step.
+        """
+        loss, logits = self._step(
+            self._convert_features(batch.X),
+            tf.constant(batch.Y),
+            tf.constant(batch.sample_weight),
+            [mask if mask is None else tf.constant(mask) for mask in masks],
+        )
+        return float(loss), logits.numpy()
+
+    def evaluate(self, batch):
+        """Compute the loss without penalty, and the logits.
+
+        Parameters
+        ----------
+        batch : Samples
+
+        Returns
+        -------
+        loss : float
+            Mean over the samples.
+        logits : ndarray of shape (n_samples, n_outputs)
+        """
+        loss, logits = self._test(
+            self._convert_features(batch.X),
+            tf.constant(batch.Y),
+            tf.constant(batch.sample_weight),
+        )
+        return float(loss), logits.numpy()
+
+    def finish_training(self):
+        """Let the optimizer finalize the weights: moving averages are copied."""
+        self._optimizer.finalize_variable_values(self.model.trainable_variables)
+
+    def finish_model(self):
+        """Compile the trained model as `KerasMLPClassifier.to_keras` does."""
+        compile_model(self.model, self._optimizer, self._loss)
+
+    def make_hooks(self, callbacks, *, n_epochs, n_batches):
+        """Return the hooks that call Keras's callbacks."""
+        return KerasHooks(callbacks, self.model, n_epochs=n_epochs, n_batches=n_batches)
+
+    def _convert_features(self, X):
+        if not scipy.sparse.issparse(X):
+            return tf.constant(X)
+        if self._spec.layer_sizes[1] > _SPARSE_UNITS:
+            return tf.constant(X.toarray())
+        rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+        indices = np.column_stack([rows, X.indices]).astype(np.int64)
+        return tf.SparseTensor(indices, X.data, X.shape)
+
+    def _train_step(self, X, Y, sample_weight, masks):
+        weights = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            logits, outputs = self._propagate(X, masks)
+            data_loss = self._loss(Y, outputs, sample_weight=sample_weight)
+            loss = data_loss + sum(self.model.losses)
+            scaled = self._optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, [weight.value for weight in weights])
+        self._optimizer.apply(gradients, weights)
+        return loss, logits
+
+    def _test_step(self, X, Y, sample_weight):
+        logits, outputs = self._propagate(X, [None] * len(self._spec.dropout))
+        return self._loss(Y, outputs, sample_weight=sample_weight), logits
+
+    def _propagate(self, X, masks):
+        """Logits and outputs; dropout is by the masks, which both backends share."""
+        dense = keras.layers.Dense
+        *layers, last = [e for e in self.model.layers if isinstance(e, dense)]
+        hidden = X
+        for layer, mask in zip(layers, masks, strict=True):
+            hidden = layer(hidden)
+            if mask is not None:
+                hidden *= mask
+        logits = keras.ops.matmul(hidden, last.kernel) + last.bias
+        return logits, last.activation(logits)
+
+
+def _make_placeholder(name, lower_is_better):
+    """A metric that callbacks can look up; its values are computed elsewhere."""
+    if name == "accuracy":
+        return name
+    metric = keras.metrics.MeanMetricWrapper(_return_nan, name=name)
+    metric._direction = "down" if lower_is_better else "up"
+    return metric
+
+
+def _return_nan(y_true, y_pred):
+    """Stand in for a metric that Keras does not compute."""
+    return keras.ops.zeros_like(y_pred[:, 0]) * float("nan")

@@ -1,0 +1,162 @@
+"""The history of a fit, its best epoch, and patience."""
+
+import numpy as np
+
+from skimdb.neural_network._metrics import lower_is_better
+
+
+def check_monitor(monitor, metrics, *, validated, early_stopping):
+    """Raise for a monitored metric that will not be in the history.
+
+    Parameters
+    ----------
+    monitor : str
+    metrics : sequence of str
+        Names of what is recorded beside the loss.
+    validated : bool
+        Whether there are validation data.
+    early_stopping : bool
+        Whether it is needed: without, a fit may go without a best epoch.
+    """
+    recorded = [*metrics, "loss"]
+    if validated or not early_stopping:
+        recorded += [f"val_{name}" for name in recorded]
+    if monitor not in recorded:
+        raise ValueError(
+            f"monitor={monitor!r} is not recorded. Recorded here are "
+            f"{', '.join(recorded)}; name a metric in `metrics`, or give validation "
+            "data for the val_ entries."
+        )
+
+
+def check_finite_weights(coefs, intercepts, monitor):
+    """Raise if the last step of a fit has made a weight infinite or NaN."""
+    if not all(np.isfinite(weight).all() for weight in [*coefs, *intercepts]):
+        monitor.raise_diverged()
+
+
+class Monitor:
+    """Follows a fit epoch by epoch.
+
+    Parameters
+    ----------
+    name : str
+        Name of the monitored metric.
+    patience : int or inf
+        Epochs without improvement after which to stop.
+    tol : float
+        What an improvement has to exceed.
+    early_stopping : bool
+        Whether the fit is to stop and to keep the best weights.
+    history : dict of ndarray, default=None
+        Of an earlier fit that goes on.
+
+    Attributes
+    ----------
+    is_best : bool
+        Whether the last epoch is the best so far.
+    """
+
+    def __init__(self, name, *, patience, tol, early_stopping, history=None):
+        self.name = name
+        self.early_stopping = early_stopping
+        self._patience = patience
+        self._tol = tol
+        self._before = history or {}
+        self._n_before = len(self._before.get("loss", ()))
+        self._logs = []
+        self._sign = -1 if lower_is_better(name) else 1
+        self._best = self._reference = -np.inf
+        self._waited = 0
+        self.is_best = False
+
+    @property
+    def n_epochs(self):
+        """Number of epochs, those of the earlier fit included."""
+        return self._n_before + len(self._logs)
+
+    @property
+    def last_logs(self):
+        """Logs of the last epoch, None before the first."""
+        return self._logs[-1] if self._logs else None
+
+    def append(self, logs):
+        """Take in the logs of an epoch.
+
+        Parameters
+        ----------
+        logs : dict of float
+
+        Returns
+        -------
+        exhausted : bool
+            Whether patience has run out.
+
+        Raises
+        ------
+        ValueError
+            If a loss is not finite.
+        """
+        self._logs.append(logs)
+        losses = [logs.get("loss", 0.0), logs.get("val_loss", 0.0)]
+        if not np.isfinite(losses).all():
+            self.raise_diverged()
+        value = self._sign * logs.get(self.name, np.nan)
+        self.is_best = bool(value > self._best)
+        if self.is_best:
+            self._best = value
+        if value > self._reference + self._tol:
+            self._reference = value
+            self._waited = 0
+        else:
+            self._waited += 1
+        return self.early_stopping and self._waited >= self._patience
+
+    def raise_diverged(self):
+        """Raise the error of training that diverged, with the history so far."""
+        error = ValueError(
+            f"Training diverged: loss or weights are not finite in epoch "
+            f"{self.n_epochs}. Bring the columns of X to a similar scale "
+            "(sklearn.preprocessing.MaxAbsScaler keeps it sparse), lower "
+            "learning_rate, or limit the gradient with optimizer__clipnorm=1.0."
+        )
+        error.history_ = self.make_history()
+        raise error
+
+    def make_history(self):
+        """Join the histories, NaN where an epoch lacks an entry.
+
+        Returns
+        -------
+        history : dict of ndarray of shape (n_iter,)
+        """
+        names = dict.fromkeys(self._before)
+        for logs in self._logs:
+            names |= dict.fromkeys(logs)
+        missing = np.full(self._n_before, np.nan)
+        return {
+            name: np.concatenate(
+                [
+                    self._before.get(name, missing),
+                    np.array([logs.get(name, np.nan) for logs in self._logs], float),
+                ]
+            )
+            for name in names
+        }
+
+    def find_best_epoch(self):
+        """Find the epoch, from 1, at which the monitored metric was best.
+
+        With early stopping it is the epoch that the weights are of, so that only this
+        fit counts.
+
+        Returns
+        -------
+        epoch : int or None
+            None if no epoch has the metric.
+        """
+        since = self._n_before if self.early_stopping else 0
+        values = self._sign * self.make_history().get(self.name, np.array([]))[since:]
+        if np.isnan(values).all():
+            return None
+        return since + int(np.nanargmax(values)) + 1

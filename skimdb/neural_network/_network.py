@@ -1,0 +1,219 @@
+"""The network as plain data and plain functions: what a textbook writes down.
+
+A layer multiplies its input by a kernel, adds a bias and applies an activation. The
+output of the last layer before its activation, the logits, is what the loss and the
+metrics are computed from.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import expit
+
+# Values of a hidden layer that are computed at a time when predicting: 4 MB in
+# float32, and one product for all samples of a small network.
+_BLOCK_VALUES = 2**20
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """What a network is and how it is penalized, made once in a fit.
+
+    Attributes
+    ----------
+    layer_sizes : tuple of int
+        Number of features, of units of each hidden layer, and of outputs.
+    activation : str
+        A key of `ACTIVATIONS`.
+    output_activation : {"sigmoid", "softmax"}
+        Which decides between binary and categorical cross-entropy.
+    l2 : float
+        Strength of the penalty ``l2 * sum(w ** 2)`` on the hidden kernels.
+    dropout : tuple of float
+        Rate after each hidden layer.
+    label_smoothing : float
+        How far targets are moved towards equal probabilities.
+    dtype : numpy.dtype
+        Of weights and computation.
+    """
+
+    layer_sizes: tuple
+    activation: str
+    output_activation: str
+    l2: float
+    dropout: tuple
+    label_smoothing: float
+    dtype: np.dtype
+
+    @property
+    def weight_names(self):
+        """Name of each kernel and bias, as Keras names the weights of the model."""
+        layers = [f"hidden_{i + 1}" for i in range(len(self.dropout))] + ["output"]
+        kinds = ("kernel", "bias")
+        return [f"skimdb_{layer}_{kind}" for layer in layers for kind in kinds]
+
+
+def draw_weights(spec, seed):
+    """Draw Glorot-uniform kernels and zero biases, as Keras's `Dense` does.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    seed : int
+
+    Returns
+    -------
+    coefs, intercepts : list of ndarray
+
+    References
+    ----------
+    Glorot, X., and Bengio, Y. (2010). Understanding the difficulty of training deep
+    feedforward neural networks. AISTATS.
+    """
+    rng = np.random.default_rng(seed)
+    coefs = []
+    for n_inputs, n_units in pairwise(spec.layer_sizes):
+        bound = np.sqrt(6 / (n_inputs + n_units))
+        coefs.append(rng.uniform(-bound, bound, (n_inputs, n_units)).astype(spec.dtype))
+    return coefs, [np.zeros(coef.shape[1], spec.dtype) for coef in coefs]
+
+
+# Activations, and their derivatives given their input z and output a. The names are
+# Keras's.
+
+
+def _silu_derivative(z, a):
+    s = expit(z)
+    return s + a * (1 - s)
+
+
+ACTIVATIONS = {
+    "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+    "linear": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": expit,
+    "silu": lambda z: z * expit(z),
+    "softplus": lambda z: np.logaddexp(z, 0),
+    "tanh": np.tanh,
+}
+DERIVATIVES = {
+    "elu": lambda z, a: np.where(z > 0, 1, a + 1),
+    "linear": lambda z, a: 1,
+    "relu": lambda z, a: z > 0,
+    "sigmoid": lambda z, a: a * (1 - a),
+    "silu": _silu_derivative,
+    "softplus": lambda z, a: expit(z),
+    "tanh": lambda z, a: 1 - a * a,
+}
+
+
+def compute_logits(X, coefs, intercepts, activation):
+    """Compute the logits of samples, block by block.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n_samples, n_features)
+    coefs, intercepts : list of ndarray
+        Kernel of shape (n_inputs, n_units) and bias of shape (n_units,) per layer.
+    activation : str
+        A key of `ACTIVATIONS`.
+
+    Returns
+    -------
+    logits : ndarray of shape (n_samples, n_outputs)
+    """
+    n_samples = X.shape[0]
+    block = max(1, _BLOCK_VALUES // max(map(len, intercepts)))
+    if n_samples > block:
+        blocks = [X[i : i + block] for i in range(0, n_samples, block)]
+        return np.concatenate(
+            [compute_logits(X, coefs, intercepts, activation) for X in blocks]
+        )
+    hidden = X
+    for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
+        hidden = hidden @ coef
+        hidden += intercept
+        hidden = ACTIVATIONS[activation](hidden)
+    return hidden @ coefs[-1] + intercepts[-1]
+
+
+def compute_probabilities(logits, output_activation):
+    """Compute the probability of each class or label.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_outputs)
+    output_activation : {"sigmoid", "softmax"}
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes)
+        Two columns for a single output.
+    """
+    if output_activation == "softmax":
+        return _softmax(logits)[0]
+    proba = expit(logits)
+    return np.hstack([1 - proba, proba]) if proba.shape[1] == 1 else proba
+
+
+def compute_log_probabilities(logits, output_activation):
+    """Compute the logarithm of the probability of each class or label.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_outputs)
+    output_activation : {"sigmoid", "softmax"}
+
+    Returns
+    -------
+    log_proba : ndarray of shape (n_samples, n_classes)
+        Finite where a probability rounds to 0.
+    """
+    if output_activation == "softmax":
+        return _softmax(logits)[1]
+    if logits.shape[1] == 1:
+        logits = np.hstack([-logits, logits])
+    return np.minimum(logits, 0) - np.log1p(np.exp(-np.abs(logits)))
+
+
+def _softmax(logits):
+    """Softmax and its logarithm."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    proba = np.exp(shifted)
+    total = proba.sum(axis=1, keepdims=True)
+    return proba / total, shifted - np.log(total)
+
+
+def compute_loss(logits, targets, spec):
+    """Compute the cross-entropy of each sample, and its gradient.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_outputs)
+    targets : ndarray of shape (n_samples, n_outputs)
+        0 or 1. With the softmax each row has a single 1.
+    spec : NetworkSpec
+
+    Returns
+    -------
+    losses : ndarray of shape (n_samples,)
+        With sigmoids the mean over the outputs.
+    delta : ndarray of shape (n_samples, n_outputs)
+        Derivative of each loss with respect to the logits.
+    """
+    smoothing, n_outputs = spec.label_smoothing, logits.shape[1]
+    if spec.output_activation == "softmax":
+        if smoothing:
+            targets = targets * (1 - smoothing) + smoothing / n_outputs
+        proba, log_proba = _softmax(logits)
+        return -(targets * log_proba).sum(axis=1), proba - targets
+    if smoothing:
+        targets = targets * (1 - smoothing) + smoothing / 2
+    # log(1 + exp(z)) - t * z, in the form that does not overflow.
+    losses = np.log1p(np.exp(-np.abs(logits)))
+    losses += np.maximum(logits, 0)
+    losses -= targets * logits
+    delta = expit(logits)
+    delta -= targets
+    return losses.mean(axis=1), delta / n_outputs if n_outputs > 1 else delta
