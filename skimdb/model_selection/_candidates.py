@@ -20,22 +20,17 @@ class Candidate:
         What differs from the estimator of the search.
     estimator : classifier or Pipeline
         With these parameters, not fitted.
+    front : list of (str, transformer)
+        Its steps before the classifier; empty for a classifier alone.
+    classifier : estimator
+        The classifier itself.
     """
 
     name: str | int
     params: dict
     estimator: BaseEstimator
-
-    @property
-    def front(self):
-        """Steps before the classifier; empty for a classifier alone."""
-        is_pipeline = isinstance(self.estimator, Pipeline)
-        return self.estimator.steps[:-1] if is_pipeline else []
-
-    @property
-    def classifier(self):
-        """The classifier itself."""
-        return get_classifier(self.estimator)
+    front: list
+    classifier: BaseEstimator
 
     def describe(self):
         """Describe the candidate in a line, for messages."""
@@ -126,8 +121,8 @@ def make_candidates(estimator, param_grid, max_epochs):
     param_grid : None, dict, list of dict, mapping from names to dict, \
             ParameterGrid or ParameterSampler
         See `skimdb.epoch_curve`.
-    max_epochs : int or None
-        Epochs that each is trained for; None for those of the classifier.
+    max_epochs : int
+        Epochs that each is trained for.
 
     Returns
     -------
@@ -155,9 +150,9 @@ def make_candidates(estimator, param_grid, max_epochs):
                 "early_stopping=True would end each fit on its own, before there is "
                 "a curve to choose an epoch from. Set it to False."
             )
-        if max_epochs is not None:
-            classifier.set_params(epochs=max_epochs)
-        candidates.append(Candidate(name, params, configured))
+        classifier.set_params(epochs=max_epochs)
+        front = configured.steps[:-1] if isinstance(configured, Pipeline) else []
+        candidates.append(Candidate(name, params, configured, front, classifier))
     if not candidates:
         raise ValueError(
             "No fits were performed: param_grid holds no candidate. Were its lists "

@@ -9,7 +9,7 @@ from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 
 from skimdb._sklearn import HasMethods, Interval, StrOptions, validate_params
-from skimdb.model_selection._candidates import make_candidates
+from skimdb.model_selection._candidates import get_classifier, make_candidates
 from skimdb.model_selection._fit_candidates import SearchPlan, complete_candidates
 from skimdb.model_selection._history import make_history
 from skimdb.model_selection._results import check_failures, describe_result
@@ -154,6 +154,7 @@ def epoch_curve(
         )
     if groups is not None:
         params = {**(params or {}), "groups": groups}
+    max_epochs = max_epochs or get_classifier(estimator).epochs
     candidates = make_candidates(estimator, param_grid, max_epochs)
     cv = check_cv(cv, y, classifier=is_classifier(estimator))
     raise_errors = error_score == "raise"
@@ -162,7 +163,7 @@ def epoch_curve(
     router = make_router("epoch_curve", estimator, cv, scorer)
     data = route_metadata(router, X, y, params or {}, scorer)
     splits, n_repeats = make_splits(cv, data)
-    plan = SearchPlan(candidates, splits, scoring, n_jobs, error_score)
+    plan = SearchPlan(candidates, splits, max_epochs, scoring, n_jobs, error_score)
     results = [None] * len(candidates)
     for position, by_split in complete_candidates(plan, data):
         results[position] = by_split

@@ -10,8 +10,9 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skimdb.model_selection._best_epoch import get_direction
 from skimdb.model_selection._candidates import group_by_preprocessing
-from skimdb.model_selection._fit_split import SplitFit, prepare_split
+from skimdb.model_selection._fit_split import SplitFit
 from skimdb.model_selection._patience import Patience, fit_until_no_change
+from skimdb.model_selection._prepare_split import prepare_split
 from skimdb.model_selection._result_store import ResultStore
 from skimdb.model_selection._routing import cut_split
 from skimdb.model_selection._scoring import EpochScoring
@@ -33,6 +34,8 @@ class SearchPlan:
     candidates : list of Candidate
     splits : list of (train, validation)
         Positions of samples.
+    max_epochs : int
+        Epochs that each candidate trains for at most.
     scoring : EpochScoring or None
         What is called after every epoch.
     n_jobs : int or None
@@ -49,6 +52,7 @@ class SearchPlan:
 
     candidates: list
     splits: list
+    max_epochs: int
     scoring: EpochScoring | None = None
     n_jobs: int | None = None
     error_score: str | float = np.nan
@@ -56,11 +60,6 @@ class SearchPlan:
     tasks: dict = field(default_factory=dict)
     store: ResultStore | None = None
     keys: dict = field(default_factory=dict)
-
-    @property
-    def max_epochs(self):
-        """Epochs that each candidate trains for at most."""
-        return self.candidates[0].classifier.epochs
 
     @property
     def scorer_names(self):

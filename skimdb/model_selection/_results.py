@@ -58,12 +58,10 @@ def list_metrics(results):
     -------
     names : list of str
     """
-    entries = dict.fromkeys(
-        name
-        for by_split in results
-        for result in by_split
-        for name in result.history or ()
-    )
+    entries = {}
+    for by_split in results:
+        for result in by_split:
+            entries |= dict.fromkeys(result.history or ())
     own = dict.fromkeys(name.removeprefix("val_") for name in entries)
     # A learning rate that a callback changes has no twin, a score may have no other.
     pairs = (pair for name in own if name != "loss" for pair in (name, f"val_{name}"))

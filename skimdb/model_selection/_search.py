@@ -26,7 +26,6 @@ from skimdb.model_selection._candidates import (
     make_candidates,
 )
 from skimdb.model_selection._fit_candidates import SearchPlan, complete_candidates
-from skimdb.model_selection._fit_split import FitTask
 from skimdb.model_selection._history import make_history
 from skimdb.model_selection._patience import Patience
 from skimdb.model_selection._result_keys import make_keys
@@ -40,51 +39,7 @@ from skimdb.model_selection._results import (
 )
 from skimdb.model_selection._routing import make_router, make_splits, route_metadata
 from skimdb.model_selection._scoring import find_scorer, make_scoring
-
-
-class _SearchTasks:
-    """Tasks of a search, as scikit-learn's callbacks see them.
-
-    Below the search are its candidates and the refit, below a candidate its splits.
-
-    Parameters
-    ----------
-    search : EpochSearchCV
-    candidates : list of Candidate
-    n_splits : int
-    **data : dict
-        X, y and metadata, which they may ask for.
-    """
-
-    def __init__(self, search, candidates, n_splits, **data):
-        self._params = {"estimator": search, **data}
-        n_tasks = len(candidates) + bool(search.refit)
-        self._root = search._init_callback_context(max_subtasks=n_tasks)
-        self._root.call_on_fit_task_begin(**self._params)
-        self._candidates = []
-        self.fits = {}
-        for i, candidate in enumerate(candidates):
-            name = f"candidate {candidate.describe()}"
-            context = self._root.subcontext(name, max_subtasks=n_splits)
-            self._candidates.append(context.call_on_fit_task_begin(**self._params))
-            for j in range(n_splits):
-                self.fits[i, j] = FitTask(context.subcontext(f"split {j}"), search)
-
-    def end_candidate(self, position):
-        """End a candidate, all fits of which are done."""
-        self._candidates[position].call_on_fit_task_end(**self._params)
-
-    def fit_best(self, estimator, X, y, fit_params):
-        """Fit the best candidate on all data."""
-        context = self._root.subcontext("refit with best parameters")
-        with context.propagate_callback_context(estimator):
-            context.call_on_fit_task_begin(**self._params)
-            estimator.fit(X, y, **fit_params)
-        context.call_on_fit_task_end(**self._params)
-
-    def end_search(self):
-        """End the search."""
-        self._root.call_on_fit_task_end(**self._params)
+from skimdb.model_selection._search_tasks import SearchTasks
 
 
 class EpochSearchCV(BaseSearchCV):
@@ -363,12 +318,13 @@ class EpochSearchCV(BaseSearchCV):
         store = open_store(self.memory)
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
-        tasks = _SearchTasks(
+        tasks = SearchTasks(
             self, candidates, len(splits), X=data.X, y=data.y, metadata=metadata
         )
         plan = SearchPlan(
             candidates,
             splits,
+            self.max_epochs,
             scoring,
             self.n_jobs,
             self.error_score,
