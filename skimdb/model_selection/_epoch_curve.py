@@ -5,7 +5,6 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn import get_config
 from sklearn.base import is_classifier
-from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 
 from skimdb._sklearn import HasMethods, Interval, StrOptions, validate_params
@@ -27,11 +26,10 @@ from skimdb.model_selection._scoring import make_scoring
         "cv": ["cv_object"],
         "groups": ["array-like", None],
         "scoring": [
-            StrOptions(set(get_scorer_names())),
+            str,
             callable,
             list,
             tuple,
-            set,
             dict,
             None,
         ],
@@ -85,7 +83,7 @@ def epoch_curve(
     groups : array-like of shape (n_samples,), default=None
         Groups for a splitter like `GroupKFold`. With metadata routing enabled, pass
         them in `params`.
-    scoring : str, callable, list, tuple, set or dict, default=None
+    scoring : str, callable, list, tuple or dict, default=None
         Scorers to record beside the classifier's `metrics`, as in `GridSearchCV`: the
         name of one, several names, a dict from names of your own to scorers, what
         `make_scorer` returns, or a function ``scorer(estimator, X, y)`` that returns

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import clone
 
-from skimdb.model_selection._prepare_split import format_error
+from skimdb.model_selection._errors import format_error
 from skimdb.model_selection._search_tasks import tell_of_fit
 
 

@@ -1,9 +1,7 @@
 """A split made ready for the classifier: preprocessed, with what is scored."""
 
-import queue
 import time
 from dataclasses import dataclass, field
-from traceback import format_exception
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +11,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skimdb._sklearn import _safe_indexing
 from skimdb.model_selection._candidates import get_classifier
+from skimdb.model_selection._errors import format_error
 from skimdb.model_selection._scoring import EpochScoring, make_metric_scoring
 
 
@@ -66,20 +65,6 @@ class PreparedSplit:
     parts: list = field(default_factory=list)
     front: Pipeline | None = None
     unseen: list = field(default_factory=list)
-
-
-def format_error(error):
-    """Traceback of an error, from its first cause on.
-
-    joblib runs the tasks of a single job while it handles an empty queue, which is no
-    cause.
-    """
-    link = error
-    while link is not None:
-        if isinstance(link.__context__, queue.Empty):
-            link.__context__ = None
-        link = link.__cause__ or link.__context__
-    return "".join(format_exception(error))
 
 
 class _Collector(BaseEstimator):

@@ -15,6 +15,9 @@ from skimdb._sklearn import _check_method_params, _safe_indexing
 from skimdb.model_selection._candidates import get_prefix
 from skimdb.model_selection._scoring import takes_weight
 
+# Arguments of `fit` of the classifier that a search gives itself.
+_VALIDATION = {"X_val", "y_val", "sample_weight_val"}
+
 
 class SearchData(NamedTuple):
     """All samples of a search, with their metadata.
@@ -106,6 +109,15 @@ def route_metadata(router, X, y, params, scorer=None):
     -------
     data : SearchData
     """
+    if y is None:
+        raise ValueError("A search requires y to be passed, but the target y is None.")
+    for name in params:
+        if name.rpartition("__")[2] in _VALIDATION:
+            raise ValueError(
+                f"{name} is given to a search, which validates on the splits of cv. "
+                "To validate on samples of your own, append them to X and y, and give "
+                "cv=PredefinedSplit(...), with -1 for those to train on and 0 for them."
+            )
     X, y = indexable(X, y)
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:

@@ -3,7 +3,6 @@
 import inspect
 from dataclasses import dataclass
 from numbers import Number
-from traceback import format_exc
 
 import numpy as np
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
@@ -11,6 +10,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from skimdb._sklearn import BaseScorer
 from skimdb._suggestions import suggest_nearest
+from skimdb.model_selection._errors import format_error
 
 _RESERVED = {"loss", "epoch", "candidate", "repeat", "fold", "fit_time"}
 
@@ -64,17 +64,17 @@ class EpochScoring:
         """
         try:
             scores = self.scorer(estimator, X, y, **metadata)
-        except Exception:
+        except Exception as error:
             if self.raise_errors:
                 raise
-            scores = format_exc()
+            return {"score": format_error(error)}
         if not isinstance(scores, dict):
             scores = {"score": scores}
         return {name: self._check_score(name, score) for name, score in scores.items()}
 
     def _check_score(self, name, score):
-        if isinstance(score, str):
-            return score
+        if isinstance(score, str) and self.scorers is not None:
+            return score  # the traceback of one among several
         value = score.item() if hasattr(score, "item") else score
         if not isinstance(value, Number):
             raise ValueError(
@@ -85,7 +85,7 @@ class EpochScoring:
 
 
 class _PickedScore:
-    """One of the scores that a function returns in a dict."""
+    """One of the scores that a function returns in a dict, or else the accuracy."""
 
     def __init__(self, function, name):
         self._function = function
@@ -96,10 +96,7 @@ class _PickedScore:
         if not isinstance(scores, dict):
             return scores
         if self._name not in scores and len(scores) > 1:
-            raise ValueError(
-                f"scoring returns several scores, {', '.join(scores)}: say which one "
-                f"is that of the search by monitor='val_{next(iter(scores))}'."
-            )
+            return estimator.score(X, y)
         return scores.get(self._name, next(iter(scores.values())))
 
 
@@ -129,8 +126,8 @@ class _MetricScorers:
             weight = {"sample_weight": sample_weight} if weighed else {}
             try:
                 scores[name] = scorer(estimator, X, y, **weight)
-            except Exception:
-                scores[name] = format_exc()
+            except Exception as error:
+                scores[name] = format_error(error)
         return scores
 
 
@@ -179,8 +176,8 @@ def _name_scorers(scoring, y):
     for name in scoring:
         if not isinstance(name, str):
             raise ValueError(
-                f"scoring={scoring!r}: {name!r} is no name. Give a list of the names "
-                "of scorers, or a dict from names of your own to scorers."
+                f"scoring has {name!r} for the name of a scorer. Give a list of names, "
+                "or a dict from names of your own to scorers."
             )
         if name in _RESERVED or name.startswith("val_"):
             raise ValueError(
@@ -204,7 +201,7 @@ def make_scoring(estimator, scoring, y=None, *, train=False, raise_errors=False)
     Parameters
     ----------
     estimator : classifier or Pipeline
-    scoring : str, callable, list, tuple, set, dict or None
+    scoring : str, callable, list, tuple, dict or None
         As in `GridSearchCV`.
     y : array-like of shape (n_samples,), default=None
         All labels.

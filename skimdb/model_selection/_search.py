@@ -76,7 +76,7 @@ class EpochSearchCV(BaseSearchCV):
         End a candidate when its mean curve has gone this many epochs without
         improvement. Its splits are then trained side by side, in steps. None trains
         all candidates to `max_epochs`.
-    scoring : str, callable, list, tuple, set or dict, default=None
+    scoring : str, callable, list, tuple or dict, default=None
         Scorers to record beside the classifier's `metrics`, as in `GridSearchCV`: the
         name of one, several names, a dict from names of your own to scorers, what
         `make_scorer` returns, or a function ``scorer(estimator, X, y)`` that returns
@@ -188,8 +188,8 @@ class EpochSearchCV(BaseSearchCV):
         "monitor": [str],
         "rule": [StrOptions({"min", "one_se"})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
-        "scoring": [*BaseSearchCV._parameter_constraints["scoring"], set],
-        "refit": ["boolean", callable],
+        "scoring": [str, callable, list, tuple, dict, None],
+        "refit": ["boolean", str, callable],
         "memory": "no_validation",  # by check_memory
     }
     _parameter_constraints.pop("pre_dispatch")
@@ -253,6 +253,11 @@ class EpochSearchCV(BaseSearchCV):
 
     def _check_monitor(self, candidates, n_splits, scoring):
         """Raise if the monitored metric will not be recorded."""
+        if isinstance(self.refit, str):
+            raise ValueError(
+                f"refit={self.refit!r}: refit is True, False or a callable here. What "
+                f"the search goes by is named by monitor='val_{self.refit}'."
+            )
         if self.rule == "one_se" and n_splits < 2:
             raise ValueError(
                 "rule='one_se' needs the standard error over two or more splits, but "
@@ -337,6 +342,8 @@ class EpochSearchCV(BaseSearchCV):
         results = [None] * len(candidates)
         for position, by_split in complete_candidates(plan, data):
             results[position] = by_split
+            if any(result.history for result in by_split):
+                self._check_recorded(list_metrics([by_split]))
             tasks.end_candidate(position)
             if self.verbose:
                 owner = type(self).__name__
@@ -368,7 +375,6 @@ class EpochSearchCV(BaseSearchCV):
 
     def _choose_best(self, plan, results):
         """Fitted attributes that tell of the candidates and the best of them."""
-        self._check_recorded(list_metrics(results))
         epochs, columns = choose_epochs(plan, results, self.monitor, self.rule)
         scores = read_scores(plan, results, epochs, self.monitor)
         prefix = get_prefix(self.estimator)

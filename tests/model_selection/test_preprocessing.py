@@ -108,7 +108,7 @@ def test_samplers_of_imbalanced_learn(data):
 
 
 def test_transformers_that_fit_on_folds(data):
-    X, y = data
+    y = data[1]
     rng = np.random.default_rng(0)
     codes = np.where(rng.random(len(y)) < 0.7, y, rng.integers(0, 5, len(y)))
     encoder = TargetEncoder(cv=StratifiedKFold(3))
