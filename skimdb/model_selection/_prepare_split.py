@@ -52,7 +52,7 @@ class PreparedSplit:
     parts : list of ScoredPart
         What is scored after every epoch.
     front : Pipeline or None
-        Fitted preprocessing that ends in "passthrough", if there is any.
+        Fitted preprocessing, with a last step that does nothing, if there is any.
     unseen : list
         Labels of the validation part that the training part lacks.
     """
@@ -68,7 +68,10 @@ class PreparedSplit:
 
 
 class _Collector(BaseEstimator):
-    """Last step of a pipeline that keeps what reaches the classifier in its place."""
+    """Last step of a pipeline that keeps what reaches it in the classifier's place.
+
+    It is fitted and transforms, so that the pipeline does, whatever comes before.
+    """
 
     def __init__(self, classifier):
         self.classifier = classifier
@@ -76,6 +79,13 @@ class _Collector(BaseEstimator):
     def fit(self, X, y=None, **params):
         self.collected_ = X, y, params
         return self
+
+    def transform(self, X):
+        return X
+
+    def pop_collected(self):
+        collected, self.collected_ = self.collected_, None
+        return collected
 
     def get_metadata_routing(self):
         return get_routing_for_object(self.classifier)
@@ -93,10 +103,10 @@ def _fit_front(estimator, data):
         return PreparedSplit(X=data.X, y=data.y, fit_params=dict(data.fit_params))
     front = clone(estimator)
     name, classifier = front.steps[-1]
-    front.steps[-1] = name, _Collector(classifier)
+    collector = _Collector(classifier)
+    front.steps[-1] = name, collector
     front.fit(data.X, data.y, **data.fit_params)
-    X, y, fit_params = front.steps[-1][1].collected_
-    front.steps[-1] = name, "passthrough"
+    X, y, fit_params = collector.pop_collected()
     return PreparedSplit(X=X, y=y, fit_params=dict(fit_params), front=front)
 
 

@@ -201,6 +201,8 @@ def _describe_setting():
 
 def _find_obstacle(estimator):
     """Why a fit of an estimator cannot be kept, or None."""
+    if getattr(estimator, "_skl_callbacks", None):
+        return "its callbacks do more than a result tells"
     for name, value in estimator.get_params().items():
         last = name.rpartition("__")[2]
         if last == "random_state" and value is None:

@@ -38,7 +38,7 @@ class ResultStore:
             if checksum != self._checksum(key, content):
                 raise ValueError("its checksum is wrong")
             return FitResult(**json.loads(content))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, TypeError) as error:
             warn(

@@ -31,6 +31,16 @@ class CountingScaler(StandardScaler):
         return super().fit(X, y, sample_weight)
 
 
+class Doubler(BaseEstimator):
+    """Learns nothing, and so never looks fitted."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return 2 * X
+
+
 class Shifter(TransformerMixin, BaseEstimator):
     """Shifts by the mean weight of the samples that it is fitted on."""
 
@@ -120,6 +130,12 @@ def test_pipelines_of_the_classifier_alone(data):
     assert_equals_grid_search(Pipeline([("mlp", make_classifier())]), *data)
     steps = [("none", None), ("pass", "passthrough"), ("mlp", make_classifier())]
     assert_equals_grid_search(Pipeline(steps), *data)
+
+
+def test_transformers_without_state(data):
+    assert_equals_grid_search(make_pipeline(Doubler(), make_classifier()), *data)
+    pipe = make_pipeline(StandardScaler(), Doubler(), make_classifier())
+    assert_equals_grid_search(pipe, *data)
 
 
 def test_weights_reach_the_steps(data):
