@@ -292,16 +292,21 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         self.backend = backend
         for name in routed:
-            if not name.startswith(ROUTES):
+            if not self._is_routed(name):
                 raise TypeError(self._describe_unknown(name))
         vars(self).update(routed)
+
+    @staticmethod
+    def _is_routed(name):
+        # scikit-learn's check of constructors passes the name of the signature.
+        return name.startswith(ROUTES) or name == "routed"
 
     def _describe_unknown(self, name):
         return describe_unknown(name, type(self).__name__, self._get_param_names())
 
     def _get_routed(self):
         """Parameters of optimizer, loss and callbacks, which are plain attributes."""
-        return {k: v for k, v in vars(self).items() if k.startswith(ROUTES)}
+        return {k: v for k, v in vars(self).items() if self._is_routed(k)}
 
     def get_params(self, deep=True):
         """Get the parameters, those of optimizer, loss and callbacks included.
@@ -339,7 +344,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         valid = self.get_params()
         for name in params:
-            if name not in valid and not name.startswith(ROUTES):
+            if name not in valid and not self._is_routed(name):
                 raise ValueError(self._describe_unknown(name))
         vars(self).update(params)
         return self
@@ -449,6 +454,8 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         sizes, dropout = check_hidden_layers(
             self.size, self.n_hidden_layers, self.dropout
         )
+        if hasattr(self, "routed"):
+            raise TypeError(self._describe_unknown("routed"))
         keras_params = divide_keras_params(self, self._get_routed())
         backend_name = choose_backend(self.backend, keras_params)
         # What scikit-learn's checks and a new network set is set on a copy.
@@ -482,6 +489,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self._train(start, trainer, monitor, tasks)
         finally:
             hooks.detach()
+            backend.close()
         self._set_fitted(start._collect_fitted(trainer, monitor))
         tasks.end_fit()
         return self
