@@ -95,7 +95,7 @@ class NumpyBackend:
         """
         optimizer = self._optimizer
         if self._columns is not None:
-            self._columns.catch_up(np.arange(self.spec.layer_sizes[0]), optimizer)
+            self._columns.catch_up()
         variables = {
             "iteration": np.asarray(optimizer.iteration, np.int64),
             "learning_rate": np.asarray(optimizer.learning_rate, np.float32),
@@ -170,14 +170,17 @@ class NumpyBackend:
         if self.iteration == self._first_step:
             self._choose_columns(batch.X)
         with np.errstate(over="ignore", invalid="ignore"):  # the caller checks the loss
-            inputs, outputs = self._propagate_forward(batch.X, masks)
+            X, kernel, gradient = batch.X, self._coefs[0], self._coef_gradients[0]
+            if self._columns is not None:
+                X, kernel, gradient = self._columns.gather(X)
+            inputs, outputs = self._propagate_forward(X, kernel, masks)
             logits = inputs[-1]
             losses, delta = compute_loss(logits, batch.Y, self.spec)
             loss = float(losses @ batch.sample_weight) / len(losses)
             loss += self._compute_penalty()
             delta *= (batch.sample_weight / len(losses))[:, np.newaxis]
             delta = self._propagate_backward(inputs, outputs, masks, delta)
-            self._update_weights(batch.X, delta)
+            self._update_weights(X, kernel, gradient, delta)
         self._optimizer.iteration += 1
         return loss, logits
 
@@ -196,7 +199,7 @@ class NumpyBackend:
         """
         with np.errstate(over="ignore", invalid="ignore"):
             masks = [None] * len(self.spec.dropout)
-            logits = self._propagate_forward(batch.X, masks)[0][-1]
+            logits = self._propagate_forward(batch.X, self._coefs[0], masks)[0][-1]
             losses, _ = compute_loss(logits, batch.Y, self.spec)
             return float(losses @ batch.sample_weight) / len(losses), logits
 
@@ -211,9 +214,9 @@ class NumpyBackend:
         if self._threads is not None:
             self._threads.shutdown()
 
-    def _propagate_forward(self, X, masks):
+    def _propagate_forward(self, X, kernel, masks):
         """Input of each activation, and what each hidden layer hands on."""
-        hidden = self._multiply_features(X)
+        hidden = self._multiply_features(X, kernel)
         hidden += self._intercepts[0]
         inputs, outputs = [hidden], []
         for mask, coef, intercept in zip(
@@ -228,9 +231,8 @@ class NumpyBackend:
             inputs.append(hidden)
         return inputs, outputs
 
-    def _multiply_features(self, X):
+    def _multiply_features(self, X, kernel):
         """Product with the first kernel, each core taking some of the rows."""
-        kernel = self._coefs[0]
         if not isinstance(X, SparseRows):
             return X @ kernel
         product = np.zeros((X.shape[0], kernel.shape[1]), kernel.dtype)
@@ -268,33 +270,29 @@ class NumpyBackend:
         np.matmul(ones, delta, out=self._intercept_gradients[0])
         return delta
 
-    def _update_weights(self, X, delta):
+    def _update_weights(self, X, kernel, gradient, delta):
         """Compute the gradient of the first kernel in the way that is fast, and update.
 
-        Of features that are skipped the gradient is zero, which changes nothing but the
-        slots; these are made up for when the feature is next seen.
+        `X`, `kernel` and `gradient` are of the features that the batch has, if others
+        are skipped.
         """
-        optimizer, kernel, gradient = self._optimizer, self._coefs[0], self._gradient
-        if self._columns is not None:
-            columns, X = self._columns.find_seen(X)
-            self._columns.catch_up(columns, optimizer)
-            seen_gradient = np.zeros((len(columns), delta.shape[1]), delta.dtype)
-            X.multiply_transposed(delta, seen_gradient)
-            optimizer.update_rows(columns, seen_gradient)
-            self._columns.last_step[columns] += 1
-        elif isinstance(X, SparseRows) and self._is_wide:
+        optimizer, first = self._optimizer, self._coefs[0].size
+        if isinstance(X, SparseRows) and self._is_wide and self._columns is None:
             self._update_blocks(X.transpose(), delta)
-        else:
-            if isinstance(X, SparseRows):
-                self._coef_gradients[0].fill(0)
-                X.multiply_transposed(delta, self._coef_gradients[0])
-            else:
-                np.matmul(X.T, delta, out=self._coef_gradients[0])
-            if self.spec.l2:
-                self._coef_gradients[0] += (2 * self.spec.l2) * kernel
-            optimizer.update(gradient)
+            optimizer.update(self._gradient[first:], first)
             return
-        optimizer.update(gradient[kernel.size :], kernel.size)
+        if not isinstance(X, SparseRows):
+            np.matmul(X.T, delta, out=gradient)
+        else:
+            gradient.fill(0)
+            X.multiply_transposed(delta, gradient)
+        if self.spec.l2:
+            gradient += (2 * self.spec.l2) * kernel
+        if self._columns is None:
+            optimizer.update(self._gradient)
+        else:
+            self._columns.update(kernel, gradient)
+            optimizer.update(self._gradient[first:], first)
 
     def _update_blocks(self, transposed, delta):
         """Update the first kernel block by block, on all cores."""
@@ -328,33 +326,42 @@ class NumpyBackend:
             and not self.spec.l2
             and X.shape[1] > _RARE * X.nnz
         ):
-            self._columns = _SkippedColumns(*self._coefs[0].shape, self._first_step)
+            kernels = [self._view(a)[0][0] for a in self._optimizer.slots]
+            self._columns = _SkippedColumns(self._coefs[0], kernels, self._optimizer)
 
 
 class _SkippedColumns:
     """Features that some batches have and others have not.
 
-    Nothing here takes as long as there are features, but what is done once a fit.
+    Of a feature that no sample of a batch has the gradient is zero, which changes
+    nothing but the slots; these are made up for when the feature is next seen. No step
+    takes as long as there are features.
 
     Parameters
     ----------
-    n_features, n_units : int
-    iteration : int
-        Number of steps made so far.
-
-    Attributes
-    ----------
-    last_step : ndarray of int of shape (n_features,)
-        Number of steps that the slots of each feature have been through.
+    kernel : ndarray of shape (n_features, n_units)
+    slots : list of ndarray of shape (n_features, n_units)
+        What the optimizer keeps beside the kernel.
+    optimizer : Optimizer
+        It can skip.
     """
 
-    def __init__(self, n_features, n_units, iteration):
-        self.last_step = np.full(n_features, iteration, np.int64)
-        self._n_units = n_units
-        self._position = np.empty(n_features, np.int32)
+    def __init__(self, kernel, slots, optimizer):
+        self._kernel = kernel
+        self._slots = slots
+        self._optimizer = optimizer
+        # Steps that the slots of each feature have been through.
+        self._n_steps = np.full(len(kernel), optimizer.iteration, np.int32)
+        self._position = np.empty(len(kernel), np.int32)
+        self._columns = None
+        # Made once, since fresh memory costs more than what is done with it.
+        n_rows = max(1, _BLOCK_VALUES // kernel.shape[1])
+        self._slot_buffers = [np.empty_like(kernel[:n_rows]) for _ in slots]
+        self._n_rows = n_rows
+        self._kernel_buffer = self._gradient_buffer = kernel[:0]
 
-    def find_seen(self, X):
-        """Find the features of a batch, and number its columns by them.
+    def gather(self, X):
+        """Find the features of a batch.
 
         Parameters
         ----------
@@ -362,22 +369,81 @@ class _SkippedColumns:
 
         Returns
         -------
-        columns : ndarray of int of shape (n_seen,)
         X_seen : SparseRows of shape (n_samples, n_seen)
+        kernel_seen : ndarray of shape (n_seen, n_units)
+        gradient : ndarray of shape (n_seen, n_units)
+            A buffer.
         """
         first, last = X.indptr[0], X.indptr[-1]
         indices, position = X.indices[first:last], self._position
-        order = np.arange(len(indices), dtype=np.int32)
-        # Of the entries of a column the last writes its place, and stands for it.
-        position[indices] = order
-        columns = indices[position[indices] == order]
-        position[columns] = order[: len(columns)]
-        shape = (X.shape[0], len(columns))
-        numbers = position[indices].astype(indices.dtype, copy=False)
-        return columns, SparseRows(X.data[first:last], numbers, X.indptr - first, shape)
+        ordered = np.sort(indices)
+        is_first = np.ones(len(ordered), bool)
+        np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+        columns = ordered[is_first]
+        n_seen = len(columns)
+        position[columns] = np.arange(n_seen, dtype=np.int32)
+        numbers = position.take(indices, mode="clip").astype(indices.dtype, copy=False)
+        X_seen = SparseRows(
+            X.data[first:last], numbers, X.indptr - first, (X.shape[0], n_seen)
+        )
+        if n_seen > len(self._kernel_buffer):
+            shape = (n_seen + n_seen // 8, self._kernel.shape[1])
+            self._kernel_buffer = np.empty(shape, self._kernel.dtype)
+            self._gradient_buffer = np.empty(shape, self._kernel.dtype)
+        self._columns = columns.astype(np.intp)
+        kernel_seen = self._take(self._kernel, self._columns, self._kernel_buffer)
+        return X_seen, kernel_seen, self._gradient_buffer[:n_seen]
 
-    def catch_up(self, columns, optimizer):
-        """Make the updates of slots that were skipped before the present step."""
-        missed = optimizer.iteration - self.last_step[columns]
-        self.last_step[columns] = optimizer.iteration
-        optimizer.decay_rows(columns, missed, self._n_units)
+    def update(self, kernel_seen, gradient):
+        """Update the features that were gathered.
+
+        Parameters
+        ----------
+        kernel_seen, gradient : ndarray of shape (n_seen, n_units)
+        """
+        factors = self._compute_factors(self._columns)
+        for start in range(0, len(gradient), self._n_rows):
+            rows = slice(start, start + self._n_rows)
+            columns = self._columns[rows]
+            slots = self._take_slots(columns, factors[rows])
+            self._optimizer.update_arrays(kernel_seen[rows], gradient[rows], slots)
+            _put_rows(self._kernel, columns, kernel_seen[rows])
+            for slot, changed in zip(self._slots, slots, strict=True):
+                _put_rows(slot, columns, changed)
+        self._n_steps[self._columns] = self._optimizer.iteration + 1
+
+    def catch_up(self):
+        """Make the updates of slots that were skipped so far."""
+        for start in range(0, len(self._kernel), self._n_rows):
+            stop = min(start + self._n_rows, len(self._kernel))
+            columns = np.arange(start, stop)
+            slots = self._take_slots(columns, self._compute_factors(columns))
+            for slot, changed in zip(self._slots, slots, strict=True):
+                slot[start:stop] = changed
+        self._n_steps[:] = self._optimizer.iteration
+
+    def _compute_factors(self, columns):
+        """Factors of the slots of some features for the steps that they missed."""
+        missed = self._optimizer.iteration - self._n_steps[columns]
+        powers = self._optimizer.decay ** np.arange(missed.max(initial=0) + 1)
+        return powers.astype(self._kernel.dtype).take(missed)[:, np.newaxis]
+
+    def _take_slots(self, columns, factors):
+        """Copy the slots of some features as they would be now."""
+        slots = [
+            self._take(slot, columns, buffer)
+            for slot, buffer in zip(self._slots, self._slot_buffers, strict=True)
+        ]
+        for slot in slots:
+            slot *= factors
+        return slots
+
+    @staticmethod
+    def _take(array, rows, buffer):
+        return np.take(array, rows, axis=0, out=buffer[: len(rows)], mode="clip")
+
+
+def _put_rows(array, rows, values):
+    """Assign rows of a matrix as single items, which takes half the time."""
+    item = f"V{array.itemsize * array.shape[1]}"
+    array.view(item)[:, 0][rows] = values.view(item)[:, 0]

@@ -62,43 +62,17 @@ class Optimizer:
             weight, *slots = [array[begin:end] for array in arrays]
             self._update(weight, part, scratch[: len(part)], *slots)
 
-    def update_rows(self, rows, gradient):
-        """Update some rows of the first kernel.
+    def update_arrays(self, weight, gradient, slots):
+        """Update weights that are kept elsewhere, such as rows of a kernel.
 
         Parameters
         ----------
-        rows : ndarray of int of shape (n_rows,)
-        gradient : ndarray of shape (n_rows, n_units)
-            It is overwritten.
+        weight, gradient : ndarray of the same shape
+            The gradient is overwritten.
+        slots : list of ndarray
+            One per entry of `slot_names`.
         """
-        arrays = (self.weights, *self.slots)
-        kernels = [_view_rows(array, gradient.shape[1]) for array in arrays]
-        copies = [kernel[rows] for kernel in kernels]
-        self._update(copies[0], gradient, np.empty_like(gradient), *copies[1:])
-        for kernel, changed in zip(kernels, copies, strict=True):
-            kernel[rows] = changed
-
-    def decay_rows(self, rows, n_steps, n_units):
-        """Make up for skipped updates of rows of the first kernel.
-
-        Parameters
-        ----------
-        rows : slice or ndarray of int of shape (n_rows,)
-        n_steps : ndarray of int of shape (n_rows,)
-            Number of updates that each row has missed.
-        n_units : int
-            Length of a row.
-        """
-        if not self.slots or not n_steps.any():
-            return
-        factors = np.power(self.decay, n_steps).astype(self.weights.dtype)
-        for slot in self.slots:
-            _view_rows(slot, n_units)[rows] *= factors[:, np.newaxis]
-
-
-def _view_rows(flat, n_units):
-    """View a flat array, which the first kernel begins, in rows of that kernel."""
-    return flat[: len(flat) // n_units * n_units].reshape(-1, n_units)
+        self._update(weight, gradient, np.empty_like(gradient), *slots)
 
 
 class RMSprop(Optimizer):
