@@ -18,6 +18,8 @@ from skimdb.neural_network._keras._objects import (
 # TensorFlow's dense product is faster. examples/benchmarks/bench_training.py, section
 # "tensorflow", sets it.
 _SPARSE_UNITS = 64
+# Values of a batch that is made dense: 256 MB in float32.
+_DENSE_VALUES = 2**26
 
 
 class TensorFlowBackend:
@@ -160,7 +162,8 @@ class TensorFlowBackend:
         """Tensor of a dense array or of `SparseRows`."""
         if isinstance(X, np.ndarray):
             return tf.constant(X)
-        if self._spec.layer_sizes[1] > _SPARSE_UNITS:
+        is_wide = self._spec.layer_sizes[1] > _SPARSE_UNITS
+        if is_wide and X.shape[0] * X.shape[1] <= _DENSE_VALUES:
             return tf.constant(X.toarray())
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
         entries = slice(X.indptr[0], X.indptr[-1])
