@@ -490,7 +490,9 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         finally:
             hooks.detach()
             backend.close()
-        self._set_fitted(start._collect_fitted(trainer, monitor))
+        fitted = start._collect_fitted(trainer, monitor)
+        check_finite_weights(fitted["coefs_"], fitted["intercepts_"], monitor)
+        self._set_fitted(fitted)
         tasks.end_fit()
         return self
 
@@ -517,7 +519,6 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 if stop or trainer.hooks.stop:
                     break
             trainer.finish_training(monitor.last_logs, best_weights)
-            check_finite_weights(*trainer.backend.read_weights(), monitor)
         except BaseException as error:
             if finished is not None and not isinstance(error, ValueError):
                 self._set_fitted(finished)
