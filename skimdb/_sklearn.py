@@ -18,6 +18,9 @@ from sklearn.model_selection._search import BaseSearchCV
 # `sklearn.utils.resample` draws.
 from sklearn.utils import _safe_indexing
 
+# Cores that this process may use, which joblib's workers and containers limit.
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
 # Says how to install matplotlib, in scikit-learn's words.
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
@@ -60,6 +63,7 @@ __all__ = [
     "_fit_context",
     "_get_output_config",
     "_num_samples",
+    "_openmp_effective_n_threads",
     "_safe_indexing",
     "check_matplotlib_support",
     "validate_parameter_constraints",

@@ -292,16 +292,21 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         self.backend = backend
         for name in routed:
-            if not name.startswith(ROUTES):
+            if not self._is_routed(name):
                 raise TypeError(self._describe_unknown(name))
         vars(self).update(routed)
+
+    @staticmethod
+    def _is_routed(name):
+        # scikit-learn's check of constructors passes the name of the signature.
+        return name.startswith(ROUTES) or name == "routed"
 
     def _describe_unknown(self, name):
         return describe_unknown(name, type(self).__name__, self._get_param_names())
 
     def _get_routed(self):
         """Parameters of optimizer, loss and callbacks, which are plain attributes."""
-        return {k: v for k, v in vars(self).items() if k.startswith(ROUTES)}
+        return {k: v for k, v in vars(self).items() if self._is_routed(k)}
 
     def get_params(self, deep=True):
         """Get the parameters, those of optimizer, loss and callbacks included.
@@ -339,7 +344,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         valid = self.get_params()
         for name in params:
-            if name not in valid and not name.startswith(ROUTES):
+            if name not in valid and not self._is_routed(name):
                 raise ValueError(self._describe_unknown(name))
         vars(self).update(params)
         return self
@@ -449,6 +454,8 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         sizes, dropout = check_hidden_layers(
             self.size, self.n_hidden_layers, self.dropout
         )
+        if hasattr(self, "routed"):
+            raise TypeError(self._describe_unknown("routed"))
         keras_params = divide_keras_params(self, self._get_routed())
         backend_name = choose_backend(self.backend, keras_params)
         # What scikit-learn's checks and a new network set is set on a copy.
@@ -482,7 +489,10 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self._train(start, trainer, monitor, tasks)
         finally:
             hooks.detach()
-        self._set_fitted(start._collect_fitted(trainer, monitor))
+            backend.close()
+        fitted = start._collect_fitted(trainer, monitor)
+        check_finite_weights(fitted["coefs_"], fitted["intercepts_"], monitor)
+        self._set_fitted(fitted)
         tasks.end_fit()
         return self
 
@@ -490,8 +500,8 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """Train epoch by epoch."""
         best_weights = finished = None
 
-        def collect_fitted():
-            return start._collect_fitted(trainer, monitor)
+        def collect_predictor():
+            return start._collect_predictor(trainer.backend, monitor)
 
         try:
             for epoch in trainer.begin_training():
@@ -503,37 +513,38 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 if self.verbose:
                     entries = " ".join(f"{k}={v:.4f}" for k, v in logs.items())
                     print(f"Epoch {epoch + 1}/{trainer.n_epochs} {entries}")
-                stop |= tasks.end_epoch(collect_fitted)
+                stop |= tasks.end_epoch(collect_predictor)
                 if self.warm_start:
-                    finished = collect_fitted()
+                    finished = start._collect_fitted(trainer, monitor)
                 if stop or trainer.hooks.stop:
                     break
             trainer.finish_training(monitor.last_logs, best_weights)
-            check_finite_weights(*trainer.backend.read_weights(), monitor)
         except BaseException as error:
             if finished is not None and not isinstance(error, ValueError):
                 self._set_fitted(finished)
             raise
 
-    def _collect_fitted(self, trainer, monitor):
-        """Fitted attributes as of now, by name."""
-        backend = trainer.backend
+    def _collect_predictor(self, backend, monitor):
+        """Fitted attributes as of now, but for what only going on needs."""
         coefs, intercepts = backend.read_weights()
-        fitted = {
-            name: value
-            for name, value in vars(self).items()
-            if name in _SET_AT_START and hasattr(self, name)
-        }
-        return fitted | {
+        known = {k: v for k, v in vars(self).items() if k in _SET_AT_START}
+        return known | {
             "coefs_": coefs,
             "intercepts_": intercepts,
             "history_": monitor.make_history(),
             "n_iter_": monitor.n_epochs,
             "best_epoch_": monitor.find_best_epoch(),
             "backend_": backend.name,
+        }
+
+    def _collect_fitted(self, trainer, monitor):
+        """Fitted attributes as of now, by name."""
+        backend = trainer.backend
+        fitted = self._collect_predictor(backend, monitor)
+        return fitted | {
             "callbacks_": list(trainer.hooks.callbacks),
             "_optimizer_state": backend.read_state(),
-            "_trained_model": (coefs, backend.model),
+            "_trained_model": (fitted["coefs_"], backend.model),
         }
 
     def _set_fitted(self, fitted):

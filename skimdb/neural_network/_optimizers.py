@@ -8,7 +8,7 @@ import numpy as np
 
 # Weights that are updated at a time, so that they, the gradient and the slots stay in
 # the cache: examples/benchmarks/bench_training.py, section "wide", sets it.
-_BLOCK = 2**15
+_BLOCK = 2**16
 
 
 def _round(value):
@@ -21,44 +21,58 @@ class Optimizer:
 
     Parameters
     ----------
-    weights : list of ndarray
-        Changed in place.
+    weights : ndarray of shape (n_weights,)
+        All weights of a network in a row, changed in place.
+
+    Attributes
+    ----------
+    iteration : int
+        Number of steps made; the caller counts them.
+    slots : list of ndarray of shape (n_weights,)
+        One per entry of `slot_names`.
+    can_skip : bool
+        Whether a zero gradient leaves the weight as it is and multiplies the slots by
+        `decay`, so that such updates can be made up for later.
     """
 
     slot_names = ()
-    # Whether a zero gradient leaves the weight as it is and multiplies the slots by
-    # `decay`, so that such updates can be made up for later.
     can_skip = False
     decay = 1.0
 
     def __init__(self, weights):
-        self.weights = weights
         self.iteration = 0
         self.learning_rate = _round(self.learning_rate)
-        self.slots = [[np.zeros_like(w) for _ in self.slot_names] for w in weights]
-        self._scratch = np.empty(_BLOCK, weights[0].dtype)
+        self.weights = weights
+        self.slots = [np.zeros_like(weights) for _ in self.slot_names]
 
-    def update(self, index, gradient, rows=slice(None)):
-        """Make the update of some rows of a weight.
+    def update(self, gradient, start=0):
+        """Update the weights from a position on.
 
         Parameters
         ----------
-        index : int
-            Position of the weight.
-        gradient : ndarray
-            Of these rows. It is overwritten.
-        rows : slice or ndarray of int, default=slice(None)
+        gradient : ndarray of shape (n_updated,)
+            It is overwritten.
+        start : int, default=0
         """
-        arrays = [array[rows] for array in (self.weights[index], *self.slots[index])]
-        flat = [array.reshape(-1) for array in (*arrays, gradient)]
-        for start in range(0, gradient.size, _BLOCK):
-            weight, *slots, part = [array[start : start + _BLOCK] for array in flat]
-            self._update(weight, part, self._scratch[: len(part)], *slots)
-        if not isinstance(rows, slice):  # copies were updated
-            for array, changed in zip(
-                (self.weights[index], *self.slots[index]), arrays, strict=True
-            ):
-                array[rows] = changed
+        scratch = np.empty(min(_BLOCK, len(gradient)), gradient.dtype)
+        arrays = [self.weights, *self.slots]
+        for first in range(0, len(gradient), _BLOCK):
+            part = gradient[first : first + _BLOCK]
+            begin, end = start + first, start + first + len(part)
+            weight, *slots = [array[begin:end] for array in arrays]
+            self._update(weight, part, scratch[: len(part)], *slots)
+
+    def update_arrays(self, weight, gradient, slots):
+        """Update weights that are kept elsewhere, such as rows of a kernel.
+
+        Parameters
+        ----------
+        weight, gradient : ndarray of the same shape
+            The gradient is overwritten.
+        slots : list of ndarray
+            One per entry of `slot_names`.
+        """
+        self._update(weight, gradient, np.empty_like(gradient), *slots)
 
 
 class RMSprop(Optimizer):

@@ -1,10 +1,12 @@
 """Samples to train or to validate on, as plain arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
 import scipy.sparse
+
+from skimdb.neural_network._sparse_rows import SparseRows
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Samples:
             self.sample_weight[rows],
             self.metric_weight[rows],
         )
+
+    def view_sparse(self):
+        """Return the samples with sparse features as `SparseRows`, without a copy."""
+        if not scipy.sparse.issparse(self.X):
+            return self
+        return replace(self, X=SparseRows.from_csr(self.X))
 
     def select_targets(self, rows):
         """Return the samples in some rows without their features."""

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import gen_batches
 
+from skimdb.neural_network._network import count_block_rows
 from skimdb.neural_network._samples import number_distinct_rows
-
-# Values of a hidden layer that are computed at a time in an evaluation: 2 MB in
-# float32.
-_BLOCK_VALUES = 2**19
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,8 @@ class Trainer:
         self._metrics = metrics
         self._samples = samples
         self._shared_draws = self._number_shared_draws()
-        self._validation = validation
+        self._samples = samples.view_sparse()
+        self._validation = validation and validation.view_sparse()
         self._validation_parts = [] if validation is None else self._cut_validation()
 
     @property
@@ -171,7 +169,7 @@ class Trainer:
 
     def _cut_validation(self):
         """Cut into parts, by batches if a callback sees them."""
-        size = max(1, _BLOCK_VALUES // max(self._spec.layer_sizes[1:]))
+        size = count_block_rows(self._spec.layer_sizes[1:])
         if self.hooks.sees_test_batches:
             size = self._schedule.batch_size
         n_samples = len(self._validation.Y)

@@ -634,7 +634,7 @@ def test_optimizer_by_name_class_or_instance(data, kind):
         "instance": keras.optimizers.Adam(0.01),
     }[kind]
     rate = None if kind == "instance" else 0.01
-    classifier = make(optimizer=optimizer, learning_rate=rate)
+    classifier = make(optimizer=optimizer, learning_rate=rate, backend="tensorflow")
     first = classifier.fit(*data).coefs_[0]
     # An instance is copied, so a second fit does not start from its state.
     np.testing.assert_array_equal(classifier.fit(*data).coefs_[0], first)

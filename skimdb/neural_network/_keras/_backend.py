@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import scipy.sparse
 import tensorflow as tf
 
 from skimdb.neural_network._keras._callbacks import KerasHooks
@@ -19,6 +18,8 @@ from skimdb.neural_network._keras._objects import (
 # TensorFlow's dense product is faster. examples/benchmarks/bench_training.py, section
 # "tensorflow", sets it.
 _SPARSE_UNITS = 64
+# Values of a batch that is made dense: 256 MB in float32.
+_DENSE_VALUES = 2**26
 
 
 class TensorFlowBackend:
@@ -154,14 +155,20 @@ class TensorFlowBackend:
         """Return the hooks that call Keras's callbacks."""
         return KerasHooks(callbacks, self.model, n_epochs=n_epochs, n_batches=n_batches)
 
+    def close(self):
+        """End the fit: no threads of ours run."""
+
     def _convert_features(self, X):
-        if not scipy.sparse.issparse(X):
+        """Tensor of a dense array or of `SparseRows`."""
+        if isinstance(X, np.ndarray):
             return tf.constant(X)
-        if self._spec.layer_sizes[1] > _SPARSE_UNITS:
+        is_wide = self._spec.layer_sizes[1] > _SPARSE_UNITS
+        if is_wide and X.shape[0] * X.shape[1] <= _DENSE_VALUES:
             return tf.constant(X.toarray())
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-        indices = np.column_stack([rows, X.indices]).astype(np.int64)
-        return tf.SparseTensor(indices, X.data, X.shape)
+        entries = slice(X.indptr[0], X.indptr[-1])
+        indices = np.column_stack([rows, X.indices[entries]]).astype(np.int64)
+        return tf.SparseTensor(indices, X.data[entries], X.shape)
 
     def _train_step(self, X, Y, sample_weight, masks):
         weights = self.model.trainable_variables

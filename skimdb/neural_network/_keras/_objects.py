@@ -57,14 +57,14 @@ def check_arguments(owner, names, route):
         That names the nearest argument.
     """
     parameters = {}
-    takes_any = True
     for cls in inspect.getmro(owner):
-        if "__init__" in vars(cls) and takes_any:
-            own = inspect.signature(cls.__init__).parameters
-            parameters |= own
-            takes_any = any(p.kind is p.VAR_KEYWORD for p in own.values())
-    if takes_any and not owner.__module__.startswith("keras."):
-        return  # a class of the user's, which takes any argument
+        if "__init__" not in vars(cls):
+            continue
+        own = inspect.signature(cls.__init__).parameters
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in own.values())
+        if takes_any and not cls.__module__.startswith("keras."):
+            return  # a class of the user's, which takes any argument
+        parameters |= own
     valid = sorted(
         name
         for name, parameter in parameters.items()

@@ -1,0 +1,125 @@
+"""Rows of a CSR matrix whose products cost no more than the numbers in them.
+
+A step of training multiplies a few hundred rows twice, which takes less than what
+scipy's classes do around such a product: checks of the indices, of their type, copies.
+These are done once a fit, and the same compiled functions are called directly.
+"""
+
+import numpy as np
+from scipy.sparse import _sparsetools
+
+
+class SparseRows:
+    """Rows of a canonical CSR matrix.
+
+    Parameters
+    ----------
+    data, indices, indptr : ndarray
+        As of `scipy.sparse.csr_array`, but that `indptr` may begin anywhere.
+    shape : tuple of int
+    """
+
+    def __init__(self, data, indices, indptr, shape):
+        self.data = data
+        self.indices = indices
+        self.indptr = indptr
+        self.shape = shape
+
+    @classmethod
+    def from_csr(cls, X):
+        """Return the rows of a canonical CSR matrix, without a copy."""
+        return cls(X.data, X.indices, X.indptr, X.shape)
+
+    @property
+    def nnz(self):
+        """Number of entries."""
+        return int(self.indptr[-1] - self.indptr[0])
+
+    def __getitem__(self, rows):
+        """Select rows: a slice without a copy, or positions."""
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(self.shape[0])
+            indptr, shape = self.indptr[start : stop + 1], (stop - start, self.shape[1])
+            return SparseRows(self.data, self.indices, indptr, shape)
+        rows = rows.astype(self.indptr.dtype, copy=False)
+        indptr = np.zeros(len(rows) + 1, self.indptr.dtype)
+        np.cumsum(self.indptr[rows + 1] - self.indptr[rows], out=indptr[1:])
+        indices = np.empty(indptr[-1], self.indices.dtype)
+        data = np.empty(indptr[-1], self.data.dtype)
+        _sparsetools.csr_row_index(
+            len(rows), rows, self.indptr, self.indices, self.data, indices, data
+        )
+        return SparseRows(data, indices, indptr, (len(rows), self.shape[1]))
+
+    def multiply(self, dense, out=None):
+        """Compute the product with a matrix.
+
+        Parameters
+        ----------
+        dense : C-contiguous ndarray of shape (n_features, n_units)
+        out : C-contiguous ndarray of shape (n_rows, n_units), default=None
+            Of zeros.
+
+        Returns
+        -------
+        product : ndarray of shape (n_rows, n_units)
+        """
+        n_units = dense.shape[1]
+        if out is None:
+            out = np.zeros((self.shape[0], n_units), dense.dtype)
+        _sparsetools.csr_matvecs(
+            *self.shape,
+            n_units,
+            self.indptr,
+            self.indices,
+            self.data,
+            dense.reshape(-1),
+            out.reshape(-1),
+        )
+        return out
+
+    def multiply_transposed(self, dense, out):
+        """Compute the product of the transposed rows with a matrix.
+
+        Parameters
+        ----------
+        dense : C-contiguous ndarray of shape (n_rows, n_units)
+        out : C-contiguous ndarray of shape (n_features, n_units)
+            Of zeros.
+        """
+        _sparsetools.csc_matvecs(
+            *self.shape[::-1],
+            dense.shape[1],
+            self.indptr,
+            self.indices,
+            self.data,
+            dense.reshape(-1),
+            out.reshape(-1),
+        )
+
+    def transpose(self):
+        """Return the columns as rows."""
+        n_rows, n_features = self.shape
+        first, last = self.indptr[0], self.indptr[-1]
+        indptr = np.empty(n_features + 1, self.indptr.dtype)
+        indices = np.empty(last - first, self.indices.dtype)
+        data = np.empty(last - first, self.data.dtype)
+        _sparsetools.csr_tocsc(
+            n_rows,
+            n_features,
+            self.indptr - first,
+            self.indices[first:last],
+            self.data[first:last],
+            indptr,
+            indices,
+            data,
+        )
+        return SparseRows(data, indices, indptr, (n_features, n_rows))
+
+    def toarray(self):
+        """Return the rows as a dense array."""
+        dense = np.zeros(self.shape, self.data.dtype)
+        _sparsetools.csr_todense(
+            *self.shape, self.indptr, self.indices, self.data, dense
+        )
+        return dense
