@@ -70,15 +70,7 @@ def _read_curve(history):
 def make_skimdb(network, seed, **params):
     from skimdb import KerasMLPClassifier
 
-    return KerasMLPClassifier(
-        size=network.size,
-        epochs=network.epochs,
-        batch_size=network.batch_size,
-        l2=network.l2,
-        dropout=network.dropout,
-        random_state=seed,
-        **params,
-    )
+    return KerasMLPClassifier(**network.make_params(seed), **params)
 
 
 def fit_skimdb(peer, data, validation, network, seed, model=None):
@@ -126,15 +118,10 @@ def make_scikeras(network, seed):
 
     return KerasClassifier(
         build_for_scikeras,
-        size=network.size,
-        l2=network.l2,
-        dropout=network.dropout,
         optimizer="rmsprop",
         loss="binary_crossentropy",
-        epochs=network.epochs,
-        batch_size=network.batch_size,
-        random_state=seed,
         verbose=0,
+        **network.make_params(seed),
     )
 
 

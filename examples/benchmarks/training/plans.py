@@ -1,6 +1,6 @@
 """How large each comparison is. Imports nothing heavy: see `harness.processes`."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,10 @@ class Network:
     batch_size: int = 512
     l2: float = 0.0
     dropout: float = 0.0
+
+    def make_params(self, seed):
+        """Return it as parameters of an estimator that calls them as skimdb does."""
+        return {**asdict(self), "random_state": seed}
 
     def __str__(self):
         units = f"{self.size}-{self.size}-1"
