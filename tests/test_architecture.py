@@ -5,6 +5,7 @@ whether a file may have it.
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,15 @@ def test_functions_are_small():
     ]
     if large:
         pytest.fail("\n".join(["Too large:", *large]), pytrace=False)
+
+
+def test_documented_tree_is_the_tree():
+    page = Path(__file__).parents[1].joinpath("docs", "architecture.md")
+    tree = page.read_text(encoding="utf-8").split("```")[1]
+    documented = re.findall(r"^ +(\w+\.py)", tree, flags=re.MULTILINE)
+    names = {Path(path).name for path in SOURCES if not path.endswith("/__init__.py")}
+    assert sorted(names - set(documented)) == []
+    assert sorted(set(documented) - names) == []
 
 
 # The rules themselves: each is broken, and next to it kept.
