@@ -41,7 +41,9 @@ def parse_arguments():
         default=list(SECTIONS),
         help=f"some of {','.join(SECTIONS)}",
     )
-    parser.add_argument("--quick", action="store_true", help="does it work: small data")
+    parser.add_argument(
+        "--quick", action="store_true", help="does it work: small data, one repeat"
+    )
     parser.add_argument(
         "--first-version",
         type=Path,
@@ -50,6 +52,8 @@ def parse_arguments():
     )
     parser.add_argument("--write", metavar="PAGE", help="also write the page there")
     options = parser.parse_args()
+    if options.quick:
+        options.repeats = 1
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"No section is called {', '.join(sorted(unknown))}.")
@@ -67,13 +71,24 @@ def find_version(path):
     return found["version"]
 
 
+def describe_command(options):
+    """Return the command line, without what is of this machine only."""
+    words = ["python examples/benchmarks/bench_training.py"]
+    if options.sections != list(SECTIONS):
+        words += ["--sections", ",".join(options.sections)]
+    words += ["--repeats", str(options.repeats)] if options.repeats != 3 else []
+    words += ["--quick"] if options.quick else []
+    words += ["--first-version PATH"] if options.first_version else []
+    return " ".join(words)
+
+
 def write_page(options, facts, report):
     """Return the lines of the page: introduction, who wins where, sections."""
-    command = ["python", "examples/benchmarks/bench_training.py", *sys.argv[1:]]
+    command = describe_command(options)
     lines = ["# Benchmarks", ""]
     if options.quick:
         lines += ["**A quick run on small data: these are not the figures.**", ""]
-    lines += INTRODUCTION.format(command=" ".join(command)).splitlines()
+    lines += INTRODUCTION.format(command=command).splitlines()
     lines += ["", *(f"- {line}" for line in facts), "", "## Where others win", ""]
     lines += [f"- {win}" for win in report.wins] or ["Nowhere in this run."]
     return [*lines, "", *report.lines]

@@ -37,6 +37,8 @@ class Plan:
     grid_sizes: tuple = (4, 16, 512)
     grid_l2: tuple = (0.0, 0.002)
     grid_dropout: tuple = (0.0, 0.5)
+    product: Network = Network(epochs=3)
+    product_units: tuple = (16, 64, 128, 512)
     accuracy: Network = Network(epochs=10)  # the best epoch is among the first ten
     n_seeds: int = 5
     n_single: int = 200  # predictions of one review
@@ -68,10 +70,12 @@ QUICK = Plan(
     wide=Network(size=64, epochs=2),
     kfold=Network(size=32, epochs=2, batch_size=50),
     grid=Network(epochs=2),
-    grid_sizes=(4, 16),
+    grid_sizes=(4,),
     grid_l2=(0.0,),
+    product=Network(epochs=1),
+    product_units=(16,),
     accuracy=Network(epochs=2),
-    n_seeds=2,
+    n_seeds=1,
     n_single=5,
     scaling=Network(epochs=2),
     scaling_rows=(1, 2),

@@ -280,6 +280,7 @@ def predict_all(bench, plan, report):
     )
     sparse, dense = f"{SKIMDB}, CSR", f"{SKIMDB}, dense"
     keras = ["Keras, CSR", "Keras, densified", DENSE_KERAS, "Keras default, dense"]
+    keras = keras[:1] if bench.quick else keras
     runs = bench.compare_tasks(
         "predict_all", dict.fromkeys([sparse, dense, *keras], bench.few)
     )
@@ -320,6 +321,18 @@ def scaling(bench, plan, report):
     report.table(header, rows)
 
 
+def tensorflow(bench, plan, report):
+    report.section(
+        "Products in TensorFlow",
+        "How skimdb multiplies sparse batches in TensorFlow: as they are in narrow "
+        f"networks, made dense in wide ones. Seconds per epoch ({plan.product}, other "
+        "widths): either way at each width, second call.",
+    )
+    names = [f"{n} units, {f}" for n in plan.product_units for f in ("sparse", "dense")]
+    runs = bench.compare_tasks("multiply_batches", dict.fromkeys(names, bench.few))
+    report.compare(runs, [Measure("s/epoch", call(), digits=3)])
+
+
 def accuracy(bench, plan, report):
     report.section(
         "Is it as good?",
@@ -353,6 +366,7 @@ SECTIONS = {
         predict_one,
         predict_all,
         scaling,
+        tensorflow,
         accuracy,
     )
 }

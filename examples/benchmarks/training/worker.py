@@ -7,7 +7,9 @@ seconds of its ``calls``, and what it has to say about losses and accuracies.
 import argparse
 import json
 import statistics
+import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from harness.gauges import clock, peak_memory
@@ -108,6 +110,23 @@ def fit_folds(peer, data, plan, seed):
     return {"calls": [first, second]} | means
 
 
+def multiply_batches(peer, data, plan, seed):
+    """Seconds per epoch in TensorFlow, of batches that are multiplied as `peer` says.
+
+    A second call; traced in the first.
+    """
+    from skimdb.neural_network._keras import _backend
+
+    units, form = peer.split(" units, ")
+    _backend._SPARSE_UNITS = 0 if form == "dense" else sys.maxsize
+    training, _, _ = _split_holdout(peer, data, plan)
+    network = replace(plan.product, size=int(units))
+    fit = partial(peers.fit_skimdb, peers.TENSORFLOW, training, None)
+    fit(replace(network, epochs=1), seed)
+    seconds, _ = clock(fit, network, seed)
+    return {"calls": [seconds / network.epochs]}
+
+
 def predict_all(peer, data, plan, seed):
     """Two predictions of all reviews; what is done beforehand is not timed."""
     X, y = data.read_matrix()
@@ -198,6 +217,7 @@ TASKS = {
         fit_folds,
         search_grid,
         search_epochs,
+        multiply_batches,
         predict_all,
         predict_one,
         scale_work,
