@@ -161,7 +161,7 @@ def on_regularization(variants, original, max_epochs):
     Parameters
     ----------
     variants : DataFrame
-        As :func:`imdb_tables.variants` returns it.
+        As :func:`study.tables.variants` returns it.
     original : str
         Which candidate the others are compared with.
     max_epochs : int

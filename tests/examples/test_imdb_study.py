@@ -110,7 +110,7 @@ def test_report_is_self_contained(study):
 
 @pytest.fixture(scope="module")
 def conclusions():
-    path = EXAMPLES / "imdb_conclusions.py"
+    path = EXAMPLES / "study" / "conclusions.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
