@@ -33,26 +33,27 @@ def make_history(plan, results, n_repeats, error_score):
     """
     params = dict.fromkeys(name for c in plan.candidates for name in c.params)
     metrics = list_metrics(results)
-    tables = []
+    before = ("candidate", *params, "repeat", "fold", "epoch")
+    columns = {name: [] for name in (*before, *metrics, "fit_time")}
+    failed = dict.fromkeys(metrics, [error_score] * plan.max_epochs)
     for candidate, by_split in zip(plan.candidates, results, strict=True):
         configured = candidate.estimator.get_params()
         n_folds = len(by_split) // n_repeats
         for split, result in enumerate(by_split):
-            failed = {name: [error_score] * plan.max_epochs for name in metrics}
             history = failed if result.history is None else result.history
             n_epochs = len(history["loss"])
             repeat, fold = divmod(split, n_folds)
-            table = {"candidate": [candidate.name] * n_epochs}
-            table |= {name: [configured.get(name)] * n_epochs for name in params}
-            table |= {"repeat": repeat, "fold": fold}
-            table |= {"epoch": np.arange(1, n_epochs + 1)}
-            missing = np.full(n_epochs, np.nan)
-            table |= {
-                name: np.asarray(history.get(name, missing), float) for name in metrics
-            }
-            table |= {"fit_time": result.fit_time}
-            tables.append(pd.DataFrame(table))
-    frame = pd.concat(tables, ignore_index=True)
+            same = {"candidate": candidate.name, "repeat": repeat, "fold": fold}
+            same |= {name: configured.get(name) for name in params}
+            same |= {"fit_time": result.fit_time}
+            for name, value in same.items():
+                columns[name] += [value] * n_epochs
+            columns["epoch"] += range(1, n_epochs + 1)
+            for name in metrics:
+                columns[name] += history.get(name, [np.nan] * n_epochs)
+    for name in params:  # None among numbers stays None
+        columns[name] = pd.Series(columns[name], dtype=object).infer_objects()
+    frame = pd.DataFrame(columns).astype(dict.fromkeys(metrics, float))
     if plan.scorer_names:
         frame.attrs["scorer_names"] = list(plan.scorer_names)
     return frame
