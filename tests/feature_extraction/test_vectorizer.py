@@ -233,7 +233,7 @@ def test_set_output():
     assert table.columns == WORDS
     assert isinstance(table, pl.DataFrame)
     vec = vectorizer().set_output(transform="pandas").fit(TEXTS)
-    with pytest.raises(ValueError, match="Pandas output does not support sparse data"):
+    with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
         vec.transform(TEXTS)
 
 
