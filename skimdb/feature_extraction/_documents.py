@@ -13,6 +13,9 @@ from skimdb.feature_extraction._tokenize import POOL
 # Large enough that calls per chunk cost nothing, small enough for little memory.
 CHUNK_BYTES = 2**19
 FIRST_CHUNK_ROWS = 512
+# Documents that are read sooner one by one: examples/benchmarks/bench_training.py,
+# section "predict_one".
+_FEW = 4
 
 
 class Documents:
@@ -31,6 +34,8 @@ class Documents:
     ----------
     are_ids : bool
         Whether the items are sequences of token ids.
+    are_few : bool
+        Whether it is known that bulk processing would take longer than it saves.
     """
 
     def __init__(self, X, input, any_kind=False):  # noqa: A002
@@ -44,6 +49,7 @@ class Documents:
         self.are_ids = input == "sequences" or (
             input == "content" and nested and not any_kind
         )
+        self.are_few = hasattr(X, "__len__") and len(X) <= _FEW
         self._input = input
         self._any_kind = any_kind
 

@@ -506,7 +506,7 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         options = self._get_token_options()
         if documents.are_ids:
             chunks, tokenize = documents.read_ids(), tokenize_ids
-        elif options.has_fast_path():
+        elif self._is_bulk(options, documents):
             decode = options.make_count_vectorizer().decode
             chunks, tokenize = documents.read_texts(decode), self._make_bulk_tokenizer()
         else:  # Python's own code, and callables that may not bear threads
@@ -516,6 +516,15 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
                 for row, items in documents.read_items()
             )
         return map_chunks(lambda chunk: function(tokenize(chunk)), chunks)
+
+    def _is_bulk(self, options, documents):
+        """Whether to process texts in bulk, rather than one by one by the analyzer."""
+        builders = ("build_analyzer", "build_preprocessor", "build_tokenizer")
+        overridden = any(
+            getattr(type(self), name) is not getattr(TextMultiHotVectorizer, name)
+            for name in builders
+        )
+        return options.has_fast_path() and not (overridden or documents.are_few)
 
     def _make_bulk_tokenizer(self):
         counter = self._get_token_options().make_count_vectorizer()
