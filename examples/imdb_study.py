@@ -92,10 +92,11 @@ def holdout(reviews, options, report):
     y_val, y = np.split(reviews.y, [n_validation])
     report.text(
         f"The first {n_validation:,} reviews are set aside to validate on. A network "
-        f"with two hidden layers of 16 units is trained on the other {len(y):,} for 20 "
-        f"epochs, in batches of {options.batch_size}, and after each epoch we look how "
-        "well it does on the validation reviews. Then the weights of the best epoch "
-        "and those of the last are tested on reviews that had no part in any of this."
+        "with two hidden layers of 16 ReLU units and a sigmoid is trained on the other "
+        f"{len(y):,} by RMSprop for 20 epochs, in batches of {options.batch_size}, and "
+        "after each epoch we look how well it does on the validation reviews. Then the "
+        "weights of the best epoch and those of the last are tested on reviews that "
+        "had no part in any of this."
     )
     vectorizer = TextMultiHotVectorizer(max_features=10_000)
     X = vectorizer.fit_transform(reviews.texts[n_validation:])
@@ -152,10 +153,10 @@ def make_small_pipeline(options, **params):
 def kfold(reviews, options, report):
     report.text(
         "If there are only 1,000 reviews, a single validation set is a matter of luck. "
-        "So four folds of 250 take turns: vectorizer and network (32 units, batches of "
-        "256) are fitted to the other 750 and validated on the fold, for 30 epochs. "
-        "The mean of the four curves says how many epochs are best; that long the "
-        "network is trained on all 1,000, and tested."
+        "So four folds of 250 take turns: vectorizer and network (two hidden layers of "
+        "32 units, batches of 256) are fitted to the other 750 and validated on the "
+        "fold, for 30 epochs. The mean of the four curves says how many epochs are "
+        "best; that long the network is trained on all 1,000, and tested."
     )
     search = EpochSearchCV(make_small_pipeline(options), max_epochs=30, cv=KFold(4))
     search.fit(reviews.texts[:1000], reviews.y[:1000])
