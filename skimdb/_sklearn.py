@@ -7,6 +7,10 @@ No other file imports one. Each line says why there is no public way.
 # `sklearn.base.BaseEstimator`, which documents no public decorator.
 from sklearn.base import _fit_context
 
+# What `make_scorer` returns: tells a scorer, which has a name and a metric, from any
+# other callable.
+from sklearn.metrics._scorer import _BaseScorer as BaseScorer
+
 # `GridSearchCV` is the public way to its base, and brings the exhaustive grid along.
 from sklearn.model_selection._search import BaseSearchCV
 
@@ -46,6 +50,7 @@ from sklearn.utils.validation import (
 )
 
 __all__ = [
+    "BaseScorer",
     "BaseSearchCV",
     "HasMethods",
     "Interval",

@@ -1,15 +1,15 @@
-"""Candidates of an epoch search: parameter settings of a classifier or pipeline."""
+"""Candidates of a search: settings of the parameters of a classifier or pipeline."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
-import joblib
-from sklearn.base import clone
-from sklearn.model_selection import ParameterGrid
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.pipeline import Pipeline
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True)
+class Candidate:
     """A setting of the parameters, all but the number of epochs.
 
     Attributes
@@ -17,37 +17,53 @@ class Candidate(NamedTuple):
     name : str or int
         As displayed; the position if no name was given.
     params : dict
+        What differs from the estimator of the search.
+    estimator : classifier or Pipeline
+        With these parameters, not fitted.
+    front : list of (str, transformer)
+        Its steps before the classifier; empty for a classifier alone.
+    classifier : estimator
+        The classifier itself.
     """
 
-    name: object
+    name: str | int
     params: dict
+    estimator: BaseEstimator
+    front: list
+    classifier: BaseEstimator
+
+    def describe(self):
+        """Describe the candidate in a line, for messages."""
+        short = shorten_names(list(self.params))
+        params = ", ".join(f"{short[k]}={v!r}" for k, v in self.params.items())
+        name = f"{self.name}" if isinstance(self.name, int) else f"{self.name!r}"
+        return f"{name} ({params})" if params else name
 
 
-def split_pipeline(estimator):
-    """Separate the classifier from the preprocessing before it.
+def get_prefix(estimator):
+    """What comes before the name of a parameter of the classifier."""
+    return f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+
+
+def get_classifier(estimator):
+    """Classifier that records an epoch curve: the estimator, or its last step.
 
     Parameters
     ----------
-    estimator : estimator
-        A classifier that records an epoch curve, or a Pipeline that ends in one.
+    estimator : classifier or Pipeline
 
     Returns
     -------
-    steps : list of (str, transformer)
-        Preprocessing, in order; empty for a classifier alone.
     classifier : estimator
-    prefix : str
-        What comes before the name of a parameter of the classifier.
 
     Raises
     ------
     TypeError
         If there is no such classifier.
     """
-    steps, classifier, prefix = [], estimator, ""
+    classifier = estimator
     if isinstance(estimator, Pipeline) and estimator.steps:
-        *steps, (name, classifier) = estimator.steps
-        prefix = f"{name}__"
+        classifier = estimator.steps[-1][1]
     get_params = getattr(classifier, "get_params", dict)
     if not {"epochs", "metrics"} <= get_params().keys():
         raise TypeError(
@@ -55,18 +71,58 @@ def split_pipeline(estimator):
             f"is one, but got {classifier!r}. scikit-learn's validation_curve takes "
             "any estimator."
         )
-    return steps, classifier, prefix
+    return classifier
 
 
-def make_candidates(estimator, param_grid):
-    """List the candidates of a grid.
+def configure_estimator(estimator, params):
+    """Copy an estimator with other parameters, which are copied, too."""
+    return clone(estimator).set_params(**clone(params, safe=False))
+
+
+def _names_candidates(estimator, param_grid):
+    """Whether a mapping leads from display names to parameters.
+
+    Otherwise it is a grid, whose values may be dicts by mistake.
+    """
+    if not isinstance(param_grid, Mapping) or not param_grid:
+        return False
+    known = estimator.get_params().keys()
+    return all(
+        isinstance(params, Mapping)
+        and all(isinstance(key, str) for key in params)
+        and (name not in known or not params or params.keys() & known)
+        for name, params in param_grid.items()
+    )
+
+
+def _name_params(estimator, param_grid):
+    """Pairs of the name and the parameters of each candidate."""
+    if isinstance(param_grid, ParameterGrid | ParameterSampler):
+        return list(enumerate(param_grid))
+    if _names_candidates(estimator, param_grid):
+        return [(name, dict(params)) for name, params in param_grid.items()]
+    grids = [param_grid] if isinstance(param_grid, Mapping) else param_grid or []
+    for name, values in (item for grid in grids for item in dict(grid).items()):
+        if hasattr(values, "rvs"):
+            raise TypeError(
+                f"The values of {name!r} are a distribution, which has no end. Draw "
+                "candidates from it: param_grid=ParameterSampler({...}, n_iter=10, "
+                "random_state=0), of sklearn.model_selection."
+            )
+    return list(enumerate(ParameterGrid({} if param_grid is None else param_grid)))
+
+
+def make_candidates(estimator, param_grid, max_epochs):
+    """Make the candidates of a search.
 
     Parameters
     ----------
-    estimator : estimator
-        Classifier or Pipeline.
-    param_grid : None, dict, list of dict, or mapping from names to dict
+    estimator : classifier or Pipeline
+    param_grid : None, dict, list of dict, mapping from names to dict, \
+            ParameterGrid or ParameterSampler
         See `skimdb.epoch_curve`.
+    max_epochs : int
+        Epochs that each is trained for.
 
     Returns
     -------
@@ -78,64 +134,68 @@ def make_candidates(estimator, param_grid):
         If a parameter does not exist or is the number of epochs, or if a classifier
         would stop early.
     """
-    if (
-        isinstance(param_grid, Mapping)
-        and param_grid
-        and all(isinstance(params, Mapping) for params in param_grid.values())
-    ):
-        candidates = [
-            Candidate(name, dict(params)) for name, params in param_grid.items()
-        ]
-    else:
-        grid = ParameterGrid({} if param_grid is None else param_grid)
-        candidates = [Candidate(i, params) for i, params in enumerate(grid)]
-    for candidate in candidates:
-        _, classifier, prefix = split_pipeline(configure(estimator, candidate.params))
-        if f"{prefix}epochs" in candidate.params:
+    get_classifier(estimator)
+    prefix = get_prefix(estimator)
+    candidates = []
+    for name, params in _name_params(estimator, param_grid):
+        if f"{prefix}epochs" in params:
             raise ValueError(
                 f"{prefix}epochs is in param_grid, but every epoch up to max_epochs "
                 "is a candidate already. Leave it out and set max_epochs."
             )
+        configured = configure_estimator(estimator, params)
+        classifier = get_classifier(configured)
         if getattr(classifier, "early_stopping", False):
             raise ValueError(
                 "early_stopping=True would end each fit on its own, before there is "
                 "a curve to choose an epoch from. Set it to False."
             )
+        classifier.set_params(epochs=max_epochs)
+        front = configured.steps[:-1] if isinstance(configured, Pipeline) else []
+        candidates.append(Candidate(name, params, configured, front, classifier))
+    if not candidates:
+        raise ValueError(
+            "No fits were performed: param_grid holds no candidate. Were its lists "
+            "empty?"
+        )
     return candidates
 
 
-def configure(estimator, params):
-    """Copy an estimator with other parameters, which are copied, too."""
-    return clone(estimator).set_params(**clone(params, safe=False))
+def _identify_value(value):
+    """Key that two values share only if they are the same."""
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return type(value), value, repr(value)  # 1, 1.0 and True are equal
 
 
-def group_by_preprocessing(estimator, candidates):
+def group_by_preprocessing(candidates):
     """Group the positions of candidates that share their preprocessing.
 
     Parameters
     ----------
-    estimator : estimator
     candidates : list of Candidate
 
     Returns
     -------
     groups : list of list of int
     """
-    steps, _, prefix = split_pipeline(estimator)
-    if not steps:  # nothing to share
+    if not candidates[0].front:  # nothing to share
         return [[i] for i in range(len(candidates))]
+    prefix = get_prefix(candidates[0].estimator)
     groups = {}
     for i, candidate in enumerate(candidates):
-        preprocessing = {
-            name: value
+        preprocessing = frozenset(
+            (name, _identify_value(value))
             for name, value in candidate.params.items()
             if not f"{name}__".startswith(prefix)
-        }
-        groups.setdefault(joblib.hash(preprocessing), []).append(i)
+        )
+        groups.setdefault(preprocessing, []).append(i)
     return list(groups.values())
 
 
-def short_names(names):
+def shorten_names(names):
     """Parameter names without what comes before the last ``__``, where unique.
 
     Parameters
@@ -152,21 +212,3 @@ def short_names(names):
         name: short if last.count(short) == 1 else name
         for name, short in zip(names, last, strict=True)
     }
-
-
-def describe(candidate):
-    """Describe a candidate in a line.
-
-    Parameters
-    ----------
-    candidate : Candidate
-
-    Returns
-    -------
-    description : str
-    """
-    short = short_names(list(candidate.params))
-    params = ", ".join(f"{short[k]}={v!r}" for k, v in candidate.params.items())
-    if isinstance(candidate.name, int):
-        return f"{candidate.name} ({params})" if params else f"{candidate.name}"
-    return f"{candidate.name!r}" + (f" ({params})" if params else "")

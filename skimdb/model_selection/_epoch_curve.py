@@ -5,93 +5,15 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn import get_config
 from sklearn.base import is_classifier
-from sklearn.metrics import get_scorer_names
-from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
+from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 
-from skimdb._sklearn import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    _check_method_params,
-    validate_params,
-)
-from skimdb.model_selection._best_epoch import best_epoch, score_curves, score_sign
-from skimdb.model_selection._candidates import describe, make_candidates, split_pipeline
-from skimdb.model_selection._fit_candidates import (
-    check_failures,
-    tabulate,
-    train_candidates,
-)
-
-
-def recorded_metrics(estimator, scoring):
-    """Metrics of the classifier, and those of `scoring` that it lacks."""
-    metrics = list(split_pipeline(estimator)[1].metrics)
-    scoring = [scoring] if isinstance(scoring, str) else scoring or []
-    return tuple(dict.fromkeys([*metrics, *scoring]))
-
-
-def fit_router(owner, estimator, cv):
-    """Route metadata of a fit to the estimator and the splitter."""
-    mapping = MethodMapping().add(caller="fit", callee="fit")
-    to_splitter = MethodMapping().add(caller="fit", callee="split")
-    return (
-        MetadataRouter(owner=owner)
-        .add(estimator=estimator, method_mapping=mapping)
-        .add(splitter=cv, method_mapping=to_splitter)
-    )
-
-
-def route_params(router, params):
-    """Divide metadata between `fit` of the estimator and `split` of the splitter.
-
-    Parameters
-    ----------
-    router : MetadataRouter, or estimator that has one
-    params : dict
-
-    Returns
-    -------
-    fit_params : dict
-    split_params : dict
-    """
-    if get_config()["enable_metadata_routing"]:
-        routed = process_routing(router, "fit", **params)
-        return routed.estimator.fit, routed.splitter.split
-    fit_params = {name: value for name, value in params.items() if name != "groups"}
-    return fit_params, {"groups": params.get("groups")}
-
-
-def make_splits(cv, X, y, split_params):
-    """Rows of each split, and how often the cross-validation is repeated."""
-    splits = list(cv.split(X, y, **split_params))
-    n_repeats = getattr(cv, "n_repeats", 1)
-    return splits, n_repeats if len(splits) % n_repeats == 0 else 1
-
-
-def reporter(owner, candidates, monitor, max_epochs, verbose):
-    """Make a function that prints a line for a candidate, if verbose."""
-
-    def report(candidate, outcomes):
-        if not verbose:
-            return
-        scores = score_curves(outcomes, monitor, max_epochs)
-        epoch = best_epoch(scores)
-        mean = score_sign(monitor) * scores.mean(axis=0)[epoch - 1]
-        seconds = sum(outcome["fit_time"] for outcome in outcomes)
-        print(
-            f"[{owner}] {candidate + 1}/{len(candidates)} candidate "
-            f"{describe(candidates[candidate])}: best mean {monitor} {mean:.4f} at "
-            f"epoch {epoch} ({len(outcomes)} splits, {seconds:.1f} s)"
-        )
-
-    return report
+from skimdb._sklearn import HasMethods, Interval, StrOptions, validate_params
+from skimdb.model_selection._candidates import get_classifier, make_candidates
+from skimdb.model_selection._fit_candidates import SearchPlan, complete_candidates
+from skimdb.model_selection._history import make_history
+from skimdb.model_selection._results import check_failures, describe_result
+from skimdb.model_selection._routing import make_router, make_splits, route_metadata
+from skimdb.model_selection._scoring import make_scoring
 
 
 @validate_params(
@@ -99,11 +21,18 @@ def reporter(owner, candidates, monitor, max_epochs, verbose):
         "estimator": [HasMethods(["fit"])],
         "X": "no_validation",
         "y": "no_validation",
-        "param_grid": [dict, list, None],
+        "param_grid": [dict, list, ParameterGrid, ParameterSampler, None],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "cv": ["cv_object"],
         "groups": ["array-like", None],
-        "scoring": [StrOptions(set(get_scorer_names())), list, tuple, None],
+        "scoring": [
+            str,
+            callable,
+            list,
+            tuple,
+            dict,
+            None,
+        ],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
         "error_score": [StrOptions({"raise"}), Real],
@@ -139,9 +68,11 @@ def epoch_curve(
         Samples, as the estimator takes them: texts for a pipeline with a vectorizer.
     y : array-like of shape (n_samples,)
         Labels.
-    param_grid : dict, list of dict, or dict of str to dict, default=None
+    param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
+            ParameterSampler, default=None
         Candidates: a grid as in `GridSearchCV`, a list of grids, or a mapping from
-        display names to the parameters of one candidate each. None is the estimator
+        display names to the parameters of one candidate each. A
+        `sklearn.model_selection.ParameterSampler` draws them. None is the estimator
         as it is.
     max_epochs : int, default=None
         Epochs to train; None takes the `epochs` of the classifier.
@@ -152,18 +83,20 @@ def epoch_curve(
     groups : array-like of shape (n_samples,), default=None
         Groups for a splitter like `GroupKFold`. With metadata routing enabled, pass
         them in `params`.
-    scoring : str, list or tuple of str, default=None
-        Names of scikit-learn scorers to record beside the classifier's `metrics`.
+    scoring : str, callable, list, tuple or dict, default=None
+        Scorers to record beside the classifier's `metrics`, as in `GridSearchCV`: the
+        name of one, several names, a dict from names of your own to scorers, what
+        `make_scorer` returns, or a function ``scorer(estimator, X, y)`` that returns
+        a number or a dict of numbers. Each is called after every epoch for both
+        parts of a split. A lone scorer without a name is recorded as ``score``.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context. With
-        None, up to 5000 samples are trained on in several threads, with the same
-        results, if `random_state` is set, no Keras callbacks are, and no metric but the
-        accuracy is recorded.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
     verbose : int, default=0
         Print a line per candidate.
     error_score : "raise" or float, default=np.nan
         Value of all entries of a fit that fails, with a warning that names the
-        candidate; ``"raise"`` raises the error.
+        candidate; ``"raise"`` raises the error. The curve of a fit that diverges ends
+        at that epoch.
     params : dict, default=None
         Further arguments of `fit` of the estimator, such as sample weights, which are
         cut to the training part; for a step of a pipeline they take its name as
@@ -217,39 +150,22 @@ def epoch_curve(
             "With metadata routing enabled, pass groups in params: "
             "params={'groups': groups}."
         )
-    X, y, groups = indexable(X, y, groups)
-    candidates = make_candidates(estimator, param_grid)
-    cv = check_cv(cv, y, classifier=is_classifier(estimator))
-    params = _check_method_params(X, params=params or {})
     if groups is not None:
-        params["groups"] = groups
-    router = fit_router("epoch_curve", estimator, cv)
-    fit_params, split_params = route_params(router, params)
-    splits, n_repeats = make_splits(cv, X, y, split_params)
-    max_epochs = max_epochs or split_pipeline(estimator)[1].epochs
-    outcomes = train_candidates(
-        estimator,
-        X,
-        y,
-        candidates=candidates,
-        splits=splits,
-        settings={
-            "epochs": max_epochs,
-            "metrics": recorded_metrics(estimator, scoring),
-        },
-        fit_params=fit_params,
-        n_jobs=n_jobs,
-        error_score=error_score,
-        after_candidate=reporter(
-            "epoch_curve", candidates, "val_loss", max_epochs, verbose
-        ),
-    )
-    check_failures(candidates, outcomes, error_score)
-    return tabulate(
-        estimator,
-        candidates,
-        outcomes,
-        n_repeats=n_repeats,
-        max_epochs=max_epochs,
-        error_score=error_score,
-    )
+        params = {**(params or {}), "groups": groups}
+    max_epochs = max_epochs or get_classifier(estimator).epochs
+    candidates = make_candidates(estimator, param_grid, max_epochs)
+    cv = check_cv(cv, y, classifier=is_classifier(estimator))
+    raise_errors = error_score == "raise"
+    scoring = make_scoring(estimator, scoring, y, train=True, raise_errors=raise_errors)
+    scorer = scoring and scoring.scorer
+    router = make_router("epoch_curve", estimator, cv, scorer)
+    data = route_metadata(router, X, y, params or {}, scorer)
+    splits, n_repeats = make_splits(cv, data)
+    plan = SearchPlan(candidates, splits, max_epochs, scoring, n_jobs, error_score)
+    results = [None] * len(candidates)
+    for position, by_split in complete_candidates(plan, data):
+        results[position] = by_split
+        if verbose:
+            print(describe_result("epoch_curve", plan, position, by_split))
+    check_failures(plan, results)
+    return make_history(plan, results, n_repeats, error_score)

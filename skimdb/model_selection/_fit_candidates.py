@@ -1,305 +1,236 @@
-"""Train candidates on the splits of a cross-validation, and tabulate every epoch."""
+"""All fits of a search, in parallel, each with what came of it."""
 
-import joblib
+from dataclasses import dataclass, field
+from itertools import islice, product
+from typing import NamedTuple
+
 import numpy as np
-import pandas as pd
-from joblib.parallel import get_active_backend
-from sklearn.exceptions import FitFailedWarning
+from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_memory
 
-import skimdb
-from skimdb._sklearn import _num_samples
-from skimdb._warnings import warn
-from skimdb.model_selection._candidates import (
-    configure,
-    describe,
-    group_by_preprocessing,
-    split_pipeline,
-)
-from skimdb.model_selection._fit_split import Member, cut, fit_members, prepare
-from skimdb.model_selection._patience import train_patiently
-
-# Samples of a fit that leaves cores idle.
-_SMALL = 5000
+from skimdb.model_selection._best_epoch import get_direction
+from skimdb.model_selection._candidates import group_by_preprocessing
+from skimdb.model_selection._fit_split import SplitFit
+from skimdb.model_selection._patience import Patience, fit_until_no_change
+from skimdb.model_selection._prepare_split import prepare_split
+from skimdb.model_selection._result_store import ResultStore
+from skimdb.model_selection._routing import cut_split
+from skimdb.model_selection._scoring import EpochScoring
 
 
-def _make_members(estimator, candidates, splits, settings, contexts, data_hash):
-    """Everything to fit, by candidate and split."""
-    members = []
-    for i, candidate in enumerate(candidates):
-        configured = configure(estimator, candidate.params)
-        prefix = split_pipeline(configured)[2]
-        configured.set_params(**{prefix + k: v for k, v in settings.items()})
-        content = (data_hash, type(configured), configured.get_params())
-        members.append(
-            [
-                Member(
-                    configured,
-                    data_hash and joblib.hash((content, *split)),
-                    contexts and contexts[i][j],
-                )
-                for j, split in enumerate(splits)
-            ]
-        )
-    return members
+class Fit(NamedTuple):
+    """One candidate on one split, by their positions."""
+
+    candidate: int
+    split: int
 
 
-def _fit_side_by_side(n_samples, n_jobs, estimators):
-    """Whether the fits of a single job may run in threads.
+@dataclass(frozen=True)
+class SearchPlan:
+    """What a search fits, and how.
 
-    A small fit leaves cores idle between its epochs; a large one does not, and takes
-    memory. Fits come one after the other, too, where they share something: the global
-    random generator, the files of Keras callbacks, or the warning filters, which
-    scorers set and Python has once for all threads.
-    """
-    backend, configured = get_active_backend()
-    if n_jobs is not None or configured is not None or backend.nesting_level:
-        return False
-    if n_samples > _SMALL:
-        return False
-    all_params = [split_pipeline(e)[1].get_params(deep=False) for e in estimators]
-    return all(
-        params.get("random_state") is not None
-        and params.get("callbacks") is None
-        and set(params["metrics"]) <= {"accuracy"}
-        for params in all_params
-    )
-
-
-def train_candidates(
-    estimator,
-    X,
-    y,
-    *,
-    candidates,
-    splits,
-    settings,
-    fit_params,
-    n_jobs=None,
-    error_score=np.nan,
-    memory=None,
-    contexts=None,
-    caller=None,
-    after_candidate=lambda candidate, outcomes: None,
-    monitor="val_loss",
-    n_iter_no_change=None,
-):
-    """Train each candidate once per split.
-
-    Parameters
+    Attributes
     ----------
-    estimator : estimator
-        Classifier or Pipeline.
-    X, y
-        All samples.
     candidates : list of Candidate
     splits : list of (train, validation)
-        Positions of rows.
-    settings : dict
-        Further parameters of the classifier.
-    fit_params : dict
-        Further arguments of `fit`.
+        Positions of samples.
+    max_epochs : int
+        Epochs that each candidate trains for at most.
+    scoring : EpochScoring or None
+        What is called after every epoch.
     n_jobs : int or None
     error_score : "raise" or float
-    memory : str, path, joblib.Memory or None
-        Keeps each outcome.
-    contexts : list of list of CallbackContext, or None
-        By candidate and split.
-    caller : estimator or None
-        Whom callbacks are told of.
-    after_candidate : callable
-        Called with the position and the outcomes of each candidate that is finished.
-    monitor : str
-        Entry that `n_iter_no_change` goes by.
-    n_iter_no_change : int or None
-        Epochs after the best of its mean curve at which a candidate ends.
-
-    Returns
-    -------
-    outcomes : list of list of dict
-        See `fit_members`; by candidate, then by split.
+    patience : Patience or None
+        When a candidate ends before its last epoch.
+    tasks : dict
+        Task of each fit, for scikit-learn's callbacks; empty if there are none.
+    store : ResultStore or None
+        Keeps the results of fits.
+    keys : dict
+        Key of each fit in the store; without one, its result is not kept.
     """
-    memory = check_memory(str(memory) if hasattr(memory, "__fspath__") else memory)
-    data_hash = None
-    if getattr(memory, "location", None) is not None:
-        stopping = n_iter_no_change and (n_iter_no_change, monitor)
-        data_hash = joblib.hash((skimdb.__version__, X, y, fit_params, stopping))
-    members = _make_members(
-        estimator, candidates, splits, settings, contexts, data_hash
-    )
-    groups = group_by_preprocessing(estimator, candidates)
 
-    def rows(split):  # cut when a worker is free, so that few copies exist at a time
-        return cut(estimator, X, y, fit_params, *splits[split])
+    candidates: list
+    splits: list
+    max_epochs: int
+    scoring: EpochScoring | None = None
+    n_jobs: int | None = None
+    error_score: str | float = np.nan
+    patience: Patience | None = None
+    tasks: dict = field(default_factory=dict)
+    store: ResultStore | None = None
+    keys: dict = field(default_factory=dict)
 
-    if n_iter_no_change is not None:
-        return train_patiently(
-            members,
-            groups,
-            rows,
-            n_jobs=n_jobs,
-            memory=memory,
-            after_candidate=after_candidate,
-            caller=caller,
-            monitor=monitor,
-            n_iter_no_change=n_iter_no_change,
-            max_epochs=settings["epochs"],
-            error_score=error_score,
-        )
-    pieces = [(group, split) for group in groups for split in range(len(splits))]
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    estimators = [by_split[0].estimator for by_split in members]
-    if data_hash is None and _fit_side_by_side(_num_samples(X), n_jobs, estimators):
-        # More threads than cores: each pauses between epochs.
-        parallel = Parallel(
-            n_jobs=2 * joblib.cpu_count(),
-            backend="threading",
-            return_as="generator",
-            pre_dispatch="n_jobs",
-        )
-        # Preprocessing, which may be anybody's, is still done one by one.
-        inputs = (
-            (prepare(members[group[0]][split].estimator, rows(split)), group, split)
-            for group, split in pieces
-        )
-    elif len(pieces) < joblib.effective_n_jobs(n_jobs) and len(candidates) > len(
-        groups
-    ):
-        # Too few pieces for all workers: preprocess first, then fit one by one.
-        prepared = parallel(
-            delayed(prepare)(members[group[0]][split].estimator, rows(split))
-            for group, split in pieces
-        )
-        inputs = [
-            (one._replace(seconds=one.seconds / len(group)), [i], split)
-            for (group, split), one in zip(pieces, prepared, strict=True)
-            for i in group
-        ]
-    else:
-        inputs = ((rows(split), group, split) for group, split in pieces)
-    order = []
+    @property
+    def scorer_names(self):
+        """Names of the scorers, as far as they are known beforehand."""
+        return self.scoring.names if self.scoring and self.scoring.names else ()
 
-    def tasks():
-        for data, group, split in inputs:
-            order.append((group, split))
-            yield delayed(fit_members)(
-                data, [members[i][split] for i in group], memory, error_score, caller
-            )
+    def get_direction(self, metric):
+        """Sign that makes greater values of a metric better."""
+        return get_direction(metric, self.scorer_names)
 
-    outcomes = [[None] * len(splits) for _ in candidates]
-    for position, results in enumerate(parallel(tasks())):
-        group, split = order[position]
-        for i, outcome in zip(group, results, strict=True):
-            outcomes[i][split] = outcome
-            if None not in outcomes[i]:
-                after_candidate(i, outcomes[i])
-    return outcomes
+    def read_kept(self, fit):
+        """Result of a fit that was kept, or None."""
+        key = self.keys.get(fit)
+        return None if key is None else self.store.get(key)
+
+    def keep_result(self, fit, result):
+        """Keep the result of a fit, unless it failed."""
+        key = self.keys.get(fit)
+        if key is not None and result.history is not None:
+            self.store.put(key, result)
 
 
-def _diverged(history):
-    """First epoch, from 1, at which a loss is not finite, or None."""
-    losses = [history[name] for name in ("loss", "val_loss") if name in history]
-    bad = ~np.isfinite(losses).all(axis=0)
-    return int(bad.argmax()) + 1 if bad.any() else None
+def _make_parallel(n_jobs):
+    try:
+        return Parallel(n_jobs=n_jobs, return_as="generator")
+    except ValueError:  # the backend "multiprocessing" has lists only
+        return Parallel(n_jobs=n_jobs)
 
 
-def check_failures(candidates, outcomes, error_score):
-    """Warn of fits that failed or diverged, naming the candidates.
+def _prepare_splits(plan, data, units, parallel):
+    """Preprocess splits, in parallel if there is preprocessing.
 
     Parameters
     ----------
-    candidates : list of Candidate
-    outcomes : list of list of dict
-    error_score : "raise" or float
+    plan : SearchPlan
+    data : SearchData
+    units : list of list of Fit
+        Fits of one split that share their preprocessing.
+    parallel : Parallel
 
-    Raises
+    Returns
+    -------
+    prepared : iterable of PreparedSplit
+        One that is cut only when asked for, so that few copies exist at a time.
+    """
+    arguments = (
+        (
+            plan.candidates[fits[0].candidate].estimator,
+            cut_split(plan.candidates[0].estimator, data, *plan.splits[fits[0].split]),
+            plan.scoring,
+            plan.error_score,
+        )
+        for fits in units
+    )
+    if plan.candidates[0].front:
+        return list(parallel(delayed(prepare_split)(*each) for each in arguments))
+    return (prepare_split(*each) for each in arguments)
+
+
+def _fit_once(classifier, split, n_sharing, error_score, task):
+    """Train a classifier on a prepared split, up to its last epoch."""
+    fit = SplitFit(classifier, split.seconds / n_sharing)
+    return fit.train(split, error_score, task=task).make_result()
+
+
+def _fit_units(plan, data, units, parallel):
+    """Fit candidates that train to their last epoch; yields fits and results."""
+    missing = []
+    for group, split in units:
+        fits = []
+        for candidate in group:
+            fit = Fit(candidate, split)
+            result = plan.read_kept(fit)
+            if result is None:
+                fits.append(fit)
+            else:
+                yield fit, result
+        if fits:
+            missing.append(fits)
+    prepared = _prepare_splits(plan, data, missing, parallel)
+    results = parallel(
+        delayed(_fit_once)(
+            plan.candidates[fit.candidate].classifier,
+            split,
+            len(fits),
+            plan.error_score,
+            plan.tasks.get(fit),
+        )
+        for fits, split in zip(missing, prepared, strict=True)
+        for fit in fits
+    )
+    all_fits = (fit for fits in missing for fit in fits)
+    for fit, result in zip(all_fits, results, strict=True):
+        plan.keep_result(fit, result)
+        yield fit, result
+
+
+def _fit_patiently(plan, data, group, parallel):
+    """Fit candidates that share their preprocessing, each on all splits at once."""
+    prepared = None
+    for candidate in group:
+        fits = [Fit(candidate, split) for split in range(len(plan.splits))]
+        results = [plan.read_kept(fit) for fit in fits]
+        if None in results:
+            if prepared is None:
+                units = [[fit] for fit in fits]
+                prepared = list(_prepare_splits(plan, data, units, parallel))
+            classifier = plan.candidates[candidate].classifier
+            started = [SplitFit(classifier, s.seconds / len(group)) for s in prepared]
+            tasks = [plan.tasks[fit] for fit in fits if fit in plan.tasks]
+            for task in tasks:
+                task.context.call_on_fit_task_begin(estimator=task.caller)
+            results = fit_until_no_change(
+                started, prepared, plan.patience, parallel, plan.error_score
+            )
+            for task in tasks:
+                task.context.call_on_fit_task_end(estimator=task.caller)
+        for fit, result in zip(fits, results, strict=True):
+            plan.keep_result(fit, result)
+            yield fit, result
+
+
+def fit_candidates(plan, data):
+    """Fit each candidate on each split.
+
+    Preprocessing is done once for all candidates of a split that share it: for as many
+    splits at a time as there are jobs, whose fits are then done in parallel.
+
+    Parameters
+    ----------
+    plan : SearchPlan
+    data : SearchData
+
+    Yields
     ------
-    ValueError
-        If all fits failed, or if one diverged and errors are to be raised.
+    fit : Fit
+    result : FitResult
     """
-    messages, all_errors, n_fits = [], [], 0
-    for candidate, by_split in zip(candidates, outcomes, strict=True):
-        n_fits += len(by_split)
-        errors = [o["error"] for o in by_split if o["error"] is not None]
-        all_errors += errors
-        epochs = [_diverged(o["history"]) for o in by_split if o["history"]]
-        epochs = [epoch for epoch in epochs if epoch is not None]
-        if epochs:
-            messages.append(
-                f"Candidate {describe(candidate)} diverged in {len(epochs)} of "
-                f"{len(by_split)} splits: a loss is not finite from epoch "
-                f"{min(epochs)} on. Such scores are set to {error_score}. A smaller "
-                "learning_rate may help."
-            )
-        if errors:
-            messages.append(
-                f"Candidate {describe(candidate)} failed in {len(errors)} of "
-                f"{len(by_split)} splits, whose scores are set to {error_score}. The "
-                "last error (error_score='raise' stops at the first):\n"
-                f"{errors[-1]}"
-            )
-    if len(all_errors) == n_fits:
-        raise ValueError(
-            f"All the {n_fits} fits failed. It is very likely that the estimator or "
-            "the data is misconfigured. error_score='raise' stops at the first error. "
-            f"The last one was:\n{all_errors[-1]}"
-        )
-    if messages and error_score == "raise":  # raised errors have not come this far
-        raise ValueError(messages[0])
-    for message in messages:
-        warn(message, FitFailedWarning)
+    groups = group_by_preprocessing(plan.candidates)
+    with _make_parallel(plan.n_jobs) as parallel:
+        if plan.patience is not None:
+            for group in groups:
+                yield from _fit_patiently(plan, data, group, parallel)
+            return
+        units = product(groups, range(len(plan.splits)))
+        n_at_once = effective_n_jobs(plan.n_jobs)
+        if not plan.candidates[0].front:
+            n_at_once = len(groups) * len(plan.splits)
+        while batch := list(islice(units, n_at_once)):
+            yield from _fit_units(plan, data, batch, parallel)
 
 
-def tabulate(estimator, candidates, outcomes, *, n_repeats, max_epochs, error_score):
-    """Put the history of every fit into a tidy frame.
+def complete_candidates(plan, data):
+    """Fit all candidates.
 
     Parameters
     ----------
-    estimator : estimator
-    candidates : list of Candidate
-    outcomes : list of list of dict
-    n_repeats : int
-        Repetitions of the cross-validation; the splits come repeat by repeat.
-    max_epochs : int
-    error_score : float
-        Fills the rows of a fit that failed.
+    plan : SearchPlan
+    data : SearchData
 
-    Returns
-    -------
-    frame : DataFrame
-        See `skimdb.epoch_curve`.
+    Yields
+    ------
+    position : int
+        Of a candidate, all fits of which are done.
+    results : list of FitResult
+        Of its splits.
     """
-    names = dict.fromkeys(name for c in candidates for name in c.params)
-    entries = dict.fromkeys(
-        name
-        for by_split in outcomes
-        for outcome in by_split
-        for name in outcome["history"] or ()
-    )
-    # A metric stands beside its twin on validation data, if it has one: a learning
-    # rate that a callback changes has none.
-    own = [n for n in entries if not n.startswith("val_") and n != "loss"]
-    pairs = (pair for name in own for pair in (name, f"val_{name}"))
-    columns = ["loss", "val_loss", *(name for name in pairs if name in entries)]
-    tables = []
-    for candidate, by_split in zip(candidates, outcomes, strict=True):
-        configured = configure(estimator, candidate.params).get_params()
-        n_folds = len(by_split) // n_repeats
-        for split, outcome in enumerate(by_split):
-            history = outcome["history"] or {
-                name: np.full(max_epochs, error_score) for name in columns
-            }
-            n_epochs = len(history["loss"])
-            repeat, fold = divmod(split, n_folds)
-            table = {"candidate": [candidate.name] * n_epochs}
-            table |= {name: [configured.get(name)] * n_epochs for name in names}
-            table |= {"repeat": repeat, "fold": fold}
-            table |= {"epoch": np.arange(1, n_epochs + 1)}
-            missing = np.full(n_epochs, np.nan)
-            table |= {
-                name: np.asarray(history.get(name, missing), float) for name in columns
-            }
-            table |= {"fit_time": outcome["fit_time"]}
-            tables.append(pd.DataFrame(table))
-    return pd.concat(tables, ignore_index=True)
+    n_splits = len(plan.splits)
+    results = [[None] * n_splits for _ in plan.candidates]
+    for fit, result in fit_candidates(plan, data):
+        by_split = results[fit.candidate]
+        by_split[fit.split] = result
+        if None not in by_split:
+            yield fit.candidate, by_split

@@ -1,187 +1,197 @@
-"""Fit candidates on one split: the piece of work that runs in parallel."""
+"""One fit: a classifier trained on a prepared split, and what came of it."""
 
+import copy
 import time
-from contextlib import nullcontext
-from traceback import format_exc
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
+import numpy as np
 from sklearn.base import clone
-from sklearn.utils.metaestimators import _safe_split
 
-from skimdb._sklearn import _check_method_params
-from skimdb.model_selection._candidates import split_pipeline
+from skimdb.model_selection._errors import format_error
+from skimdb.model_selection._search_tasks import tell_of_fit
 
 
-class SplitData(NamedTuple):
-    """Training and validation part of a split.
+@dataclass
+class FitResult:
+    """What came of a fit.
 
     Attributes
     ----------
-    X, y
-        To train on.
-    X_val, y_val
-        To validate on.
-    fit_params : dict
-        Further arguments of `fit`, cut to the rows of the training part.
+    history : dict of list of float, or None
+        Values of each metric, an epoch each; None if the fit failed.
+    fit_time, score_time : float
+        Seconds of preprocessing and training, and of the scorers.
+    error : str or None
+        Traceback of a fit that failed.
+    diverged : bool
+        Whether training ended, in the last epoch of the history, as it diverged.
+    score_errors : dict of str
+        Traceback of each scorer that failed.
+    unseen : list
+        Labels of the validation part that the training part lacks.
     """
 
-    X: object
-    y: object
-    X_val: object
-    y_val: object
-    fit_params: dict
+    history: dict | None
+    fit_time: float
+    score_time: float = 0.0
+    error: str | None = None
+    diverged: bool = False
+    score_errors: dict = field(default_factory=dict)
+    unseen: list = field(default_factory=list)
 
 
-class Prepared(NamedTuple):
-    """A split after the preprocessing.
+class _EpochScorer:
+    """Callback of scikit-learn that scores a classifier after every epoch.
 
     Attributes
     ----------
-    data : SplitData or None
-        What the classifier is fitted on; None if preprocessing failed.
-    error : Exception or None
+    scores : list of dict
+        An epoch each.
+    errors : dict
+        First traceback of each scorer that failed, by the name of the score.
     seconds : float
     """
 
-    data: SplitData | None
-    error: Exception | None
-    seconds: float
+    def __init__(self, split):
+        self._split = split
+        self.scores = []
+        self.errors = {}
+        self.seconds = 0.0
+
+    def setup(self, estimator, context):
+        """Do nothing before a fit."""
+
+    def teardown(self, estimator, context):
+        """Do nothing after a fit."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing before an epoch."""
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        """Score at the end of an epoch, which is a leaf among the tasks."""
+        if context.max_subtasks != 0:
+            return
+        start = time.perf_counter()
+        scores = {}
+        for part in self._split.parts:
+            whole = part.scoring.whole and self._split.front is not None
+            scored = self._join(fitted_estimator) if whole else fitted_estimator
+            found = part.scoring.score(scored, part.X, part.y, part.metadata)
+            for name, score in found.items():
+                if isinstance(score, str):
+                    self.errors.setdefault(name, score)
+                    score = np.nan
+                scores[part.prefix + name] = score
+        self.scores.append(scores)
+        self.seconds += time.perf_counter() - start
+
+    def _join(self, classifier):
+        """Pipeline of the fitted preprocessing and the classifier."""
+        pipeline = copy.copy(self._split.front)
+        name, _ = pipeline.steps[-1]
+        pipeline.steps = [*pipeline.steps[:-1], (name, classifier)]
+        return pipeline
 
 
-class Member(NamedTuple):
-    """What one fit of a candidate needs beside the data.
+class SplitFit:
+    """A classifier that is trained on a split, at one go or in several.
+
+    Parameters
+    ----------
+    classifier : estimator
+        Not fitted; a copy of it is.
+    seconds : float, default=0.0
+        Share of the preprocessing.
 
     Attributes
     ----------
-    estimator : estimator
-        With the candidate's parameters, not fitted.
-    key : str or None
-        What its outcome is kept under.
-    context : CallbackContext or None
+    seconds, score_seconds : float
+        Seconds of preprocessing and training, and of the scorers.
+    error : str or None
+        Traceback, if training failed.
     """
 
-    estimator: object
-    key: str | None
-    context: object
+    def __init__(self, classifier, seconds=0.0):
+        self._classifier = clone(classifier)
+        self._history = None
+        self._scores = []
+        self._score_errors = {}
+        self._diverged = False
+        self._unseen = []
+        self.seconds, self.score_seconds = seconds, 0.0
+        self.error = None
 
+    def train(self, split, error_score, *, task=None, n_more_epochs=None):
+        """Train the classifier.
 
-def cut(estimator, X, y, fit_params, train, validation):
-    """Cut the data into the two parts of a split."""
-    return SplitData(
-        *_safe_split(estimator, X, y, train),
-        *_safe_split(estimator, X, y, validation, train),
-        _check_method_params(X, params=fit_params, indices=train),
-    )
+        Parameters
+        ----------
+        split : PreparedSplit
+        error_score : "raise" or float
+        task : FitTask, default=None
+        n_more_epochs : int, default=None
+            Epochs to go on for; None for those of the classifier.
 
-
-def _preprocess(estimator, data):
-    """Fit the preprocessing on the training part, apply it to both parts."""
-    steps, _, prefix = split_pipeline(estimator)
-    if not prefix:
-        return data
-    routed = estimator._check_method_params("fit", data.fit_params)
-    X, y, X_val = data.X, data.y, data.X_val
-    for name, step in steps:
-        if step is None or isinstance(step, str):  # "passthrough"
-            continue
-        step = clone(step)
-        if hasattr(step, "fit_transform"):
-            X = step.fit_transform(X, y, **routed[name].fit_transform)
-        else:
-            X = step.fit(X, y, **routed[name].fit).transform(X)
-        X_val = step.transform(X_val, **routed[name].get("transform", {}))
-    fit_params = routed[prefix.removesuffix("__")].fit
-    return data._replace(X=X, X_val=X_val, fit_params=fit_params)
-
-
-def prepare(estimator, data):
-    """Preprocess a split, and remember if that fails.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Classifier or Pipeline.
-    data : SplitData
-
-    Returns
-    -------
-    prepared : Prepared
-    """
-    start = time.perf_counter()
-    try:
-        data, error = _preprocess(estimator, data), None
-    except Exception as raised:
-        data, error = None, raised
-    return Prepared(data, error, time.perf_counter() - start)
-
-
-def _train(prepared, member, caller):
-    """Train the classifier of a member; returns its outcome."""
-    if prepared.error is not None:
-        raise prepared.error
-    start = time.perf_counter()
-    data = prepared.data
-    classifier = clone(split_pipeline(member.estimator)[1])
-    with (
-        nullcontext()
-        if member.context is None
-        else member.context.propagate_callback_context(classifier)
-    ):
-        classifier.fit(
-            data.X, data.y, X_val=data.X_val, y_val=data.y_val, **data.fit_params
-        )
-    seconds = time.perf_counter() - start
-    return {"history": classifier.history_, "fit_time": seconds, "error": None}
-
-
-def keep_outcome(key, train):
-    """Return what `train` returns; joblib.Memory keeps it under the key."""
-    return train()
-
-
-def fit_members(data, members, memory, error_score, caller):
-    """Fit candidates that share their preprocessing on one split.
-
-    Parameters
-    ----------
-    data : SplitData or Prepared
-    members : list of Member
-    memory : joblib.Memory
-    error_score : "raise" or float
-    caller : estimator or None
-        Whom callbacks are told of.
-
-    Returns
-    -------
-    outcomes : list of dict
-        For each member its ``history`` (None if it failed), ``fit_time`` and
-        ``error`` (None, or a traceback).
-    """
-    keep = memory.cache(keep_outcome, ignore=["train"])
-    prepared = data if isinstance(data, Prepared) else None
-
-    def train(member):
-        nonlocal prepared
-        if prepared is None:  # by the first member that has not been kept
-            prepared = prepare(member.estimator, data)
-        outcome = _train(prepared, member, caller)
-        outcome["fit_time"] += prepared.seconds / len(members)
-        return outcome
-
-    outcomes = []
-    for member in members:
+        Returns
+        -------
+        self : SplitFit
+        """
+        if n_more_epochs is not None:
+            self._classifier.set_params(epochs=n_more_epochs, warm_start=True)
+        self.error, self._unseen = split.error, split.unseen
+        scorer = _EpochScorer(split)
         start = time.perf_counter()
-        if member.context is not None:
-            member.context.call_on_fit_task_begin(estimator=caller)
         try:
-            outcome = keep(member.key, lambda member=member: train(member))
-        except Exception:
+            with tell_of_fit(task, self._classifier, split):
+                if split.error is None:
+                    self._train(split, scorer)
+                    self._history = self._classifier.history_
+        except Exception as error:
             if error_score == "raise":
                 raise
-            seconds = time.perf_counter() - start
-            outcome = {"history": None, "fit_time": seconds, "error": format_exc()}
+            self._history = getattr(error, "history_", None)  # up to divergence
+            self._diverged = self._history is not None
+            self.error = format_error(error)
+        self.score_seconds += scorer.seconds
+        self.seconds += time.perf_counter() - start - scorer.seconds
+        self._scores += scorer.scores
+        self._score_errors = scorer.errors | self._score_errors
+        return self
+
+    def _train(self, split, scorer):
+        classifier = self._classifier
+        before = getattr(classifier, "_skl_callbacks", [])
+        if split.parts:
+            classifier.set_callbacks(*before, scorer)
+        try:
+            classifier.fit(split.X, split.y, **split.fit_params)
         finally:
-            if member.context is not None:
-                member.context.call_on_fit_task_end(estimator=caller)
-        outcomes.append(outcome)
-    return outcomes
+            if split.parts:
+                classifier.set_callbacks(*before)
+
+    def make_result(self):
+        """What came of it.
+
+        Returns
+        -------
+        result : FitResult
+        """
+        history = self._history
+        if history is not None:
+            n_epochs = len(history["loss"])
+            names = dict.fromkeys(name for scores in self._scores for name in scores)
+            missing = [np.nan] * (n_epochs - len(self._scores))
+            history = {k: np.asarray(v, float).tolist() for k, v in history.items()}
+            history |= {
+                name: [scores.get(name, np.nan) for scores in self._scores] + missing
+                for name in names
+            }
+        return FitResult(
+            history,
+            self.seconds,
+            self.score_seconds,
+            self.error,
+            self._diverged,
+            self._score_errors,
+            self._unseen,
+        )

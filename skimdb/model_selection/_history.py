@@ -1,16 +1,69 @@
-"""Read curves, labels and best epochs from the tidy frame of an epoch curve."""
+"""The tidy frame of epoch curves: written, and read."""
 
 import numpy as np
+import pandas as pd
 
-from skimdb.model_selection._best_epoch import best_epoch, score_sign
-from skimdb.model_selection._candidates import short_names
+from skimdb.model_selection._best_epoch import (
+    find_best_epoch,
+    find_split_epochs,
+    get_direction,
+    measure_standard_error,
+)
+from skimdb.model_selection._candidates import shorten_names
+from skimdb.model_selection._results import list_metrics
 
 
-def _text(value):
+def make_history(plan, results, n_repeats, error_score):
+    """Put the history of every fit into a tidy frame.
+
+    Parameters
+    ----------
+    plan : SearchPlan
+    results : list of list of FitResult
+        By candidate and split.
+    n_repeats : int
+        Repetitions of the cross-validation; the splits come repeat by repeat.
+    error_score : float
+        Fills the rows of a fit that failed.
+
+    Returns
+    -------
+    frame : DataFrame
+        See `skimdb.epoch_curve`.
+    """
+    params = dict.fromkeys(name for c in plan.candidates for name in c.params)
+    metrics = list_metrics(results)
+    before = ("candidate", *params, "repeat", "fold", "epoch")
+    columns = {name: [] for name in (*before, *metrics, "fit_time")}
+    failed = dict.fromkeys(metrics, [error_score] * plan.max_epochs)
+    for candidate, by_split in zip(plan.candidates, results, strict=True):
+        configured = candidate.estimator.get_params()
+        n_folds = len(by_split) // n_repeats
+        for split, result in enumerate(by_split):
+            history = failed if result.history is None else result.history
+            n_epochs = len(history["loss"])
+            repeat, fold = divmod(split, n_folds)
+            same = {"candidate": candidate.name, "repeat": repeat, "fold": fold}
+            same |= {name: configured.get(name) for name in params}
+            same |= {"fit_time": result.fit_time}
+            for name, value in same.items():
+                columns[name] += [value] * n_epochs
+            columns["epoch"] += range(1, n_epochs + 1)
+            for name in metrics:
+                columns[name] += history.get(name, [np.nan] * n_epochs)
+    for name in params:  # None among numbers stays None
+        columns[name] = pd.Series(columns[name], dtype=object).infer_objects()
+    frame = pd.DataFrame(columns).astype(dict.fromkeys(metrics, float))
+    if plan.scorer_names:
+        frame.attrs["scorer_names"] = list(plan.scorer_names)
+    return frame
+
+
+def _format_value(value):
     return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
-def labels(history):
+def label_candidates(history):
     """Label each candidate by its name, or by the parameters that vary.
 
     Parameters
@@ -26,23 +79,25 @@ def labels(history):
     names = columns[columns.index("candidate") + 1 : columns.index("repeat")]
     first = history.drop_duplicates("candidate").set_index("candidate")[names]
     varying = [n for n in names if len({repr(value) for value in first[n]}) > 1]
-    short = short_names(varying)
+    short = shorten_names(varying)
     return {
         candidate: candidate
         if isinstance(candidate, str)
-        else ", ".join(f"{short[n]}={_text(first.at[candidate, n])}" for n in varying)
+        else ", ".join(
+            f"{short[n]}={_format_value(first.at[candidate, n])}" for n in varying
+        )
         for candidate in first.index
     }
 
 
-def curves(history, candidate, name):
-    """Curves of an entry, a row per split.
+def read_metric(history, candidate, metric):
+    """Curves of a metric, a row per split.
 
     Parameters
     ----------
     history : DataFrame
     candidate : str or int
-    name : str
+    metric : str
         Such as ``"val_loss"``.
 
     Returns
@@ -53,26 +108,26 @@ def curves(history, candidate, name):
     Raises
     ------
     ValueError
-        If there is no such entry.
+        If there is no such metric.
     """
-    if name not in history:
-        known = [c for c in history if f"val_{c}" in history]
+    if metric not in history:
+        known = [name for name in history if f"val_{name}" in history]
         raise ValueError(
-            f"{name!r} is not in the history. Metrics there: {', '.join(known)}."
+            f"{metric!r} is not in the history. Metrics there: {', '.join(known)}."
         )
     rows = history[history["candidate"] == candidate]
-    table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=name)
+    table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=metric)
     return table.to_numpy(), table.columns.to_numpy()
 
 
-def best(history, candidate, name):
+def read_best_epoch(history, candidate, metric):
     """Find the best epoch of the mean curve, and of each split.
 
     Parameters
     ----------
     history : DataFrame
     candidate : str or int
-    name : str
+    metric : str
         Such as ``"val_loss"``.
 
     Returns
@@ -84,14 +139,13 @@ def best(history, candidate, name):
     split_epochs : ndarray of shape (n_splits,)
         Best epoch of each split by itself.
     """
-    values, epochs = curves(history, candidate, name)
-    scores = score_sign(name) * values
-    position = best_epoch(scores) - 1
-    split_positions = [best_epoch(row[np.newaxis]) - 1 for row in scores]
-    return epochs[position], values[:, position], epochs[split_positions]
+    values, epochs = read_metric(history, candidate, metric)
+    scores = get_direction(metric, history.attrs.get("scorer_names", ())) * values
+    position = find_best_epoch(scores) - 1
+    return epochs[position], values[:, position], epochs[find_split_epochs(scores) - 1]
 
 
-def spread(values, kind):
+def measure_spread(values, kind):
     """Spread over the splits, which are the first axis.
 
     Parameters
@@ -107,5 +161,6 @@ def spread(values, kind):
     """
     if len(values) == 1:
         return np.full(values.shape[1:], np.nan)
-    deviation = values.std(axis=0, ddof=1)
-    return deviation / np.sqrt(len(values)) if kind == "se" else deviation
+    if kind == "se":
+        return measure_standard_error(values)
+    return values.std(axis=0, ddof=1)

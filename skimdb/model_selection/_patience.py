@@ -1,127 +1,84 @@
-"""Train a candidate until its mean curve over the splits stops improving."""
+"""A candidate that trains until its mean curve over the splits stops improving."""
 
-import time
-from traceback import format_exc
+from dataclasses import dataclass
 
-from sklearn.base import clone
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
-from skimdb.model_selection._best_epoch import best_epoch, score_curves
-from skimdb.model_selection._candidates import split_pipeline
-from skimdb.model_selection._fit_split import keep_outcome, prepare
+from skimdb.model_selection._best_epoch import find_best_epoch
+from skimdb.model_selection._results import make_score_curves
 
 
-def _go_on(classifier, data, epochs):
-    """Train for some more epochs; returns the classifier, its error and seconds."""
-    start, error = time.perf_counter(), None
-    try:
-        classifier.set_params(warm_start=True, epochs=epochs).fit(
-            data.X, data.y, X_val=data.X_val, y_val=data.y_val, **data.fit_params
-        )
-    except Exception as raised:
-        error = raised
-    return classifier, error, time.perf_counter() - start
+@dataclass(frozen=True)
+class Patience:
+    """When a candidate ends before its last epoch.
+
+    Attributes
+    ----------
+    monitor : str
+        Metric that counts.
+    n_iter_no_change : int
+        Epochs after the best of its mean curve at which a candidate ends.
+    max_epochs : int
+    direction : {1, -1}
+        Sign that makes greater values of the metric better.
+    """
+
+    monitor: str
+    n_iter_no_change: int
+    max_epochs: int
+    direction: int
+
+    def count_epochs(self, results, n_done):
+        """Epochs to train at least, after so many.
+
+        Parameters
+        ----------
+        results : list of FitResult
+            Of fits that have not failed.
+        n_done : int
+
+        Returns
+        -------
+        n_epochs : int
+        """
+        curves = make_score_curves(results, self.monitor, n_done, self.direction)
+        until = find_best_epoch(curves) + self.n_iter_no_change
+        return min(until, self.max_epochs)
 
 
-def _outcome(classifier, error, seconds, error_score):
-    if error is None:
-        return {"history": classifier.history_, "fit_time": seconds, "error": None}
-    try:
-        raise error
-    except Exception:
-        if error_score == "raise":
-            raise
-        return {"history": None, "fit_time": seconds, "error": format_exc()}
-
-
-def _train_side_by_side(
-    members, prepared, parallel, *, monitor, n_iter_no_change, max_epochs, error_score
-):
-    """Train one candidate on all splits; returns its outcomes.
+def fit_until_no_change(fits, prepared, patience, parallel, error_score):
+    """Train one candidate on all splits side by side.
 
     The splits train to the same epoch. The mean curve then tells how many more epochs
-    there are at least before it has gone `n_iter_no_change` without improvement.
-    """
-    classifiers = [clone(split_pipeline(member.estimator)[1]) for member in members]
-    errors = [split.error for split in prepared]
-    seconds = [split.seconds for split in prepared]
-    done, until = 0, min(n_iter_no_change, max_epochs)
-    while done < until:
-        alive = [i for i, error in enumerate(errors) if error is None]
-        results = parallel(
-            delayed(_go_on)(classifiers[i], prepared[i].data, until - done)
-            for i in alive
-        )
-        for i, (classifier, error, spent) in zip(alive, results, strict=True):
-            classifiers[i], errors[i] = classifier, error
-            seconds[i] += spent
-        done = until
-        outcomes = [
-            _outcome(*fit, error_score)
-            for fit in zip(classifiers, errors, seconds, strict=True)
-        ]
-        fine = [outcome for outcome in outcomes if outcome["error"] is None]
-        if fine:
-            epoch = best_epoch(score_curves(fine, monitor, done))
-            until = min(epoch + n_iter_no_change, max_epochs)
-    return outcomes
-
-
-def train_patiently(
-    members, groups, rows, *, n_jobs, memory, after_candidate, caller, **stopping
-):
-    """Train candidates one after the other, each on all splits side by side.
+    there are at least before it has gone so many without improvement.
 
     Parameters
     ----------
-    members : list of list of Member
-        By candidate and split.
-    groups : list of list of int
-        Candidates that share their preprocessing.
-    rows : callable
-        ``rows(split)`` cuts the data.
-    n_jobs : int or None
-    memory : joblib.Memory
-    after_candidate : callable
-    caller : estimator or None
-        Whom callbacks are told of; of candidates and splits, but not of epochs.
-    **stopping
-        ``monitor``, ``n_iter_no_change``, ``max_epochs`` and ``error_score``.
+    fits : list of SplitFit
+        One for each split.
+    prepared : list of PreparedSplit
+    patience : Patience
+    parallel : Parallel
+    error_score : "raise" or float
 
     Returns
     -------
-    outcomes : list of list of dict
-        As of `skimdb.model_selection._fit_candidates.train_candidates`.
+    results : list of FitResult
     """
-    keep = memory.cache(keep_outcome, ignore=["train"])
-    parallel = Parallel(n_jobs=n_jobs)
-    outcomes = [None] * len(members)
-    for group in groups:
-        prepared = None
-        for i in group:
-            contexts = [m.context for m in members[i] if m.context is not None]
-            for context in contexts:
-                context.call_on_fit_task_begin(estimator=caller)
-            kept = all(keep.check_call_in_cache(m.key, None) for m in members[i])
-            if kept:
-                outcomes[i] = [keep(m.key, None) for m in members[i]]
-            else:
-                if prepared is None:
-                    prepared = parallel(
-                        delayed(prepare)(member.estimator, rows(split))
-                        for split, member in enumerate(members[i])
-                    )
-                    prepared = [
-                        split._replace(seconds=split.seconds / len(group))
-                        for split in prepared
-                    ]
-                outcomes[i] = _train_side_by_side(
-                    members[i], prepared, parallel, **stopping
-                )
-                for member, outcome in zip(members[i], outcomes[i], strict=True):
-                    if outcome["error"] is None:
-                        keep(member.key, lambda outcome=outcome: outcome)
-            for context in contexts:
-                context.call_on_fit_task_end(estimator=caller)
-            after_candidate(i, outcomes[i])
-    return outcomes
+    fits = list(fits)
+    n_done, until = 0, min(patience.n_iter_no_change, patience.max_epochs)
+    while n_done < until:
+        alive = [i for i, fit in enumerate(fits) if fit.error is None]
+        trained = parallel(
+            delayed(fits[i].train)(
+                prepared[i], error_score, n_more_epochs=until - n_done
+            )
+            for i in alive
+        )
+        for i, fit in zip(alive, trained, strict=True):
+            fits[i] = fit
+        n_done = until
+        fine = [fit.make_result() for fit in fits if fit.error is None]
+        if fine:
+            until = patience.count_epochs(fine, n_done)
+    return [fit.make_result() for fit in fits]

@@ -11,7 +11,12 @@ from skimdb._sklearn import (
     validate_parameter_constraints,
 )
 from skimdb.model_selection._epoch_curve import epoch_curve
-from skimdb.model_selection._history import best, curves, labels, spread
+from skimdb.model_selection._history import (
+    label_candidates,
+    measure_spread,
+    read_best_epoch,
+    read_metric,
+)
 from skimdb.model_selection._plotting import (
     COLORS,
     add_legend,
@@ -184,7 +189,7 @@ class EpochCurveDisplay:
             caller_name=f"{type(self).__name__}.plot",
         )
         metric = metric or self.metric
-        candidates = labels(self.history)
+        candidates = label_candidates(self.history)
         n_panels = len(candidates) if panels else 1
         axes = new_panels(n_panels) if ax is None else given_axes(ax, n_panels)
         alone = panels or len(candidates) == 1
@@ -210,16 +215,18 @@ class EpochCurveDisplay:
                 style["linewidth"] = 1 if train and score_type == "both" else 2
                 style["label"] = readable(name) if alone else label
                 key = candidate, name
-                values, epochs = curves(self.history, *key)
+                values, epochs = read_metric(self.history, *key)
                 several = len(values) > 1
                 if splits and several:
                     self.split_lines_[key] = draw_splits(panel, epochs, values, style)
                 if band is not None and several:
-                    width = spread(values, band)
+                    width = measure_spread(values, band)
                     self.bands_[key] = draw_band(panel, epochs, values, width, style)
                 self.mean_lines_[key] = draw_mean(panel, epochs, values, style)
             if mark_best and f"val_{metric}" in names:
-                epoch, values, _ = best(self.history, candidate, f"val_{metric}")
+                epoch, values, _ = read_best_epoch(
+                    self.history, candidate, f"val_{metric}"
+                )
                 self.best_markers_[candidate] = draw_best(
                     panel, epoch, values.mean(), COLORS[0] if alone else style["color"]
                 )
@@ -269,16 +276,18 @@ class EpochCurveDisplay:
         from matplotlib.ticker import MaxNLocator
 
         name = f"val_{metric or self.metric}"
-        candidates = labels(self.history)
+        candidates = label_candidates(self.history)
         left, right = new_rows(len(candidates)) if ax is None else given_axes(ax, 2)
-        found = [best(self.history, candidate, name) for candidate in candidates]
+        found = [
+            read_best_epoch(self.history, candidate, name) for candidate in candidates
+        ]
         rows = np.arange(len(candidates))
         style = {"fmt": "o", "color": COLORS[0], "capsize": 3}
         self.error_bars_ = (
             left.errorbar(
                 np.array([values.mean() for _, values, _ in found]),
                 rows,
-                xerr=[spread(values, error) for _, values, _ in found],
+                xerr=[measure_spread(values, error) for _, values, _ in found],
                 **style,
             ),
             right.errorbar(

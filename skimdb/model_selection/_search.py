@@ -1,13 +1,14 @@
 """A search for which the number of epochs costs nothing extra."""
 
 import time
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
+from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 from sklearn.utils.metadata_routing import MethodMapping
 
 from skimdb._sklearn import (
@@ -15,28 +16,30 @@ from skimdb._sklearn import (
     HasMethods,
     Interval,
     StrOptions,
-    _check_method_params,
     _fit_context,
 )
-from skimdb.model_selection._best_epoch import choose_epochs, split_epoch_columns
+from skimdb._warnings import warn
+from skimdb.model_selection._best_epoch import get_direction
 from skimdb.model_selection._candidates import (
-    configure,
-    describe,
+    configure_estimator,
+    get_prefix,
     make_candidates,
-    split_pipeline,
 )
-from skimdb.model_selection._epoch_curve import (
-    fit_router,
-    make_splits,
-    recorded_metrics,
-    reporter,
-    route_params,
-)
-from skimdb.model_selection._fit_candidates import (
+from skimdb.model_selection._fit_candidates import SearchPlan, complete_candidates
+from skimdb.model_selection._history import make_history
+from skimdb.model_selection._patience import Patience
+from skimdb.model_selection._result_keys import make_keys
+from skimdb.model_selection._result_store import open_store
+from skimdb.model_selection._results import (
     check_failures,
-    tabulate,
-    train_candidates,
+    choose_epochs,
+    describe_result,
+    list_metrics,
+    read_scores,
 )
+from skimdb.model_selection._routing import make_router, make_splits, route_metadata
+from skimdb.model_selection._scoring import find_scorer, make_scoring
+from skimdb.model_selection._search_tasks import SearchTasks
 
 
 class EpochSearchCV(BaseSearchCV):
@@ -51,10 +54,12 @@ class EpochSearchCV(BaseSearchCV):
     estimator : KerasMLPClassifier or Pipeline
         A classifier, or a pipeline that ends in one. Preprocessing is fitted on the
         training part of each split only.
-    param_grid : dict, list of dict, or dict of str to dict, default=None
+    param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
+            ParameterSampler, default=None
         Candidates: a grid as in `GridSearchCV`, a list of grids, or a mapping from
-        display names to the parameters of one candidate each. None searches the
-        number of epochs only.
+        display names to the parameters of one candidate each. A
+        `sklearn.model_selection.ParameterSampler` draws them, as in
+        `RandomizedSearchCV`. None searches the number of epochs only.
     max_epochs : int, default=30
         Epochs to train each candidate, in place of the `epochs` of the classifier.
     cv : int, cross-validation generator or iterable, default=None
@@ -71,30 +76,30 @@ class EpochSearchCV(BaseSearchCV):
         End a candidate when its mean curve has gone this many epochs without
         improvement. Its splits are then trained side by side, in steps. None trains
         all candidates to `max_epochs`.
-    scoring : str, list or tuple of str, default=None
-        Names of scikit-learn scorers to record beside the classifier's `metrics`. A
-        single name is also what `score` returns, otherwise the accuracy.
+    scoring : str, callable, list, tuple or dict, default=None
+        Scorers to record beside the classifier's `metrics`, as in `GridSearchCV`: the
+        name of one, several names, a dict from names of your own to scorers, what
+        `make_scorer` returns, or a function ``scorer(estimator, X, y)`` that returns
+        a number or a dict of numbers. Each is called after every epoch. A lone scorer
+        without a name is recorded as ``score``: ``monitor="val_score"``. By name,
+        scorers that need a positive class take the last if there is no class 1.
     refit : bool or callable, default=True
         Train the best candidate on all data. A callable takes `cv_results_` and
         returns the index of the candidate.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context. With
-        None, up to 5000 samples are trained on in several threads, with the same
-        results, if `random_state` is set, no Keras callbacks are, and no metric but the
-        accuracy is recorded.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
     memory : str, path, joblib.Memory or None, default=None
-        Where to keep each finished (candidate, split), so that a search that was
-        interrupted goes on where it was. What is kept is found again by the content
-        of data, split and parameters: give `random_state` an int, and optimizers and
-        callbacks as names or classes, as Keras objects differ in every process.
+        Folder to keep each finished (candidate, split) in, so that a search that was
+        interrupted goes on where it was. See the notes.
     verbose : int, default=0
         Print a line per candidate.
     error_score : "raise" or float, default=np.nan
         Score of fits that fail and of epochs at which the monitored entry is not
         finite, with a warning that names the candidate; ``"raise"`` raises.
     return_train_score : bool, default=False
-        Include the scores on the training part in `cv_results_`: as recorded while
-        training, so ``loss`` comes with penalty and dropout.
+        Include the scores on the training part in `cv_results_`, and call the scorers
+        of `scoring` for it. The loss and the classifier's metrics are as recorded
+        while training, so ``loss`` comes with penalty and dropout.
 
     Attributes
     ----------
@@ -113,8 +118,8 @@ class EpochSearchCV(BaseSearchCV):
     cv_results_ : dict of ndarray
         A row per candidate, at the best epoch of its mean curve, named as those of
         `GridSearchCV`. ``split0_best_epoch`` and so on, ``mean_best_epoch`` and
-        ``std_best_epoch`` are the best epochs of the single splits. Scoring is part
-        of training, so ``mean_score_time`` is 0.
+        ``std_best_epoch`` are the best epochs of the single splits. The times are
+        those of all epochs.
     history_ : DataFrame
         A row per candidate, split and epoch, as `skimdb.epoch_curve` returns it.
     n_splits_ : int
@@ -122,7 +127,8 @@ class EpochSearchCV(BaseSearchCV):
     refit_time_ : float
         Seconds of the training on all data. Only if `refit`.
     scorer_ : callable
-        What `score` uses.
+        What `score` uses: what is monitored if that is a scorer, else the lone scorer
+        of `scoring`, else the accuracy.
     multimetric_ : bool
         False: one entry is monitored.
     classes_ : ndarray of shape (n_classes,)
@@ -147,6 +153,14 @@ class EpochSearchCV(BaseSearchCV):
     optimistic, as the best of many; `cross_validate` around the search gives the
     honest estimate.
 
+    What `memory` keeps is found again by the content of the data, the split, the
+    parameters and the scorers, by the code of your own functions and classes, and by
+    the versions of the libraries. A candidate whose fit may turn out otherwise another
+    time is not kept, with a warning: give `random_state` an int, and optimizers and
+    schedules by name or class. A file that is damaged is noticed by its checksum, and
+    computed anew. The files hold numbers and names, no code: whoever can write to the
+    folder can change what a search finds, but cannot make it run anything.
+
     Examples
     --------
     >>> from sklearn.datasets import make_classification
@@ -169,13 +183,13 @@ class EpochSearchCV(BaseSearchCV):
     _parameter_constraints = {
         **BaseSearchCV._parameter_constraints,
         "estimator": [HasMethods(["fit"])],
-        "param_grid": [dict, list, None],
+        "param_grid": [dict, list, ParameterGrid, ParameterSampler, None],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "monitor": [str],
         "rule": [StrOptions({"min", "one_se"})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
-        "scoring": [StrOptions(set(get_scorer_names())), list, tuple, None],
-        "refit": ["boolean", callable],
+        "scoring": [str, callable, list, tuple, dict, None],
+        "refit": ["boolean", str, callable],
         "memory": "no_validation",  # by check_memory
     }
     _parameter_constraints.pop("pre_dispatch")
@@ -213,36 +227,58 @@ class EpochSearchCV(BaseSearchCV):
         self.error_score = error_score
         self.return_train_score = return_train_score
 
-    def _get_scorers(self):
-        scoring = self.scoring if isinstance(self.scoring, str) else None
-        return check_scoring(self.estimator, scoring), "score"
-
     def get_metadata_routing(self):
         """Say what metadata goes where.
 
         Returns
         -------
         routing : MetadataRouter
-            To `fit` of the estimator and `split` of the splitter; `score` passes its
-            own to the scorer.
+            To `fit` of the estimator, `split` of the splitter and the scorers; `score`
+            passes its own to the scorer.
         """
-        scorer, _ = self._get_scorers()
-        return fit_router(self, self.estimator, self.cv).add(
-            scorer=scorer,
+        scoring = make_scoring(self.estimator, self.scoring)
+        scorer = scoring and scoring.scorer
+        return make_router(self, self.estimator, self.cv, scorer).add(
+            scorer=self._choose_scorer(scoring),
             method_mapping=MethodMapping().add(caller="score", callee="score"),
         )
 
-    def _check_monitor(self, metrics, n_splits):
-        recorded = ["val_loss", *(f"val_{name}" for name in metrics)]
-        if self.monitor not in recorded:
+    def _choose_scorer(self, scoring, y=None):
+        """What `score` uses: what is monitored if it is a scorer, else the lone one."""
+        name = self.monitor.removeprefix("val_")
+        found = None if scoring is None else scoring.get_scorer(name)
+        if found is None and name in get_scorer_names():  # of the classifier's metrics
+            found = find_scorer(name, y)
+        return check_scoring(self.estimator) if found is None else found
+
+    def _check_monitor(self, candidates, n_splits, scoring):
+        """Raise if the monitored metric will not be recorded."""
+        if isinstance(self.refit, str):
             raise ValueError(
-                f"monitor={self.monitor!r} is not recorded on validation data. "
-                f"Recorded here are {', '.join(recorded)}; add a metric with scoring."
+                f"refit={self.refit!r}: refit is True, False or a callable here. What "
+                f"the search goes by is named by monitor='val_{self.refit}'."
             )
         if self.rule == "one_se" and n_splits < 2:
             raise ValueError(
                 "rule='one_se' needs the standard error over two or more splits, but "
                 "cv gives one. Use rule='min', or more splits."
+            )
+        classifiers = [candidate.classifier for candidate in candidates]
+        names = ["loss", *(name for c in classifiers for name in c.metrics)]
+        if scoring is not None:
+            names += scoring.names or ()
+        # A function or a callback says what it records when it is called.
+        is_open = scoring is not None and scoring.names is None
+        is_open |= any(c.get_params()["callbacks"] is not None for c in classifiers)
+        if not is_open:
+            self._check_recorded({f"val_{name}": None for name in names})
+
+    def _check_recorded(self, names):
+        if self.monitor not in names:
+            recorded = ", ".join(name for name in names if name.startswith("val_"))
+            raise ValueError(
+                f"monitor={self.monitor!r} is not recorded on validation data. "
+                f"Recorded here are {recorded}; add a metric with scoring."
             )
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -257,7 +293,8 @@ class EpochSearchCV(BaseSearchCV):
             Labels.
         **params : dict
             Further arguments of `fit` of the estimator, such as `sample_weight`, and
-            `groups` for the splitter.
+            `groups` for the splitter. As in `GridSearchCV`, scorers are given the
+            weights of the samples that they score, if they take any.
 
         Returns
         -------
@@ -267,124 +304,145 @@ class EpochSearchCV(BaseSearchCV):
         Raises
         ------
         ValueError
-            If a parameter is wrong, or all fits fail.
+            If a parameter is wrong, if all fits fail, or if no candidate has a score.
         TypeError
             If the estimator has no epochs.
         """
-        scorer, _ = self._get_scorers()
-        candidates = make_candidates(self.estimator, self.param_grid)
-        X, y = indexable(X, y)
-        params = _check_method_params(X, params=params)
-        fit_params, split_params = route_params(self, params)
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits, n_repeats = make_splits(cv, X, y, split_params)
-        metrics = recorded_metrics(self.estimator, self.scoring)
-        self._check_monitor(metrics, len(splits))
+        candidates = make_candidates(self.estimator, self.param_grid, self.max_epochs)
+        scoring = make_scoring(
+            self.estimator,
+            self.scoring,
+            y,
+            train=self.return_train_score,
+            raise_errors=self.error_score == "raise",
+        )
+        data = route_metadata(self, X, y, params, scoring and scoring.scorer)
+        cv = check_cv(self.cv, data.y, classifier=is_classifier(self.estimator))
+        splits, n_repeats = make_splits(cv, data)
+        self._check_monitor(candidates, len(splits), scoring)
+        store = open_store(self.memory)
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
-        told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
-        root = self._init_callback_context(
-            max_subtasks=len(candidates) + bool(self.refit)
-        ).call_on_fit_task_begin(**told)
-        contexts = [
-            root.subcontext(
-                f"candidate {describe(candidate)}", max_subtasks=len(splits)
-            ).call_on_fit_task_begin(**told)
-            for candidate in candidates
-        ]
-        report = reporter(
-            type(self).__name__, candidates, self.monitor, self.max_epochs, self.verbose
+        tasks = SearchTasks(
+            self, candidates, len(splits), X=data.X, y=data.y, metadata=metadata
         )
-
-        def after_candidate(position, outcomes):
-            contexts[position].call_on_fit_task_end(**told)
-            report(position, outcomes)
-
-        outcomes = train_candidates(
-            self.estimator,
-            X,
-            y,
-            candidates=candidates,
-            splits=splits,
-            settings={"epochs": self.max_epochs, "metrics": metrics},
-            fit_params=fit_params,
-            n_jobs=self.n_jobs,
-            error_score=self.error_score,
-            memory=self.memory,
-            contexts=[
-                [context.subcontext(f"split {i}") for i in range(len(splits))]
-                for context in contexts
-            ],
-            caller=self,
-            after_candidate=after_candidate,
-            monitor=self.monitor,
-            n_iter_no_change=self.n_iter_no_change,
+        plan = SearchPlan(
+            candidates,
+            splits,
+            self.max_epochs,
+            scoring,
+            self.n_jobs,
+            self.error_score,
+            patience=self._make_patience(scoring),
+            tasks=tasks.fits,
+            store=store,
         )
-        check_failures(candidates, outcomes, self.error_score)
-        results = self._results(candidates, outcomes, metrics)
-        fitted = {
-            "cv_results_": results,
-            "history_": tabulate(
-                self.estimator,
-                candidates,
-                outcomes,
-                n_repeats=n_repeats,
-                max_epochs=self.max_epochs,
-                error_score=np.nan,
-            ),
+        if store is not None:
+            plan = replace(plan, keys=make_keys(plan, data))
+        results = [None] * len(candidates)
+        for position, by_split in complete_candidates(plan, data):
+            results[position] = by_split
+            if any(result.history for result in by_split):
+                self._check_recorded(list_metrics([by_split]))
+            tasks.end_candidate(position)
+            if self.verbose:
+                owner = type(self).__name__
+                print(describe_result(owner, plan, position, by_split, self.monitor))
+        check_failures(plan, results)
+        fitted = self._choose_best(plan, results)
+        fitted |= {
+            "history_": make_history(plan, results, n_repeats, np.nan),
             "n_splits_": len(splits),
             "multimetric_": False,
-            "scorer_": scorer,
+            "scorer_": self._choose_scorer(scoring, data.y),
         }
-        fitted |= self._best(results, len(splits))
         if self.refit:
-            best = configure(self.estimator, fitted["best_params_"])
-            context = root.subcontext("refit with best parameters")
-            start = time.perf_counter()
-            with context.propagate_callback_context(best):
-                context.call_on_fit_task_begin(**told)
-                best.fit(X, y, **fit_params)
-            context.call_on_fit_task_end(**told)
-            fitted |= {
-                "best_estimator_": best,
-                "refit_time_": time.perf_counter() - start,
-            }
-            if hasattr(best, "feature_names_in_"):
-                fitted["feature_names_in_"] = best.feature_names_in_
-        root.call_on_fit_task_end(**told)
+            fitted |= self._refit(fitted["best_params_"], data, tasks)
+        tasks.end_search()
         vars(self).update(fitted)
         return self
 
-    def _results(self, candidates, outcomes, metrics):
-        """`cv_results_`: each candidate at the best epoch of its mean curve."""
-        epochs, split_epochs, scores = choose_epochs(
-            outcomes,
-            monitor=self.monitor,
-            metrics=metrics,
-            rule=self.rule,
-            max_epochs=self.max_epochs,
-            error_score=np.nan if self.error_score == "raise" else self.error_score,
+    def _make_patience(self, scoring):
+        if self.n_iter_no_change is None:
+            return None
+        names = scoring.names or () if scoring else ()
+        return Patience(
+            self.monitor,
+            self.n_iter_no_change,
+            self.max_epochs,
+            get_direction(self.monitor, names),
         )
-        prefix = split_pipeline(self.estimator)[2]
+
+    def _choose_best(self, plan, results):
+        """Fitted attributes that tell of the candidates and the best of them."""
+        epochs, columns = choose_epochs(plan, results, self.monitor, self.rule)
+        scores = read_scores(plan, results, epochs, self.monitor)
+        prefix = get_prefix(self.estimator)
         params = [
             {**candidate.params, f"{prefix}epochs": epoch}
-            for candidate, epoch in zip(candidates, epochs, strict=True)
+            for candidate, epoch in zip(plan.candidates, epochs, strict=True)
         ]
-        more = split_epoch_columns(split_epochs)
-        return self._format_results(params, len(outcomes[0]), scores, more)
-
-    def _best(self, results, n_splits):
-        index = self._select_best_index(self.refit, "score", results)
-        params = results["params"][index]
-        prefix = split_pipeline(self.estimator)[2]
+        table = self._format_results(params, len(plan.splits), scores, columns)
+        self._check_scored(table["mean_test_score"], results)
+        index = self._select_best_index(self.refit, "score", table)
         best = {
+            "cv_results_": table,
             "best_index_": index,
-            "best_params_": params,
-            "best_epoch_": params[f"{prefix}epochs"],
+            "best_params_": params[index],
+            "best_epoch_": epochs[index],
             "split_best_epochs_": np.array(
-                [results[f"split{i}_best_epoch"][index] for i in range(n_splits)]
+                [table[f"split{i}_best_epoch"][index] for i in range(len(plan.splits))]
             ),
         }
         if not callable(self.refit):
-            best["best_score_"] = results["mean_test_score"][index]
+            best["best_score_"] = table["mean_test_score"][index]
+        self._warn_of_last_epoch(epochs[index], results[index])
         return best
+
+    def _check_scored(self, means, results):
+        """Raise if there is nothing to choose by."""
+        if not np.isnan(means).all():
+            return
+        name = self.monitor.removeprefix("val_")
+        errors = [
+            result.score_errors[name]
+            for by_split in results
+            for result in by_split
+            if name in result.score_errors
+        ]
+        cause = (
+            f" The last error of the scorer:\n{errors[-1]}"
+            if errors
+            else (
+                " The warnings before say which splits have none; a metric may not be "
+                "defined where a class is missing. Stratified splits help, or another "
+                "monitor, or a number as error_score."
+            )
+        )
+        raise ValueError(
+            "No candidate has a score to choose by: at no epoch is the mean of "
+            f"{self.monitor} over the splits a number.{cause}"
+        )
+
+    def _warn_of_last_epoch(self, epoch, results):
+        """Warn if the curve of the best candidate may not have turned yet."""
+        if epoch == self.max_epochs > 1:
+            warn(
+                f"The best epoch is {epoch}, the last one trained: {self.monitor} may "
+                f"not have reached its best yet. Increase max_epochs={epoch}, or "
+                "learning_rate.",
+                ConvergenceWarning,
+            )
+
+    def _refit(self, params, data, tasks):
+        """Fitted attributes of the best candidate, trained on all data."""
+        best = configure_estimator(self.estimator, params)
+        start = time.perf_counter()
+        tasks.fit_best(best, data.X, data.y, data.fit_params)
+        fitted = {
+            "best_estimator_": best,
+            "refit_time_": time.perf_counter() - start,
+        }
+        if hasattr(best, "feature_names_in_"):
+            fitted["feature_names_in_"] = best.feature_names_in_
+        return fitted

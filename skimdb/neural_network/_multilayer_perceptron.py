@@ -500,8 +500,8 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """Train epoch by epoch."""
         best_weights = finished = None
 
-        def collect_fitted():
-            return start._collect_fitted(trainer, monitor)
+        def collect_predictor():
+            return start._collect_predictor(trainer.backend, monitor)
 
         try:
             for epoch in trainer.begin_training():
@@ -513,9 +513,9 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 if self.verbose:
                     entries = " ".join(f"{k}={v:.4f}" for k, v in logs.items())
                     print(f"Epoch {epoch + 1}/{trainer.n_epochs} {entries}")
-                stop |= tasks.end_epoch(collect_fitted)
+                stop |= tasks.end_epoch(collect_predictor)
                 if self.warm_start:
-                    finished = collect_fitted()
+                    finished = start._collect_fitted(trainer, monitor)
                 if stop or trainer.hooks.stop:
                     break
             trainer.finish_training(monitor.last_logs, best_weights)
@@ -524,25 +524,27 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 self._set_fitted(finished)
             raise
 
-    def _collect_fitted(self, trainer, monitor):
-        """Fitted attributes as of now, by name."""
-        backend = trainer.backend
+    def _collect_predictor(self, backend, monitor):
+        """Fitted attributes as of now, but for what only going on needs."""
         coefs, intercepts = backend.read_weights()
-        fitted = {
-            name: value
-            for name, value in vars(self).items()
-            if name in _SET_AT_START and hasattr(self, name)
-        }
-        return fitted | {
+        known = {k: v for k, v in vars(self).items() if k in _SET_AT_START}
+        return known | {
             "coefs_": coefs,
             "intercepts_": intercepts,
             "history_": monitor.make_history(),
             "n_iter_": monitor.n_epochs,
             "best_epoch_": monitor.find_best_epoch(),
             "backend_": backend.name,
+        }
+
+    def _collect_fitted(self, trainer, monitor):
+        """Fitted attributes as of now, by name."""
+        backend = trainer.backend
+        fitted = self._collect_predictor(backend, monitor)
+        return fitted | {
             "callbacks_": list(trainer.hooks.callbacks),
             "_optimizer_state": backend.read_state(),
-            "_trained_model": (coefs, backend.model),
+            "_trained_model": (fitted["coefs_"], backend.model),
         }
 
     def _set_fitted(self, fitted):

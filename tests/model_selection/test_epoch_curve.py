@@ -180,14 +180,29 @@ def test_sample_weight_is_cut_and_routed(data):
     assert (in_pipe["loss"] != epoch_curve(pipe, X, y, **options)["loss"]).all()
 
 
-@pytest.mark.parametrize("changed", [{}, {"optimizer": "adamw"}], ids=str)
-def test_side_by_side_gives_what_one_by_one_does(data, changed):
-    options = {"param_grid": {"size": [4, 8], "dropout": [0.0, 0.5]}, "cv": 3}
-    classifier = make_classifier(**changed)
-    side_by_side = epoch_curve(classifier, *data, **options)
-    one_by_one = epoch_curve(classifier, *data, n_jobs=1, **options)
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_jobs_and_backends_change_nothing(data, backend):
+    options = {"cv": 3, "max_epochs": 2}
+    options["param_grid"] = {
+        "kerasmlpclassifier__size": [4, 8],
+        "kerasmlpclassifier__dropout": [0.0, 0.5],
+    }
+    alone = epoch_curve(make_scaled(), *data, n_jobs=1, **options)
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        together = epoch_curve(make_scaled(), *data, **options)
     pd.testing.assert_frame_equal(
-        side_by_side.drop(columns="fit_time"), one_by_one.drop(columns="fit_time")
+        alone.drop(columns="fit_time"), together.drop(columns="fit_time")
+    )
+
+
+def test_threads_train_keras_optimizers_as_one_does(data):
+    options = {"param_grid": {"size": [4, 8]}, "cv": 2, "max_epochs": 2}
+    classifier = make_classifier(optimizer="adamw", dropout=0.5)
+    alone = epoch_curve(classifier, *data, **options)
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        together = epoch_curve(classifier, *data, **options)
+    pd.testing.assert_frame_equal(
+        alone.drop(columns="fit_time"), together.drop(columns="fit_time")
     )
 
 
@@ -352,3 +367,11 @@ def test_all_fits_failing_is_an_error(data):
 def test_wrong_input(data, estimator, options, error, message):
     with pytest.raises(error, match=message):
         epoch_curve(estimator, *data, cv=2, **options)
+
+
+def test_errors_begin_with_their_cause(data):
+    grid = {"standardscaler__with_mean": [True, "wrong"]}
+    with pytest.warns(FitFailedWarning) as caught:
+        epoch_curve(make_scaled(), *data, param_grid=grid, cv=2)
+    assert "Empty" not in str(caught[0].message)
+    assert "The 'with_mean' parameter of StandardScaler" in str(caught[0].message)

@@ -18,6 +18,11 @@ from sklearn.preprocessing import StandardScaler
 
 from skimdb import EpochSearchCV, KerasMLPClassifier
 
+# Searches are short here, and end before the curve has turned.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
+)
+
 N_EPOCHS = 12
 GRID = {"size": [2, 4]}
 

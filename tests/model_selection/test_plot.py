@@ -13,6 +13,10 @@ from sklearn.exceptions import NotFittedError
 from skimdb import EpochCurveDisplay, EpochSearchCV, KerasMLPClassifier
 
 matplotlib.use("Agg")
+# Searches are short here, and end before the curve has turned.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
-from skimdb.model_selection._best_epoch import best_epoch
+from skimdb.model_selection._best_epoch import find_best_epoch
+
+# Searches are short here, and end before the curve has turned.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
+)
 
 N_EPOCHS = 12
 GRID = {"size": [2, 4]}
@@ -154,15 +159,15 @@ def test_equals_grid_search_over_epochs(data, monitor, scoring):
 
 def test_best_epoch_of_curves():
     scores = -np.array([[5, 3, 2.0, 4], [5, 3, 2.5, 4], [5, 1, 2.0, 9]])
-    assert best_epoch(scores) == 3
+    assert find_best_epoch(scores) == 3
     noisy = -np.array([[5, 3, 1.0, 4], [5, 3, 3.0, 4], [5, 2, 2.0, 9]])
-    assert best_epoch(noisy) == 3
-    assert best_epoch(noisy, "one_se") == 3  # 2.67 > 2 + 0.58
+    assert find_best_epoch(noisy) == 3
+    assert find_best_epoch(noisy, "one_se") == 3  # 2.67 > 2 + 0.58
     noisier = -np.array([[5, 2, 0.0, 4], [5, 3, 4.0, 4], [5, 2, 2.0, 9]])
-    assert best_epoch(noisier, "one_se") == 2  # 2.33 < 2 + 1.15
+    assert find_best_epoch(noisier, "one_se") == 2  # 2.33 < 2 + 1.15
     scores[0, 2] = np.nan
-    assert best_epoch(scores) == 2
-    assert best_epoch(np.full((2, 5), np.nan)) == 5
+    assert find_best_epoch(scores) == 2
+    assert find_best_epoch(np.full((2, 5), np.nan)) == 5
 
 
 def test_one_se_takes_no_more_epochs(search, data):

@@ -1,0 +1,83 @@
+"""The tasks of a search, as scikit-learn's callbacks see them."""
+
+from contextlib import contextmanager
+from typing import NamedTuple
+
+
+class FitTask(NamedTuple):
+    """A fit as scikit-learn's callbacks see it.
+
+    Attributes
+    ----------
+    context : CallbackContext
+    caller : estimator
+        Estimator passed to the callbacks.
+    """
+
+    context: object
+    caller: object
+
+
+@contextmanager
+def tell_of_fit(task, classifier, split):
+    """Tell scikit-learn's callbacks of the begin and the end of a fit."""
+    if task is None:
+        yield
+        return
+    metadata = {k: v for k, v in split.fit_params.items() if k == "sample_weight"}
+    told = {"estimator": task.caller, "X": split.X, "y": split.y}
+    told["metadata"] = metadata or None
+    begun = False
+    try:
+        with task.context.propagate_callback_context(classifier):
+            task.context.call_on_fit_task_begin(**told)
+            begun = True
+            yield
+    finally:
+        if begun:
+            task.context.call_on_fit_task_end(**told)
+
+
+class SearchTasks:
+    """Tasks of a search, as scikit-learn's callbacks see them.
+
+    Below the search are its candidates and the refit, below a candidate its splits.
+
+    Parameters
+    ----------
+    search : EpochSearchCV
+    candidates : list of Candidate
+    n_splits : int
+    **data : dict
+        X, y and metadata, which they may ask for.
+    """
+
+    def __init__(self, search, candidates, n_splits, **data):
+        self._params = {"estimator": search, **data}
+        n_tasks = len(candidates) + bool(search.refit)
+        self._root = search._init_callback_context(max_subtasks=n_tasks)
+        self._root.call_on_fit_task_begin(**self._params)
+        self._candidates = []
+        self.fits = {}
+        for i, candidate in enumerate(candidates):
+            name = f"candidate {candidate.describe()}"
+            context = self._root.subcontext(name, max_subtasks=n_splits)
+            self._candidates.append(context.call_on_fit_task_begin(**self._params))
+            for j in range(n_splits):
+                self.fits[i, j] = FitTask(context.subcontext(f"split {j}"), search)
+
+    def end_candidate(self, position):
+        """End a candidate, all fits of which are done."""
+        self._candidates[position].call_on_fit_task_end(**self._params)
+
+    def fit_best(self, estimator, X, y, fit_params):
+        """Fit the best candidate on all data."""
+        context = self._root.subcontext("refit with best parameters")
+        with context.propagate_callback_context(estimator):
+            context.call_on_fit_task_begin(**self._params)
+            estimator.fit(X, y, **fit_params)
+        context.call_on_fit_task_end(**self._params)
+
+    def end_search(self):
+        """End the search."""
+        self._root.call_on_fit_task_end(**self._params)
