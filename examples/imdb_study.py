@@ -250,7 +250,7 @@ def regularization(reviews, options, report):
     )
     search = EpochSearchCV(
         pipe,
-        list_variants(large=128 if options.quick else 512),
+        list_variants(large=64 if options.quick else 512),
         max_epochs=20,
         cv=ShuffleSplit(n_splits, test_size=0.4, random_state=options.seed),
         refit=False,  # they are compared, none is to be used
@@ -283,7 +283,8 @@ def regularization(reviews, options, report):
 
 
 def compare_searches(reviews, options, report):
-    epochs, max_epochs = report.facts["kfold_best_epoch"], 60
+    epochs = report.facts["kfold_best_epoch"]
+    max_epochs = 40 if options.quick else 60
     report.text(
         f"Part 2 found {epochs} epochs for 32 units. Is that a fair number to compare "
         "other networks by? GridSearchCV trains 8 networks on 4 stratified folds of "
