@@ -10,18 +10,12 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import make_classification
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skimdb import EpochSearchCV, KerasMLPClassifier
-
-# Searches are short here, and end before the curve has turned.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
 
 N_EPOCHS = 12
 GRID = {"size": [2, 4]}
@@ -35,11 +29,6 @@ def make_classifier(**params):
 def make_search(*args, **params):
     defaults = {"max_epochs": N_EPOCHS, "cv": KFold(3)}
     return EpochSearchCV(*(args or (make_classifier(), GRID)), **defaults | params)
-
-
-@pytest.fixture(scope="module")
-def data():
-    return make_classification(90, 10, flip_y=0.2, random_state=1)
 
 
 @pytest.fixture(scope="module")
