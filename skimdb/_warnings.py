@@ -1,15 +1,16 @@
 """One `warn`, which points at the line of the user."""
 
+import os
 import sys
 import warnings
-from pathlib import Path
 
 import joblib
 import sklearn
 
 # Frames in these folders are not the user's.
 _OWN_FOLDERS = tuple(
-    f"{Path(file).parent}/" for file in (__file__, sklearn.__file__, joblib.__file__)
+    os.path.join(os.path.dirname(file), "")
+    for file in (__file__, sklearn.__file__, joblib.__file__)
 )
 
 

@@ -5,14 +5,11 @@
 Each runs all checks that scikit-learn has for it, with no expected failure.
 """
 
-import argparse
-import os
 import warnings
 from collections import Counter
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import keras
+from harness.options import make_parser
 from scikeras.wrappers import KerasClassifier
 from sklearn.base import is_classifier
 from sklearn.neural_network import MLPClassifier
@@ -51,6 +48,7 @@ def candidates(epochs):
     """Classifiers by name."""
     return {
         "skimdb.KerasMLPClassifier": KerasMLPClassifier(),
+        "  in TensorFlow": KerasMLPClassifier(backend="tensorflow"),
         "  dropout and L2": KerasMLPClassifier(dropout=0.3, l2=0.01),
         "  early stopping": KerasMLPClassifier(early_stopping=True),
         "  three hidden layers": KerasMLPClassifier((8, 8, 4)),
@@ -70,7 +68,7 @@ def candidates(epochs):
 
 def main():
     """Count, and print a line per classifier."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = make_parser(__doc__, source=False)
     parser.add_argument("--epochs", type=int, default=1, help="of the two wrappers")
     parser.add_argument("--only", default="", help="part of a name")
     options = parser.parse_args()

@@ -1,25 +1,23 @@
 """TextMultiHotVectorizer against CountVectorizer, Keras and the notebook.
 
-One paired run: the two take turns, so that what else the machine does hits both
-alike. Each peak of memory is that of a process of its own, which holds the texts,
-imports one of the two and calls ``fit_transform`` once.
+    python examples/benchmarks/bench_vectorizer.py
 
-    python examples/benchmarks/bench_vectorizer.py [--repeat 3] [--source auto]
+The two take turns, so that what else the machine does hits both alike. Each peak of
+memory is that of a process of its own, which holds the texts, imports one of the two
+and calls ``fit_transform`` once.
 """
 
-import argparse
-import gc
-import os
+import json
 import pickle
-import platform
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from importlib.metadata import version
 from pathlib import Path
 
+from harness.gauges import clock, peak_memory
+from harness.options import make_parser
+from harness.processes import run_python
+from harness.report import describe_machine, spread
+
+PEERS = ("CountVectorizer", "TextMultiHotVectorizer")
 REVIEWS = "25,000 reviews, 10,000 words"
 BIGRAMS = "25,000 reviews, 200,000 words and bigrams"
 SHORT = "1,000,000 short texts, 10,000 words"
@@ -28,19 +26,11 @@ CASES = {
     BIGRAMS: {"max_features": 200_000, "ngram_range": (1, 2)},
     SHORT: {"max_features": 10_000},
 }
-GOALS = {
-    (REVIEWS, "fit_transform"): 5,
-    (REVIEWS, "transform"): 5,
-    (BIGRAMS, "fit_transform"): 2,
-    (BIGRAMS, "transform"): 2,
-    (SHORT, "fit_transform"): 3,
-    (SHORT, "transform"): 3,
-}
 
 
-def make_vectorizer(kind, case):
+def make_vectorizer(peer, case):
     # Imported here: a process that measures memory has only one of the two.
-    if kind == "CountVectorizer":
+    if peer == "CountVectorizer":
         from sklearn.feature_extraction.text import CountVectorizer
 
         return CountVectorizer(binary=True, **CASES[case])
@@ -49,8 +39,8 @@ def make_vectorizer(kind, case):
     return TextMultiHotVectorizer(**CASES[case])
 
 
-def cut(texts, n_texts=1_000_000):
-    """Short texts: pieces of the reviews, all of about the same number of words."""
+def cut_texts(texts, n_texts=1_000_000):
+    """Return short texts: pieces of the reviews, all of about as many words."""
     words = [text.split() for text in texts]
     size = max(1, sum(map(len, words)) // n_texts)
     pieces = [
@@ -61,62 +51,40 @@ def cut(texts, n_texts=1_000_000):
     return (pieces * (1 + n_texts // len(pieces)))[:n_texts]
 
 
-def seconds(function, *arguments):
-    gc.collect()
-    start = time.perf_counter()
-    result = function(*arguments)
-    return time.perf_counter() - start, result
-
-
-def spread(values, unit="s", digits=2):
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{low:.{digits}f} - {middle:.{digits}f} - {high:.{digits}f} {unit}"
-
-
-def compare(case, texts, repeat):
+def compare_times(case, texts, repeats):
     times = {}
-    for _ in range(repeat):
-        for kind in ("CountVectorizer", "TextMultiHotVectorizer"):
-            vectorizer = make_vectorizer(kind, case)
+    for _ in range(repeats):
+        for peer in PEERS:
+            vectorizer = make_vectorizer(peer, case)
             for method in ("fit_transform", "transform"):
-                elapsed, _ = seconds(getattr(vectorizer, method), texts)
-                times.setdefault((method, kind), []).append(elapsed)
-    print(f"\n{case}: minimum - median - maximum of {repeat}")
+                elapsed, _ = clock(getattr(vectorizer, method), texts)
+                times.setdefault((method, peer), []).append(elapsed)
+    print(f"\n{case}: seconds, minimum - median - maximum of {repeats}")
     for method in ("fit_transform", "transform"):
-        theirs = times[method, "CountVectorizer"]
-        ours = times[method, "TextMultiHotVectorizer"]
+        theirs, ours = (times[method, peer] for peer in PEERS)
         ratios = [a / b for a, b in zip(theirs, ours, strict=True)]
         print(f"  {method:14} CountVectorizer        {spread(theirs)}")
         print(f"  {'':14} TextMultiHotVectorizer {spread(ours)}")
-        goal = GOALS[case, method]
+        print(f"  {'':14} times faster           {spread(ratios, 1)}")
+
+
+def compare_memory(case, path):
+    print(f"\n{case}: peak memory of a process that does only fit_transform")
+    for peer in PEERS:
+        result = run_python(__file__, "--memory", peer, case, path)
         print(
-            f"  {'':14} times faster           {spread(ratios, 'x', 1)} (goal {goal})"
+            f"  {peer:22} {result['peak']:.0f} MB, {result['before']:.0f} of it texts "
+            "and imports"
         )
 
 
-def measure_memory(case, path):
-    print(f"\n{case}: peak memory of a process that does only fit_transform")
-    for kind in ("CountVectorizer", "TextMultiHotVectorizer"):
-        command = [sys.executable, __file__, "--memory", kind, case, str(path)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        print(f"  {kind:22} {done.stdout.strip()}")
-
-
-def report_memory(kind, case, path):
-    def peak():  # in MB; a child's `ru_maxrss` on Linux is at least its parent's
-        status = Path("/proc/self/status")
-        if status.exists():
-            return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**10
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-    with open(path, "rb") as file:
-        texts = pickle.load(file)
-    vectorizer = make_vectorizer(kind, case)
-    before = peak()
+def measure_memory(peer, case, path):
+    """In a process of its own: vectorize once, and print the peaks as JSON."""
+    texts = pickle.loads(Path(path).read_bytes())
+    vectorizer = make_vectorizer(peer, case)
+    before = peak_memory()
     vectorizer.fit_transform(texts)
-    print(f"{peak():.0f} MB, {before:.0f} MB of it texts and imports")
+    print(json.dumps({"peak": peak_memory(), "before": before}))
 
 
 def time_keras(texts):
@@ -125,31 +93,25 @@ def time_keras(texts):
 
     layer = TextVectorization(max_tokens=10_000, output_mode="multi_hot")
     batches = tf.data.Dataset.from_tensor_slices(list(texts)).batch(512)
-    adapted, _ = seconds(layer.adapt, batches)
-    called, _ = seconds(lambda: [layer(batch) for batch in batches])
+    adapted, _ = clock(layer.adapt, batches)
+    called, _ = clock(lambda: [layer(batch) for batch in batches])
     print("\nKeras, TextVectorization(output_mode='multi_hot'), dense, once")
     print(f"  adapt {adapted:.2f} s, call {called:.2f} s")
 
 
 def time_notebook(texts):
     import numpy as np
+    from training.scripts.dense_keras import vectorize_sequences
 
     from skimdb import TextMultiHotVectorizer
 
     vectorizer = TextMultiHotVectorizer(index="keras").fit(texts)
     analyze, ids = vectorizer.build_analyzer(), vectorizer.vocabulary_
     sequences = [[1, *(ids.get(word, 2) for word in analyze(text))] for text in texts]
-
-    def vectorize_sequences(sequences, dimension=10_000):
-        results = np.zeros((len(sequences), dimension))
-        for i, sequence in enumerate(sequences):
-            results[i, sequence] = 1.0
-        return results
-
-    theirs, dense = seconds(vectorize_sequences, sequences)
+    theirs, dense = clock(vectorize_sequences, sequences)
     of_ids = TextMultiHotVectorizer(index="keras", input="sequences")
-    ours, sparse = seconds(of_ids.fit_transform, sequences)
-    of_texts, same = seconds(vectorizer.fit_transform, texts)
+    ours, sparse = clock(of_ids.fit_transform, sequences)
+    of_texts, same = clock(vectorizer.fit_transform, texts)
     equal = all(
         np.array_equal(np.flatnonzero(dense[i]), matrix[i].indices)
         for matrix in (sparse, same)
@@ -163,33 +125,26 @@ def time_notebook(texts):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--source", default="auto", help="source of fetch_imdb")
-    parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
+    parser = make_parser(__doc__, repeats=3)
+    parser.add_argument("--memory", nargs=3, help="used by this script itself")
     options = parser.parse_args()
     if options.memory:
-        report_memory(*options.memory)
+        measure_memory(*options.memory)
         return
 
     from skimdb.datasets import fetch_imdb
 
-    packages = ["numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "keras"]
-    print(
-        platform.platform(), f"{os.cpu_count()} cores, Python", sys.version.split()[0]
-    )
-    print(", ".join(f"{package} {version(package)}" for package in packages))
+    print(*describe_machine("pandas", "pyarrow"), sep="\n")
     texts, _ = fetch_imdb(subset="train", source=options.source, return_X_y=True)
     texts = list(texts)
-    short = cut(texts)
-    compare(REVIEWS, texts, options.repeat)
-    compare(SHORT, short, max(options.repeat - 1, 1))
-    compare(BIGRAMS, texts, max(options.repeat - 1, 1))
+    contents = {REVIEWS: texts, SHORT: cut_texts(texts), BIGRAMS: texts}
+    for case, content in contents.items():
+        compare_times(case, content, options.repeats)
     with tempfile.TemporaryDirectory() as folder:
-        for case, content in {REVIEWS: texts, SHORT: short, BIGRAMS: texts}.items():
+        for case, content in contents.items():
             path = Path(folder) / "texts.pickle"
             path.write_bytes(pickle.dumps(content))
-            measure_memory(case, path)
+            compare_memory(case, path)
     time_notebook(texts)
     time_keras(texts)
 

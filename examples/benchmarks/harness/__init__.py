@@ -1,1 +1,1 @@
-"""Harness of the benchmarks."""
+"""What all benchmarks need: clocks, processes of their own, tables, options."""

@@ -58,7 +58,7 @@ def check_arguments(owner, names, route):
     """
     parameters = {}
     for cls in inspect.getmro(owner):
-        if "__init__" not in vars(cls):
+        if cls is object or "__init__" not in vars(cls):
             continue
         own = inspect.signature(cls.__init__).parameters
         takes_any = any(p.kind is p.VAR_KEYWORD for p in own.values())

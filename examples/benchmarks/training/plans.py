@@ -1,6 +1,6 @@
-"""How large each comparison is. Imports nothing heavy: see `bench_training`."""
+"""How large each comparison is. Imports nothing heavy: see `harness.processes`."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,14 @@ class Network:
     l2: float = 0.0
     dropout: float = 0.0
 
+    def make_params(self, seed):
+        """Return it as parameters of an estimator that calls them as skimdb does."""
+        return {**asdict(self), "random_state": seed}
+
+    def __str__(self):
+        units = f"{self.size}-{self.size}-1"
+        return f"{units}, {self.epochs} epochs, batches of {self.batch_size}"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -20,16 +28,20 @@ class Plan:
 
     n_reviews: int = 25_000
     n_validation: int = 10_000  # the first reviews, as in the notebook
+    n_small: int = 1000  # reviews of the cross-validations and searches
+    script_epochs: int = 12
     holdout: Network = Network()
     wide: Network = Network(size=512, epochs=3)
-    n_small: int = 1000  # reviews of the K-fold and the grid
     kfold: Network = Network(size=32, epochs=30, batch_size=256)
     grid: Network = Network()
     grid_sizes: tuple = (4, 16, 512)
     grid_l2: tuple = (0.0, 0.002)
     grid_dropout: tuple = (0.0, 0.5)
+    product: Network = Network(epochs=3)
+    product_units: tuple = (16, 64, 128, 512)
     accuracy: Network = Network(epochs=10)  # the best epoch is among the first ten
     n_seeds: int = 5
+    n_single: int = 200  # predictions of one review
     scaling: Network = Network(epochs=3)
     scaling_rows: tuple = (1, 4, 16)
     scaling_columns: tuple = (10_000, 100_000, 1_000_000)
@@ -40,36 +52,33 @@ class Plan:
         """Parameter combinations of the grid."""
         return len(self.grid_sizes) * len(self.grid_l2) * len(self.grid_dropout)
 
-    def scaling_points(self):
-        """Yield what varies, the file of the matrix, and the size of the layers."""
-        for times in self.scaling_rows:
-            yield f"rows x{times}", f"rows_{times}", self.scaling.size
-        for n_columns in self.scaling_columns:
-            yield f"columns {n_columns:,}", f"columns_{n_columns}", self.scaling.size
-        for size in self.scaling_sizes:
-            yield f"size {size}", "rows_1", size
+    def list_scaling_points(self):
+        """Return for each point its kind, the file of its matrix, and the units."""
+        size = self.scaling.size
+        points = [("rows", f"rows_{times}", size) for times in self.scaling_rows]
+        points += [("columns", f"columns_{n}", size) for n in self.scaling_columns]
+        return points + [("units", "rows_1", size) for size in self.scaling_sizes]
 
 
 FULL = Plan()
 QUICK = Plan(
     n_reviews=1500,
-    n_validation=500,
+    n_validation=600,
+    n_small=200,
+    script_epochs=2,
     holdout=Network(epochs=2),
     wide=Network(size=64, epochs=2),
-    n_small=200,
     kfold=Network(size=32, epochs=2, batch_size=50),
     grid=Network(epochs=2),
-    grid_sizes=(4, 16),
-    accuracy=Network(epochs=3),
-    n_seeds=2,
+    grid_sizes=(4,),
+    grid_l2=(0.0,),
+    product=Network(epochs=1),
+    product_units=(16,),
+    accuracy=Network(epochs=2),
+    n_seeds=1,
+    n_single=5,
     scaling=Network(epochs=2),
     scaling_rows=(1, 2),
     scaling_columns=(10_000, 20_000),
     scaling_sizes=(4, 16),
 )
-
-
-def describe(network):
-    """Say what a network is, as text."""
-    units = f"{network.size}-{network.size}-1"
-    return f"{units}, {network.epochs} epochs, batch {network.batch_size}"

@@ -1,0 +1,1 @@
+"""The benchmark of training: data, peers, tasks, whole scripts, sections."""

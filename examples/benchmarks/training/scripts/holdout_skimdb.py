@@ -1,0 +1,29 @@
+"""From lists of word ids to a trained network and its validation curve: skimdb.
+
+With a folder as the last argument it also writes there, after each epoch, what Keras's
+TensorBoard and ModelCheckpoint write.
+"""
+
+from reading import print_curve, read_arguments, read_ids
+
+from skimdb import KerasMLPClassifier, TextMultiHotVectorizer
+
+folder, epochs, seed, logs = read_arguments()
+sequences, y = read_ids(folder)
+n_validation = 2 * len(y) // 5
+X = TextMultiHotVectorizer(index="keras", input="sequences").fit_transform(sequences)
+callbacks = None
+if logs:
+    import keras
+
+    callbacks = [
+        keras.callbacks.TensorBoard(logs[0]),
+        keras.callbacks.ModelCheckpoint(f"{logs[0]}/best.keras", save_best_only=True),
+    ]
+classifier = KerasMLPClassifier(
+    size=16, epochs=epochs, batch_size=512, callbacks=callbacks, random_state=seed
+)
+classifier.fit(
+    X[n_validation:], y[n_validation:], X_val=X[:n_validation], y_val=y[:n_validation]
+)
+print_curve(classifier.history_["val_loss"], classifier.history_["val_accuracy"])

@@ -1,0 +1,82 @@
+"""Data and factories that the tests of several folders share."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.datasets import make_classification
+
+
+@pytest.fixture(scope="session")
+def dense_data():
+    """Dense samples of two classes."""
+    return make_classification(90, 10, flip_y=0.2, random_state=1)
+
+
+@pytest.fixture(scope="session")
+def multi_hot_data():
+    """Sparse rows of ones, as of reviews, whose first columns decide between three.
+
+    For two classes take ``y == 2``.
+    """
+    rng = np.random.default_rng(0)
+    X = scipy.sparse.random_array(
+        (300, 50), density=0.2, format="csr", dtype=np.float32, rng=rng
+    )
+    X.data[:] = 1
+    signal = X[:, :5].sum(axis=1) - X[:, 5:10].sum(axis=1)
+    return X, np.digitize(signal + 0.1 * rng.normal(size=300), [-0.5, 0.5])
+
+
+@pytest.fixture(scope="session")
+def texts_data():
+    """Short texts with labels; each has a word that no other text has."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 60)
+    words = np.array(["good", "bad", "film", "plot", "actor", "scene"])
+    drawn = rng.integers(2, 6, (60, 5))
+    drawn[:, 0] = np.where(rng.random(60) < 0.8, y, 1 - y)
+    return [" ".join([*words[row], f"only{i}"]) for i, row in enumerate(drawn)], y
+
+
+@pytest.fixture(scope="session")
+def imdb_reviews():
+    """Stanford's 25,000 training reviews and their labels, if they are at hand."""
+    if "SKIMDB_DATA" not in os.environ:
+        pytest.skip("SKIMDB_DATA names no folder of reviews")
+    from skimdb.datasets import fetch_imdb
+
+    return fetch_imdb(
+        subset="train", source="stanford", download_if_missing=False, return_X_y=True
+    )
+
+
+@pytest.fixture(scope="session")
+def make_classifier():
+    """Return a function that makes a small classifier, which is quick to learn."""
+    from skimdb import KerasMLPClassifier
+
+    defaults = {
+        "size": 4,
+        "epochs": 4,
+        "learning_rate": 0.03,
+        "batch_size": 32,
+        "random_state": 0,
+    }
+    return lambda **params: KerasMLPClassifier(**defaults | params)
+
+
+@pytest.fixture(scope="session")
+def run_in_fresh_process():
+    """Return a function that runs code in a new interpreter, and gives its output."""
+
+    def run(code, *arguments):
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

@@ -1,0 +1,39 @@
+"""A warning points at the line of the user."""
+
+import warnings
+
+import pytest
+from joblib import Parallel, delayed
+from sklearn.preprocessing import FunctionTransformer
+
+from skimdb._warnings import warn
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        warn,
+        FunctionTransformer(warn).transform,
+        lambda message: Parallel(1)([delayed(warn)(message)]),
+    ],
+    ids=["directly", "through scikit-learn", "through joblib"],
+)
+def test_points_here(call):
+    with pytest.warns(UserWarning, match="^Look$") as caught:
+        call("Look")
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_category():
+    with pytest.warns(RuntimeWarning):
+        warn("Look", RuntimeWarning)
+
+
+def test_once_per_line_of_the_user():
+    """Python's default filter shows a warning once for each line it points at."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            warn("Again")
+        warn("Again")
+    assert len(caught) == 2
