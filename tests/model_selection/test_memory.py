@@ -272,7 +272,7 @@ def test_versions_of_libraries_count(data, tmp_path, monkeypatch, library, versi
         keys, "version", lambda name: version if name == library else true_version(name)
     )
     if library == "skimdb":
-        monkeypatch.setattr("skimdb.__version__", version)
+        monkeypatch.setattr(keys, "__version__", version)
     assert count_fits(make_search(tmp_path), *data) == 3
     monkeypatch.undo()
     assert count_fits(make_search(tmp_path), *data) == 0
