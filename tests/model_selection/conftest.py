@@ -1,7 +1,7 @@
 """What the tests of this folder share."""
 
 import pytest
-from sklearn.datasets import make_classification
+from sklearn.model_selection import KFold
 
 
 def pytest_itemcollected(item):
@@ -11,5 +11,23 @@ def pytest_itemcollected(item):
 
 
 @pytest.fixture(scope="session")
-def data():
-    return make_classification(90, 10, flip_y=0.2, random_state=1)
+def data(dense_data):
+    """Dense samples of two classes."""
+    return dense_data
+
+
+@pytest.fixture(scope="session")
+def search(data):
+    """Fitted search over two candidates, three splits and twelve epochs."""
+    from skimdb import EpochSearchCV, KerasMLPClassifier
+
+    classifier = KerasMLPClassifier(
+        size=4, learning_rate=0.03, batch_size=32, random_state=0
+    )
+    return EpochSearchCV(
+        classifier,
+        {"size": [2, 4]},
+        max_epochs=12,
+        cv=KFold(3),
+        return_train_score=True,
+    ).fit(*data)

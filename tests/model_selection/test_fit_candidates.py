@@ -31,11 +31,6 @@ def make_search(*args, **params):
     return EpochSearchCV(*(args or (make_classifier(), GRID)), **defaults | params)
 
 
-@pytest.fixture(scope="module")
-def search(data):
-    return make_search(return_train_score=True).fit(*data)
-
-
 class Tasks:
     """Callback that notes where in the tree of tasks each one ends."""
 

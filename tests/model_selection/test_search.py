@@ -39,11 +39,6 @@ def make_search(*args, **params):
     return EpochSearchCV(*(args or (make_classifier(), GRID)), **defaults | params)
 
 
-@pytest.fixture(scope="module")
-def search(data):
-    return make_search(return_train_score=True).fit(*data)
-
-
 @parametrize_with_checks(
     [
         EpochSearchCV(
