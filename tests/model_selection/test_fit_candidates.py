@@ -56,6 +56,33 @@ class Tasks:
         pass
 
 
+class Balance(Tasks):
+    """Callback that notes what each begin and each end is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.ended = [], []
+
+    def on_fit_task_begin(self, estimator, context, *, X, y, metadata):
+        assert len(X) == len(y) == len(metadata["sample_weight"])
+        super().on_fit_task_end(estimator, context)
+        self.begun.append(self.paths.pop())
+
+    def on_fit_task_end(self, estimator, context, *, X, y, metadata):
+        assert len(X) == len(y) == len(metadata["sample_weight"])
+        super().on_fit_task_end(estimator, context)
+        self.ended.append(self.paths.pop())
+
+
+@pytest.mark.parametrize("params", [{}, {"n_iter_no_change": 1}, {"scoring": "f1"}])
+def test_callbacks_see_as_many_ends_as_begins(data, params):
+    balance = Balance()
+    search = make_search(max_epochs=2, **params).set_callbacks(balance)
+    search.fit(*data, sample_weight=np.ones(90))
+    assert sorted(balance.begun) == sorted(balance.ended)
+    assert len(set(balance.begun)) == len(balance.begun)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_callbacks_follow_candidates_splits_and_epochs(data, n_jobs):
     tasks = Tasks()
