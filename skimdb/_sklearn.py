@@ -39,13 +39,9 @@ from sklearn.utils._param_validation import (
 # Checks `classes` of the first and later calls of `partial_fit`.
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
-# Cut fit parameters to the rows of a split; count samples of any container; check
-# sample weights: the checks behind `fit` everywhere.
-from sklearn.utils.validation import (
-    _check_method_params,
-    _check_sample_weight,
-    _num_samples,
-)
+# Cut fit parameters to the rows of a split; check sample weights: the checks behind
+# `fit` everywhere.
+from sklearn.utils.validation import _check_method_params, _check_sample_weight
 
 __all__ = [
     "BaseScorer",
@@ -60,7 +56,6 @@ __all__ = [
     "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_fit_context",
-    "_num_samples",
     "_openmp_effective_n_threads",
     "_safe_indexing",
     "check_matplotlib_support",

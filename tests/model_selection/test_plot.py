@@ -23,10 +23,6 @@ from skimdb import (
 )
 
 matplotlib.use("Agg")
-# Searches are short here, and end before the curve has turned.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
 
 
 @pytest.fixture(autouse=True)

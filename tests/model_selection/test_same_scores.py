@@ -262,6 +262,14 @@ def test_labels_that_only_the_validation_part_has(name, weighed):
         EpochSearchCV(make_classifier(), max_epochs=30, cv=KFold(3)).fit(X, y)
 
 
+def test_labels_whose_samples_have_no_weight():
+    X, y = make_classification(N_SAMPLES, flip_y=0.2, random_state=0)
+    y[[3, 40]] = 2
+    weight = np.ones(N_SAMPLES)
+    weight[40] = 0
+    compare_metric(make_classifier(), X, y, "accuracy", sample_weight=weight)
+
+
 def test_a_validation_part_of_unseen_labels_only():
     X, y = make_classification(
         N_SAMPLES, n_informative=4, n_classes=3, flip_y=0, random_state=0
