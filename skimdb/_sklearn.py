@@ -16,7 +16,8 @@ from sklearn.model_selection._search import BaseSearchCV
 
 # Indexes arrays, sparse matrices, lists and frames alike; the public
 # `sklearn.utils.resample` draws.
-from sklearn.utils import _safe_indexing
+# `_align_api_if_sparse` gives the sparse matrices or arrays that `set_config` asks for.
+from sklearn.utils import _align_api_if_sparse, _safe_indexing
 
 # Cores that this process may use, which joblib's workers and containers limit.
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
@@ -35,19 +36,12 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 
-# Refuses `transform_output="pandas"` for sparse matrices, but only once it wraps.
-from sklearn.utils._set_output import _get_output_config
-
 # Checks `classes` of the first and later calls of `partial_fit`.
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
-# Cut fit parameters to the rows of a split; count samples of any container; check
-# sample weights: the checks behind `fit` everywhere.
-from sklearn.utils.validation import (
-    _check_method_params,
-    _check_sample_weight,
-    _num_samples,
-)
+# Cut fit parameters to the rows of a split; check sample weights: the checks behind
+# `fit` everywhere.
+from sklearn.utils.validation import _check_method_params, _check_sample_weight
 
 __all__ = [
     "BaseScorer",
@@ -57,12 +51,11 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "_align_api_if_sparse",
     "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_fit_context",
-    "_get_output_config",
-    "_num_samples",
     "_openmp_effective_n_threads",
     "_safe_indexing",
     "check_matplotlib_support",

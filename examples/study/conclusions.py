@@ -155,14 +155,14 @@ def on_repeats(repeats, fold_losses):
     ]
 
 
-def on_regularization(variants, original, max_epochs):
-    """Compare every variant with the original network.
+def on_regularization(variants, reference, max_epochs):
+    """Compare every variant with one network.
 
     Parameters
     ----------
     variants : DataFrame
-        As :func:`study.tables.variants` returns it.
-    original : str
+        As :func:`study.tables.compare_variants` returns it.
+    reference : str
         Which candidate the others are compared with.
     max_epochs : int
         Epochs that each was trained.
@@ -171,32 +171,18 @@ def on_regularization(variants, original, max_epochs):
     epochs = variants["mean_split_best_epoch"].sort_values()
     order = (
         "The networks reach their lowest validation loss in this order (mean epoch of "
-        f"the splits): {_listed(epochs, '.1f')}."
+        f"the splits): {_list_values(epochs, '.3g')}."
     )
     if epochs.iloc[-1] == max_epochs:
         order += " The last was still learning: more epochs may do it good."
-    ends = []
-    others = variants.drop(index=original)
-    clear = others["difference"].abs() > 2 * others["standard_error"]
-    for verdict, chosen in {
-        "below it by more than two standard errors": others[
-            clear & (others["difference"] < 0)
-        ],
-        "above it by more than two standard errors": others[
-            clear & (others["difference"] > 0)
-        ],
-        "not told apart from it": others[~clear],
-    }.items():
-        if len(chosen):
-            ends.append(f"{verdict}: {_listed(chosen['last_val_loss'], '.3f')}")
-    best = variants["best_val_loss"]
-    in_time = variants["last_val_loss"][original] - best[original]
-    on_top = best[original] - best.min()
+    best, last = variants["best_val_loss"], variants["last_val_loss"]
+    in_time = last[reference] - best[reference]
+    on_top = best[reference] - best.min()
     return [
         order,
-        f"The original ends at {variants['last_val_loss'][original]:.3f}; "
-        f"{'; '.join(ends)}.",
-        f"Stopping the original at its best epoch saves {in_time:.3f} of its loss; "
+        f"With {reference} it ends at {last[reference]:.3f}; "
+        f"{_compare_ends(variants.drop(index=reference))}.",
+        f"Stopping {reference} at the best epoch saves {in_time:.3f} of the loss; "
         + (
             f"{best.idxmin()}, stopped at its own, saves another {on_top:.3f}."
             if on_top > 0
@@ -208,30 +194,83 @@ def on_regularization(variants, original, max_epochs):
     ]
 
 
-def _listed(series, digits):
-    return ", ".join(f"{name} ({value:{digits}})" for name, value in series.items())
+def _compare_ends(others):
+    """Say which losses end below or above that of the reference, and which as high."""
+    difference, error = others["loss_difference"], others["loss_standard_error"]
+    clear = difference.abs() > 2 * error
+    groups = {
+        "below it by more than two standard errors": clear & (difference < 0),
+        "above it by more than two standard errors": clear & (difference > 0),
+        "not told apart from it": ~clear,
+    }
+    return "; ".join(
+        f"{verdict}: {_list_values(others.loc[chosen, 'last_val_loss'], '.3f')}"
+        for verdict, chosen in groups.items()
+        if chosen.any()
+    )
 
 
-def on_search(candidates, scores):
-    """Judge a grid search and a cross-validation.
+def _list_values(series, form):
+    return ", ".join(f"{name} ({value:{form}})" for name, value in series.items())
+
+
+def on_searches(candidates, epochs, max_epochs):
+    """Compare candidates at one number of epochs with the same at their own.
 
     Parameters
     ----------
-    candidates : DataFrame with the columns mean_test_score and standard_error
-        One row per candidate, the others are its parameters.
-    scores : ndarray of float of shape (n_splits,)
+    candidates : DataFrame
+        As :func:`study.tables.compare_searches` returns it.
+    epochs : int
+        The number that all had in the grid search.
+    max_epochs : int
+        Epochs that each was trained in the epoch search.
     """
-    best = candidates.loc[candidates["mean_test_score"].idxmax()]
-    names = candidates.columns.drop(["mean_test_score", "standard_error"])
-    close = candidates["mean_test_score"] >= best.mean_test_score - best.standard_error
-    return [
-        f"The grid search picks {', '.join(f'{n} {best[n]:g}' for n in names)}: right "
-        f"for {best.mean_test_score:.1%}, standard error "
-        f"{100 * best.standard_error:.1f} points.",
-        f"{close.sum() - 1} of the {len(close) - 1} other candidates are within one "
-        "standard error of that: so few reviews do not tell them apart."
-        if close.sum() > 1
-        else "No other candidate is within one standard error of that.",
-        f"Cross-validation of the original network gives {scores.mean():.1%}, from "
-        f"{scores.min():.1%} to {scores.max():.1%} over {len(scores)} folds.",
+    candidates = candidates.set_index("network")
+    grid, own = candidates["grid_search_accuracy"], candidates["accuracy_there"]
+    by_grid, by_epoch = grid.idxmax(), own.idxmax()
+    error = candidates["accuracy_error"]
+    best = f"({own[by_epoch]:.1%}, standard error {100 * error[by_epoch]:.1f} points)"
+    sentences = [
+        f"With {epochs} epochs for all, {by_grid} comes first ({grid[by_grid]:.1%}); "
+        + (
+            f"so it does with epochs of its own {best}."
+            if by_grid == by_epoch
+            else f"if each has its own number, {by_epoch} does {best}."
+        )
     ]
+    gain = own - grid
+    most = gain.idxmax()
+    if gain[most] > 2 * error[most]:
+        sentences.append(
+            f"That number was found for another network: {most} looks as if it "
+            f"were right for {grid[most]:.1%}, and reaches {own[most]:.1%} at epoch "
+            f"{candidates['own_best_epoch'][most]}. A grid search that fixes the "
+            "epochs compares how fast networks learn, not how well."
+        )
+    else:
+        sentences.append(
+            "No network gains more than two standard errors by epochs of its own: "
+            f"{epochs} suit them all."
+        )
+    learning = own.index[candidates["own_best_epoch"] == max_epochs]
+    if len(learning):
+        names = ", ".join(learning)
+        sentences.append(f"Still learning after {max_epochs} epochs: {names}.")
+    n_close = (own >= own[by_epoch] - error[by_epoch]).sum() - 1
+    sentences.append(
+        f"{n_close} of the {len(own) - 1} other networks are within one standard error "
+        "of the best: so few reviews do not tell them apart."
+        if n_close
+        else "No other network is within one standard error of the best."
+    )
+    return sentences
+
+
+def on_nested(scores):
+    """Judge the cross-validation of a search by its scores on the outer folds."""
+    return (
+        f"What the search finds is right for {scores.mean():.1%} of reviews that it "
+        f"never saw, from {scores.min():.1%} to {scores.max():.1%} over {len(scores)} "
+        "folds."
+    )

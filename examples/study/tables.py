@@ -1,11 +1,10 @@
 """The tables of the study, from what the experiments return."""
 
-import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss
 
 
-def holdout(curve, models, X_test, y_test):
+def compare_epochs(curve, models, X_test, y_test):
     """Tabulate the last epoch and the restored one, on validation and test reviews.
 
     Parameters
@@ -16,6 +15,9 @@ def holdout(curve, models, X_test, y_test):
         Epoch of the weights, and the fitted model.
     X_test, y_test
     """
+    curve = curve.rename(
+        columns={name: f"training_{name}" for name in ("loss", "accuracy")}
+    )
     rows = []
     for name, (epoch, model) in models.items():
         row = {"weights": name} | curve.loc[curve["epoch"] == epoch].iloc[0].to_dict()
@@ -25,7 +27,7 @@ def holdout(curve, models, X_test, y_test):
     return pd.DataFrame(rows).astype({"epoch": int})
 
 
-def folds(search):
+def compare_folds(search):
     """Tabulate each fold of an epoch search, at the common best epoch and its own."""
     curves = search.history_
     at_best = curves[curves["epoch"] == search.best_epoch_]
@@ -35,7 +37,7 @@ def folds(search):
     )
 
 
-def repeats(curves):
+def compare_repeats(curves):
     """Tabulate the mean curve of each repeat, at its best epoch."""
     means = curves.groupby(["repeat", "epoch"], as_index=False)[
         ["val_loss", "val_accuracy"]
@@ -44,14 +46,14 @@ def repeats(curves):
     return best.rename(columns={"epoch": "best_epoch"})
 
 
-def variants(curves, original):
+def compare_variants(curves, reference):
     """Compare the candidates of an epoch curve with one of them.
 
     Parameters
     ----------
     curves : DataFrame
         As :func:`skimdb.epoch_curve` returns it.
-    original : str
+    reference : str
         The candidate to compare with.
 
     Returns
@@ -59,7 +61,7 @@ def variants(curves, original):
     table : DataFrame
         Best epoch of the mean curve and the loss there; the mean over splits of each
         split's own best epoch; the loss after the last epoch, how much higher it is
-        than the original's, and the standard error of that difference.
+        than the reference's, and the standard error of that difference.
     """
     losses = curves.pivot(
         index="epoch", columns=["candidate", "fold"], values="val_loss"
@@ -68,7 +70,7 @@ def variants(curves, original):
     rows = []
     for name in curves["candidate"].unique():
         mean = losses[name].mean(axis=1)
-        difference = last[name] - last[original]
+        difference = last[name] - last[reference]
         rows.append(
             {
                 "candidate": name,
@@ -76,18 +78,52 @@ def variants(curves, original):
                 "best_val_loss": mean.min(),
                 "mean_split_best_epoch": losses[name].idxmin().mean(),
                 "last_val_loss": last[name].mean(),
-                "difference": difference.mean(),
-                "standard_error": difference.sem(),
+                "loss_difference": difference.mean(),
+                "loss_standard_error": difference.sem(),
             }
         )
     return pd.DataFrame(rows)
 
 
-def grid(search):
-    """Tabulate the candidates of a fitted GridSearchCV, the best first."""
-    names = {f"param_{name}": name.rpartition("__")[2] for name in search.best_params_}
-    table = pd.DataFrame(search.cv_results_).rename(columns=names)
-    # cv_results_ has the deviation with n, not n - 1, in the denominator
-    table["standard_error"] = table["std_test_score"] / np.sqrt(search.n_splits_ - 1)
-    table = table[[*names.values(), "mean_test_score", "standard_error"]]
-    return table.sort_values("mean_test_score", ascending=False)
+def name_network(params):
+    """Name a network by its parameters, such as ``4 units + L2 0.002``."""
+    values = {name.rpartition("__")[2]: value for name, value in params.items()}
+    name = f"{values['size']} units"
+    name += f" + L2 {values['l2']:g}" if values["l2"] else ""
+    return name + (f" + dropout {values['dropout']:g}" if values["dropout"] else "")
+
+
+def compare_searches(plain, search):
+    """Compare two searches that were fitted with the same grid and the same folds.
+
+    Parameters
+    ----------
+    plain : GridSearchCV
+        All candidates at the same number of epochs.
+    search : EpochSearchCV
+        Each at the best epoch of its own mean curve.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per candidate with the accuracy by the former, the best epoch and the
+        accuracy there by the latter, and the standard error of that. The best at its
+        own epoch comes first.
+    """
+    curves = search.history_
+    losses = curves.groupby(["candidate", "epoch"])["val_loss"].mean()
+    rows = []
+    for candidate, params in enumerate(plain.cv_results_["params"]):
+        epoch = losses[candidate].idxmin()
+        own = (curves["candidate"] == candidate) & (curves["epoch"] == epoch)
+        accuracies = curves.loc[own, "val_accuracy"]
+        rows.append(
+            {
+                "network": name_network(params),
+                "grid_search_accuracy": plain.cv_results_["mean_test_score"][candidate],
+                "own_best_epoch": epoch,
+                "accuracy_there": accuracies.mean(),
+                "accuracy_error": accuracies.sem(),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("accuracy_there", ascending=False)

@@ -1,12 +1,16 @@
-"""The reviews as word ids: the two files behind ``keras.datasets.imdb``."""
+"""The reviews as word ids, by the files behind ``keras.datasets.imdb``, and back."""
 
 import io
 import json
+import os
+from collections.abc import Mapping
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from skimdb.datasets._download import RemoteFile, read_verified
+from skimdb._sklearn import Interval, validate_params
+from skimdb.datasets._download import RemoteFile, find_data_home, read_verified
 
 # Addresses and checksums as Keras publishes them, keras/src/datasets/imdb.py.
 ENCODED = RemoteFile(
@@ -56,3 +60,88 @@ def _encode(ranks):
 def read_word_index(data_home, download_if_missing):
     """Return Keras's mapping from words to frequency ranks."""
     return json.loads(read_verified(WORD_INDEX, data_home, download_if_missing))
+
+
+@validate_params(
+    {
+        "sequence": ["array-like"],
+        "word_index": [Mapping, None],
+        "index_from": [Interval(Integral, 0, None, closed="left")],
+        "oov_token": [str],
+        "data_home": [str, os.PathLike, None],
+        "download_if_missing": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def decode_review(
+    sequence,
+    *,
+    word_index=None,
+    index_from=3,
+    oov_token="?",
+    data_home=None,
+    download_if_missing=True,
+):
+    """Turn one review's ids back into words.
+
+    The ids are read as Keras encodes its IMDB reviews: the word of frequency rank
+    r is ``r + index_from``; the ids below are markers, 1 the start of a review and
+    2 a word outside the vocabulary. Punctuation and case were lost in encoding.
+
+    Parameters
+    ----------
+    sequence : array-like of int of shape (n_words,)
+        The ids of one review.
+
+    word_index : mapping of str to int, default=None
+        The rank of each word, or whatever number it has before `index_from` is
+        added. By default Keras's own, ``imdb_word_index.json`` (1.6 MB), which is
+        kept in the data home and downloaded if missing.
+
+    index_from : int, default=3
+        What was added to the ranks. With 0, a mapping from words to ids, such as
+        a vectorizer's ``vocabulary_``, decodes as it is.
+
+    oov_token : str, default="?"
+        What stands for the markers, and for any other id without a word.
+
+    data_home : str or path-like, default=None
+        The folder of ``imdb_word_index.json``, as in :func:`fetch_imdb`.
+
+    download_if_missing : bool, default=True
+        If False, raise an OSError if the file is needed and not in the data home.
+
+    Returns
+    -------
+    review : str
+        The words, separated by spaces.
+
+    Raises
+    ------
+    ValueError
+        If `sequence` is not a flat sequence of integers.
+    OSError
+        If Keras's word index is needed, and is not at hand or not as published.
+
+    See Also
+    --------
+    fetch_imdb : With ``source="keras"``, the encoded reviews.
+
+    Examples
+    --------
+    >>> from skimdb.datasets import decode_review
+    >>> decode_review([1, 4, 2, 5], word_index={"the": 1, "film": 2})
+    '? the ? film'
+    >>> decode_review([1, 0], word_index={"the": 0, "film": 1}, index_from=0)
+    'film the'
+    """
+    ids = list(sequence)
+    if not all(isinstance(id_, Integral) for id_ in ids):
+        raise ValueError(
+            "sequence must be the ids of one review, a flat sequence of integers. "
+            "To decode several reviews, decode them one by one."
+        )
+    if word_index is None:
+        word_index = read_word_index(find_data_home(data_home), download_if_missing)
+    words = {number + index_from: word for word, number in word_index.items()}
+    return " ".join(words.get(id_, oov_token) for id_ in ids)

@@ -1,116 +1,133 @@
-"""What the columns of a vectorizer stand for."""
+"""Which column a term has."""
+
+from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn.utils.validation import check_array, check_is_fitted
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from skimdb.feature_extraction._corpus import plan
-from skimdb.feature_extraction._options import check_vocabulary
-from skimdb.feature_extraction._vocabulary import KERAS_NAMES
+from skimdb.feature_extraction._tokenize import POOL, from_terms, to_terms
+
+# Keras's encoding: four columns come before the most frequent word's.
+KERAS_NAMES = ("<pad>", "<start>", "<oov>", "<unused>")
 
 
-class ColumnsMixin:
-    """The way back from columns to words, given `vocabulary_`."""
+class Layout(NamedTuple):
+    """Where things are among the columns.
 
-    def inverse_transform(self, X):
-        """Words of each row.
+    Attributes
+    ----------
+    first : int
+        Column of the first term of the vocabulary; the others follow.
+    n_columns : int
+        Number of columns.
+    oov : int or None
+        Column set where a document has tokens outside the vocabulary.
+    start : int or None
+        Column set in every row.
+    ids_are_columns : bool
+        Whether the terms are token ids and each is its own column.
+    """
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Matrix as `transform` gives it; all that is not zero counts.
+    first: int
+    n_columns: int
+    oov: int | None = None
+    start: int | None = None
+    ids_are_columns: bool = False
 
-        Returns
-        -------
-        X_original : list of n_samples arrays
-            The words, or token ids, by falling frequency. Columns that stand for
-            no word are left out.
-        """
-        layout = self._get_layout()
-        words = self._get_words()
-        X = sp.csr_array(check_array(X, accept_sparse="csr"))
-        if X.shape[1] != layout.n_columns:
-            raise ValueError(
-                f"X has {X.shape[1]} columns, but {type(self).__name__} has "
-                f"{layout.n_columns}."
-            )
-        rows, columns = X.nonzero()
-        columns = columns - layout.first
-        is_word = (columns >= 0) & (columns < len(words))
-        n_words = np.bincount(rows[is_word], minlength=X.shape[0])
-        return np.split(words[columns[is_word]], np.cumsum(n_words)[:-1])
+    def name_columns(self, words):
+        """Names of all columns, given the words of the vocabulary in their order."""
+        names = [*KERAS_NAMES[: self.first], *map(str, words)]
+        return names + ["<oov>"] * (self.n_columns - len(names))
 
-    def decode(self, ids):
-        """Words that column numbers stand for.
 
-        With ``index="keras"`` these are the ids of Keras's encoding of a text.
+def plan_layout(n_words, *, index, oov, are_ids):
+    """Plan the `Layout` of so many words, or token ids."""
+    if index == "keras" and are_ids:
+        return Layout(first=0, n_columns=n_words, ids_are_columns=True)
+    if index == "keras":
+        return Layout(first=4, n_columns=4 + n_words, oov=2, start=1)
+    if oov == "indicator":
+        return Layout(first=0, n_columns=n_words + 1, oov=n_words)
+    return Layout(first=0, n_columns=n_words)
 
-        Parameters
-        ----------
-        ids : array-like of int, shape (n_tokens,)
-            Numbers of columns, in the order of the text or any other.
 
-        Returns
-        -------
-        text : str
-            The words, with blanks between. ``"?"`` is for a column of no word.
-        """
-        layout = self._get_layout()
-        ids = check_array(ids, ensure_2d=False, ensure_min_samples=0, dtype=None)
-        if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
-            raise ValueError(
-                "One sequence of integer ids expected, got an array of shape "
-                f"{ids.shape} and type {ids.dtype}."
-            )
-        if ids.size and not 0 <= ids.min() <= ids.max() < layout.n_columns:
-            raise ValueError(
-                f"Ids must be from 0 to {layout.n_columns - 1}, the last column; got "
-                f"ids from {ids.min()} to {ids.max()}."
-            )
-        names = np.full(layout.n_columns, "?", dtype=object)
-        words = self._get_words()
-        names[layout.first : layout.first + len(words)] = words
-        return " ".join(map(str, names[ids.astype(int)]))
+class ColumnLookup:
+    """Finds the columns of terms.
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the columns.
+    What few terms cost depends on their number and not on that of the words.
+
+    Parameters
+    ----------
+    vocabulary : dict or range
+        Column of each word, or token id, in the order of the columns; the range if
+        each token id is its own column.
+    layout : Layout
+    """
+
+    def __init__(self, vocabulary, layout):
+        self._vocabulary = vocabulary
+        self._layout = layout
+        self._outside = np.int32(-1 if layout.oov is None else layout.oov)
+        self._lock = Lock()
+        self._words = None  # the words in Arrow, made for the first long chunk
+
+    def find_columns(self, terms):
+        """Find the column of each term.
 
         Parameters
         ----------
-        input_features : None
-            Ignored, there by convention.
+        terms : pyarrow.Array
 
         Returns
         -------
-        feature_names_out : ndarray of str objects, shape (n_features,)
-            The words. Other columns are ``"<oov>"`` and, with ``index="keras"``,
-            ``"<pad>"``, ``"<start>"`` and ``"<unused>"``.
+        columns : ndarray of int32, shape (n_terms,)
+            Terms outside the vocabulary have the column ``layout.oov``, or -1.
         """
-        layout = self._get_layout()
-        before = KERAS_NAMES[: layout.first]
-        names = [*before, *map(str, self._get_words())]
-        names += ["<oov>"] * (layout.n_columns - len(names))
-        return np.array(names, dtype=object)
+        if not len(terms) or not self._vocabulary:
+            return np.full(len(terms), self._outside)
+        are_ids = isinstance(next(iter(self._vocabulary)), int | np.integer)
+        if are_ids != pa.types.is_integer(terms.type):
+            raise ValueError(
+                "The vocabulary is of token ids but the documents are texts, or the "
+                "other way round. Transform the kind of documents that was fitted."
+            )
+        if isinstance(self._vocabulary, range):
+            return self._check_ids(terms)
+        few = 4 * len(terms) < len(self._vocabulary)
+        if few and not self._layout.ids_are_columns:
+            get_column, outside = self._vocabulary.get, int(self._outside)
+            columns = (get_column(term, outside) for term in from_terms(terms))
+            return np.fromiter(columns, np.int32, len(terms))
+        with self._lock:
+            if self._words is None:
+                self._words = to_terms(self._vocabulary)
+        found = pc.index_in(terms, value_set=self._words, memory_pool=POOL)
+        found = pc.fill_null(found, -1).to_numpy()
+        if self._layout.ids_are_columns and (found < 0).any():
+            self._raise_beyond(terms.to_numpy()[found < 0][0])
+        return np.where(found < 0, self._outside, found + np.int32(self._layout.first))
 
-    def _get_vocabulary(self):
-        """Column of each term, in the order of the columns."""
-        if self.vocabulary is None:
-            check_is_fitted(self)
-        if hasattr(self, "vocabulary_"):
-            if not self.vocabulary_:
-                raise ValueError("The vocabulary is empty: no term fits the options.")
-            return self.vocabulary_
-        words = check_vocabulary(self)
-        first = plan(self, len(words), sequences=False).first
-        return dict(zip(words, range(first, first + len(words)), strict=True))
+    def _check_ids(self, terms):
+        """Token ids, each of which is its own column."""
+        ids = terms.to_numpy()
+        beyond = ids[ids >= self._layout.n_columns]
+        if len(beyond):
+            self._raise_beyond(beyond[0])
+        return ids.astype(np.int32)
 
-    def _get_words(self):
-        vocabulary = self._get_vocabulary()
-        words = np.empty(len(vocabulary), dtype=object)
-        words[:] = list(vocabulary)
-        return words
+    def _raise_beyond(self, token_id):
+        raise ValueError(
+            f"Token id {token_id} is beyond the last of {self._layout.n_columns} "
+            "columns. Raise max_features, read the sequences with fewer words, or set "
+            "index='compact'."
+        )
 
-    def _get_layout(self):
-        vocabulary = self._get_vocabulary()
-        # Only token ids that are columns themselves begin at 0 with index="keras".
-        return plan(self, len(vocabulary), sequences=0 in vocabulary.values())
+
+def order_by_word(values, columns, layout, n_words):
+    """Order values of terms by the words of the vocabulary; words unseen have 0."""
+    is_word = (columns >= layout.first) & (columns < layout.first + n_words)
+    ordered = np.zeros(n_words, values.dtype)
+    ordered[columns[is_word] - layout.first] = values[is_word]
+    return ordered

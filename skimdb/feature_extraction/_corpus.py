@@ -1,221 +1,149 @@
-"""From documents to a vocabulary, and by a vocabulary to a matrix."""
+"""Passes over a corpus: count its terms, and encode its tokens."""
 
-import warnings
-from functools import partial
-from numbers import Integral
+import collections
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
+from typing import NamedTuple
 
+import joblib
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from skimdb.feature_extraction._documents import Documents, decode_items, map_chunks
-from skimdb.feature_extraction._options import (
-    as_count_vectorizer,
-    check_vocabulary,
-    has_fast_path,
-    takes_any_document,
-    warn_of_capitals,
-)
-from skimdb.feature_extraction._tokenize import (
-    encode_lists,
-    encode_sequences,
-    encode_texts,
-    from_terms,
-    to_terms,
-)
-from skimdb.feature_extraction._vocabulary import (
-    build_matrix,
-    count_documents,
-    find_columns,
-    merge_terms,
-    place,
-    plan_columns,
-    select_terms,
-)
+from skimdb.feature_extraction._matrix import sort_cells
+from skimdb.feature_extraction._tokenize import POOL
 
 
-def open_documents(vectorizer, X):
-    """Open the `Documents` of a vectorizer's input."""
-    return Documents(X, vectorizer.input, any_kind=takes_any_document(vectorizer))
+class TermCounts(NamedTuple):
+    """How often terms occur.
 
-
-def plan(vectorizer, n_words, sequences):
-    """Plan the `Layout` of a vectorizer's columns."""
-    return plan_columns(
-        n_words, index=vectorizer.index, oov=vectorizer.oov, sequences=sequences
-    )
-
-
-def encode(vectorizer, documents, words):
-    """Matrix of the documents, given the words of the vocabulary in their order."""
-    layout = plan(vectorizer, len(words), documents.are_sequences)
-    words = to_terms(words)
-
-    def block(tokens):
-        return place(tokens, find_columns(tokens.terms, words, layout), layout)
-
-    blocks = _map_tokens(block, vectorizer, documents)
-    return build_matrix(blocks, layout.n_columns, vectorizer.dtype)
-
-
-def learn(vectorizer, documents):
-    """Words of the vocabulary, in their order, the layout, and the matrix."""
-    chunks = list(map(_shrink, _map_tokens(lambda x: x, vectorizer, documents)))
-    terms, positions = _merge([tokens.terms for tokens in chunks])
-    counts = _add_up(
-        (np.bincount(tokens.codes, minlength=len(tokens.terms)) for tokens in chunks),
-        positions,
-        len(terms),
-    )
-    document_counts = None
-    if _needs_document_counts(vectorizer):
-        of_chunks = map_chunks(count_documents, chunks)
-        document_counts = _add_up(of_chunks, positions, len(terms))
-    n_documents = sum(tokens.n_rows for tokens in chunks)
-    words, columns, layout = choose(
-        vectorizer,
-        terms,
-        counts,
-        document_counts,
-        n_documents,
-        documents.are_sequences,
-    )
-    blocks = map_chunks(
-        lambda chunk: place(chunk[0], columns[chunk[1]], layout),
-        _use_up(chunks, positions),
-    )
-    return words, layout, build_matrix(blocks, layout.n_columns, vectorizer.dtype)
-
-
-def count(vectorizer, documents):
-    """Count all terms of the documents.
-
-    Returns
-    -------
+    Attributes
+    ----------
     terms : pyarrow.Array
-    counts, document_counts : ndarray of int64, shape (n_terms,)
+        The distinct terms.
+    counts : ndarray of int64, shape (n_terms,)
+        How often each occurs.
+    document_counts : ndarray of int64, shape (n_terms,), or None
+        In how many documents each is; None where that was not counted.
     n_documents : int
+        Number of documents.
     """
 
-    def count_chunk(tokens):
-        counts = np.bincount(tokens.codes, minlength=len(tokens.terms))
-        return tokens.terms, counts, count_documents(tokens), tokens.n_rows
+    terms: pa.Array
+    counts: np.ndarray
+    document_counts: np.ndarray | None
+    n_documents: int
 
-    return add_counts(_map_tokens(count_chunk, vectorizer, documents))
+    def pack(self):
+        """Pack into plain arrays, which pickle and skops know."""
+        terms = self.terms
+        if pa.types.is_integer(terms.type):
+            packed = {"ids": terms.to_numpy()}
+        else:
+            terms = pa.concat_arrays([terms])
+            offsets = np.frombuffer(terms.buffers()[1], np.int64)[: len(terms) + 1]
+            letters = np.frombuffer(terms.buffers()[2] or b"", np.uint8)
+            packed = {"offsets": offsets.copy(), "letters": letters.copy()}
+        return packed | {"counts": self[1:]}
+
+    @classmethod
+    def unpack(cls, packed):
+        """Inverse of `pack`."""
+        if "ids" in packed:
+            return cls(pa.array(packed["ids"]), *packed["counts"])
+        offsets = packed["offsets"]
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(packed["letters"])]
+        terms = pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
+        return cls(terms, *packed["counts"])
+
+
+def map_chunks(function, chunks):
+    """Yield ``function(chunk)`` in order, on all cores.
+
+    NumPy, pandas and Arrow leave the interpreter's lock alone for most of their work.
+    Only a few chunks are read ahead, so a stream stays a stream.
+    """
+    chunks = iter(chunks)
+    ahead = list(islice(chunks, 2))
+    if len(ahead) < 2:  # threads would take longer to start
+        yield from map(function, ahead)
+        return
+    threads = min(joblib.cpu_count(), 8)
+    with ThreadPoolExecutor(threads) as pool:
+        pending = collections.deque()
+        for chunk in chain(ahead, chunks):
+            pending.append(pool.submit(function, chunk))
+            if len(pending) > threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def count_terms(tokens, in_documents=True):
+    """Count the terms of a chunk: `TermCounts`.
+
+    Without `in_documents`, which takes a sort, occurrences alone are counted.
+    """
+    n_terms = len(tokens.terms)
+    document_counts = None
+    if in_documents:
+        cells, _ = sort_cells(tokens.rows, tokens.codes, tokens.n_rows, n_terms)
+        document_counts = np.bincount(cells, minlength=n_terms)
+    counts = np.bincount(tokens.codes, minlength=n_terms)
+    return TermCounts(tokens.terms, counts, document_counts, tokens.n_rows)
 
 
 def add_counts(parts):
-    """Several results of `count` as one."""
-    parts = list(parts)
-    terms, positions = _merge([part[0] for part in parts])
-    counts = _add_up([part[1] for part in parts], positions, len(terms))
-    document_counts = _add_up([part[2] for part in parts], positions, len(terms))
-    return terms, counts, document_counts, sum(part[3] for part in parts)
+    """Add up the counts of several chunks.
 
-
-def choose(
-    vectorizer, terms, counts, document_counts, n_documents, sequences, *, final=True
-):
-    """Choose the words to keep, the column of each term, and the layout.
-
-    Without any word left, an error, unless more documents are to come.
+    Returns
+    -------
+    total : TermCounts
+    positions : list of ndarray of int
+        Where the terms of each part are among those of the total.
     """
-    if vectorizer.vocabulary is not None:
-        words = check_vocabulary(vectorizer)
-        warn_of_capitals(vectorizer, words)
-        layout = plan(vectorizer, len(words), sequences)
-        return words, find_columns(terms, to_terms(words), layout), layout
-    if sequences and vectorizer.index == "keras":  # every id is its own column
-        largest = int(np.max(terms.to_numpy(), initial=-1))
-        n_columns = vectorizer.max_features or largest + 1
-        layout = plan(vectorizer, n_columns, sequences)
-        words = range(n_columns)
-        return words, find_columns(terms, to_terms(words), layout), layout
-    limit = vectorizer.max_features
-    if vectorizer.index == "keras" and limit is not None:
-        limit -= plan(vectorizer, 0, sequences).first
-    order = select_terms(
-        terms,
-        counts,
-        n_documents,
-        document_counts=document_counts,
-        min_df=vectorizer.min_df,
-        max_df=vectorizer.max_df,
-        limit=limit,
-        final=final,
-    )
-    layout = plan(vectorizer, len(order), sequences)
-    columns = np.full(len(terms), -1 if layout.oov is None else layout.oov, np.int32)
-    columns[order] = np.arange(layout.first, layout.first + len(order), dtype=np.int32)
-    return from_terms(terms.take(pa.array(order))), columns, layout
-
-
-def _shrink(tokens):
-    """Tokens in the smallest integers: those of a whole corpus are kept for a while."""
-    return tokens._replace(
-        codes=tokens.codes.astype(np.min_scalar_type(len(tokens.terms))),
-        rows=tokens.rows.astype(np.min_scalar_type(tokens.n_rows)),
-    )
-
-
-def _use_up(*lists):
-    """Zip lists, and forget each item once it is given out."""
-    for items in lists:
-        items.reverse()
-    while lists[0]:
-        yield tuple(items.pop() for items in lists)
-
-
-def _needs_document_counts(vectorizer):
-    return vectorizer.min_df != 1 or (
-        isinstance(vectorizer.max_df, Integral) or vectorizer.max_df < 1
-    )
-
-
-def _merge(arrays):
-    if not arrays:
+    parts = list(parts)
+    if not parts:
         raise ValueError("Found no documents: an empty collection was given.")
-    return merge_terms(arrays)
+    terms, positions = _merge_terms([part.terms for part in parts])
+    counts, document_counts = np.zeros((2, len(terms)), np.int64)
+    for part, position in zip(parts, positions, strict=True):
+        counts[position] += part.counts
+        if part.document_counts is not None:
+            document_counts[position] += part.document_counts
+    if parts[0].document_counts is None:
+        document_counts = None
+    n_documents = sum(part.n_documents for part in parts)
+    return TermCounts(terms, counts, document_counts, n_documents), positions
 
 
-def _add_up(arrays, positions, n_terms):
-    total = np.zeros(n_terms, np.int64)
-    for array, position in zip(arrays, positions, strict=True):
-        total[position] += array
-    return total
+def encode_tokens(tokens, columns, layout):
+    """Cells of a chunk (`sort_cells`), given the column of each of its terms."""
+    rows, columns = tokens.rows, columns[tokens.codes]
+    if layout.start is not None:
+        every_row = np.arange(tokens.n_rows, dtype=np.int32)
+        rows = np.concatenate([rows, every_row])
+        columns = np.concatenate([columns, np.full_like(every_row, layout.start)])
+    return sort_cells(rows, columns, tokens.n_rows, layout.n_columns)
 
 
-def _map_tokens(function, vectorizer, documents):
-    """Yield ``function(tokens)`` of each chunk of documents."""
-    if documents.are_sequences:
-        return map_chunks(
-            lambda chunk: function(encode_sequences(chunk)), documents.sequences()
-        )
-    decode = as_count_vectorizer(vectorizer).decode
-    # What is decoded here is not to be decoded again.
-    counter = as_count_vectorizer(vectorizer, input="content")
-    if has_fast_path(vectorizer):
-        stop_words = counter.get_stop_words()
-        encode_chunk = partial(
-            encode_texts,
-            pattern=counter.token_pattern,
-            lowercase=counter.lowercase,
-            strip_accents=counter.strip_accents,
-            preprocess=counter.build_preprocessor(),
-            stop_words=stop_words and to_terms(sorted(stop_words)),
-            ngram_range=counter.ngram_range,
-        )
-        return map_chunks(
-            lambda chunk: function(encode_chunk(chunk)), documents.texts(decode)
-        )
-    with warnings.catch_warnings():  # `fit` has warned
-        warnings.filterwarnings("ignore", "Your stop_words may be inconsistent")
-        analyze = counter.build_analyzer()
-    any_kind = takes_any_document(vectorizer)
+def use_up(items):
+    """Give out the items of a list, and forget each once it is given out."""
+    items.reverse()
+    while items:
+        yield items.pop()
 
-    def analyze_chunk(chunk):
-        row, items = chunk
-        items = decode_items(row, items, decode, any_kind=any_kind)
-        return function(encode_lists(map(analyze, items)))
 
-    # Python's own code, and callables that may not bear threads.
-    return map(analyze_chunk, documents.lists())
+def _merge_terms(arrays):
+    """Distinct terms of several arrays, and where each array's terms are in them."""
+    nothing = np.zeros(0, np.int32)
+    filled = [array for array in arrays if len(array)]
+    if not filled:
+        return arrays[0], [nothing] * len(arrays)
+    if len({array.type for array in filled}) > 1:
+        raise TypeError("Terms must be all strings or all integers, got both.")
+    encoded = pc.dictionary_encode(pa.chunked_array(filled), memory_pool=POOL)
+    positions = iter(part.indices.to_numpy() for part in encoded.chunks)
+    return encoded.chunk(0).dictionary, [
+        next(positions) if len(array) else nothing for array in arrays
+    ]

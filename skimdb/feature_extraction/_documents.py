@@ -1,10 +1,7 @@
 """Reading documents: from whatever holds them to chunks in Arrow."""
 
-import collections
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 
-import joblib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,23 +13,9 @@ from skimdb.feature_extraction._tokenize import POOL
 # Large enough that calls per chunk cost nothing, small enough for little memory.
 CHUNK_BYTES = 2**19
 FIRST_CHUNK_ROWS = 512
-
-
-def map_chunks(function, chunks):
-    """Yield ``function(chunk)`` in order, on all cores.
-
-    NumPy, pandas and Arrow leave the interpreter's lock alone for most of their work.
-    Only a few chunks are read ahead, so a stream stays a stream.
-    """
-    threads = min(joblib.cpu_count(), 8)
-    with ThreadPoolExecutor(threads) as pool:
-        pending = collections.deque()
-        for chunk in chunks:
-            pending.append(pool.submit(function, chunk))
-            if len(pending) > threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+# Documents that are read sooner one by one: examples/benchmarks/bench_training.py,
+# section "predict_one".
+_FEW = 4
 
 
 class Documents:
@@ -45,67 +28,58 @@ class Documents:
     input : {"content", "file", "filename", "sequences"}
         What the items are. As "content", sequences of ids are recognized.
     any_kind : bool
-        Whether the items may be anything, so that only `lists` reads them.
+        Whether the items may be anything, so that only `read_items` reads them.
 
     Attributes
     ----------
-    are_sequences : bool
+    are_ids : bool
         Whether the items are sequences of token ids.
+    are_few : bool
+        Whether it is known that bulk processing would take longer than it saves.
     """
 
     def __init__(self, X, input, any_kind=False):  # noqa: A002
         _check_container(X, input)
-        if isinstance(X, pa.Array):
-            X = pa.chunked_array([X])
-        elif hasattr(X, "__arrow_c_stream__") and not is_object_dtype(X):
-            X = pa.chunked_array(X)
-        if isinstance(X, pa.ChunkedArray):
-            if pa.types.is_dictionary(X.type):
-                X = pa.chunked_array([_decode_dictionary(part) for part in X.chunks])
-            if X.null_count:
-                missing = np.flatnonzero(pc.is_null(X).to_numpy())
-                raise ValueError(_describe_missing(missing))
-            self._array, self._rest, first = X, None, None
-            nested = pa.types.is_nested(X.type)
+        self._array, self._rest = _to_arrow(X), None
+        if self._array is not None:
+            nested = pa.types.is_nested(self._array.type)
         else:
-            self._array, self._rest = None, iter(X)
-            nothing = object()
-            first = next(self._rest, nothing)
-            if first is not nothing:
-                self._rest = chain([first], self._rest)
-            elif X is iter(X):
-                raise ValueError(
-                    "The iterator of documents has nothing (more) to give. A generator "
-                    "can be read only once: make a new one, or pass a list."
-                )
+            first, self._rest = _look_ahead(X)
             nested = isinstance(first, list | tuple | range | np.ndarray)
-        recognized = input == "content" and nested and not any_kind
-        self.are_sequences = input == "sequences" or recognized
-        self._are_files = input in ("file", "filename")
+        self.are_ids = input == "sequences" or (
+            input == "content" and nested and not any_kind
+        )
+        self.are_few = hasattr(X, "__len__") and len(X) <= _FEW
+        self._input = input
+        self._any_kind = any_kind
 
-    def lists(self):
-        """Yield ``(first row, list of items)``."""
+    def read_items(self):
+        """Yield ``(first row, list of items)``, the items as they are."""
         row = 0
         while len(chunk := self._take(row, FIRST_CHUNK_ROWS)):
-            yield row, _to_list(chunk)
-            row += len(chunk)
+            items = _to_list(chunk)
+            if self._input == "content" and not self._any_kind:
+                for i, item in enumerate(items, row):
+                    _check_text(i, item)
+            yield row, items
+            row += len(items)
 
-    def texts(self, decode):
+    def read_texts(self, decode):
         """Yield Arrow arrays of large_binary: the texts in UTF-8.
 
         `decode` makes a str of bytes, a file or a file's name.
         """
 
         def convert(row, chunk):
-            if self._are_files:
-                chunk = decode_items(row, _to_list(chunk), decode)
+            if self._input in ("file", "filename"):
+                chunk = _decode_items(row, _to_list(chunk), decode)
             return _to_utf8(row, chunk, decode)
 
-        return self._arrow_chunks(convert)
+        return self._read_chunks(convert)
 
-    def sequences(self):
+    def read_ids(self):
         """Yield Arrow arrays of lists of int64: the token ids."""
-        return self._arrow_chunks(_to_ids)
+        return self._read_chunks(_to_ids)
 
     def _take(self, row, n_rows):
         if self._array is not None:
@@ -118,7 +92,7 @@ class Documents:
             raise ValueError(_describe_missing(missing))
         return chunk
 
-    def _arrow_chunks(self, convert):
+    def _read_chunks(self, convert):
         """Yield chunks of about `CHUNK_BYTES`.
 
         How many rows that is, the chunk before tells.
@@ -130,6 +104,15 @@ class Documents:
             row += len(chunk)
             fitting = n_rows * CHUNK_BYTES // max(array.nbytes, 1)
             n_rows = min(max(fitting, 1), 4 * n_rows)
+
+
+def analyze_items(row, items, analyze):
+    """Yield the tokens of each item, or raise an error that names its row."""
+    for i, item in enumerate(items, row):
+        try:
+            yield list(analyze(item))
+        except UnicodeDecodeError as error:
+            raise ValueError(_describe_undecodable(i, error)) from error
 
 
 def _check_container(X, input):  # noqa: A002
@@ -153,6 +136,34 @@ def _check_container(X, input):  # noqa: A002
         )
 
 
+def _to_arrow(X):
+    """Arrow data, without a copy, as a ChunkedArray; None for anything else."""
+    if isinstance(X, pa.Array):
+        X = pa.chunked_array([X])
+    elif hasattr(X, "__arrow_c_stream__") and not is_object_dtype(X):
+        X = pa.chunked_array(X)
+    if not isinstance(X, pa.ChunkedArray):
+        return None
+    if pa.types.is_dictionary(X.type):
+        X = pa.chunked_array([_decode_dictionary(part) for part in X.chunks])
+    if X.null_count:
+        raise ValueError(_describe_missing(np.flatnonzero(pc.is_null(X).to_numpy())))
+    return X
+
+
+def _look_ahead(X):
+    """First item of an iterable, None if there is none, and an iterator of all."""
+    rest = iter(X)
+    for first in rest:
+        return first, chain([first], rest)
+    if rest is X:
+        raise ValueError(
+            "The iterator of documents has nothing (more) to give. A generator can be "
+            "read only once: make a new one, or pass a list."
+        )
+    return None, rest
+
+
 def _is_missing(item):
     return item is None or item is pd.NA or (isinstance(item, float) and item != item)
 
@@ -165,23 +176,31 @@ def _describe_missing(rows):
     )
 
 
-def decode_items(row, items, decode, any_kind=False):
+def _describe_undecodable(row, error):
+    return (
+        f"Document {row} (counted from 0) does not decode: {error}. Pass the encoding "
+        "it has, or decode_error='replace' or 'ignore'."
+    )
+
+
+def _check_text(row, item):
+    if not isinstance(item, str | bytes):
+        raise ValueError(
+            f"Documents must be texts (str or bytes), but document {row} (counted from "
+            f"0) is of type {type(item).__name__}: {str(item)[:50]}. Sequences of "
+            "token ids are read with input='sequences'."
+        )
+
+
+def _decode_items(row, items, decode):
     """Texts of items, or an error that names the row."""
     texts = []
-    for row, item in enumerate(items, row):  # noqa: B020
+    for i, item in enumerate(items, row):
         try:
             text = decode(item)
         except UnicodeDecodeError as error:
-            raise ValueError(
-                f"Document {row} (counted from 0) does not decode: {error}. Pass the "
-                "encoding it has, or decode_error='replace' or 'ignore'."
-            ) from error
-        if not (any_kind or isinstance(text, str)):
-            raise ValueError(
-                f"Documents must be texts (str or bytes), but document {row} (counted "
-                f"from 0) is of type {type(item).__name__}: {str(item)[:50]}. "
-                "Sequences of token ids are read with input='sequences'."
-            )
+            raise ValueError(_describe_undecodable(i, error)) from error
+        _check_text(i, text)
         texts.append(text)
     return texts
 
@@ -189,10 +208,11 @@ def decode_items(row, items, decode, any_kind=False):
 def _to_utf8(row, chunk, decode):
     if isinstance(chunk, pa.ChunkedArray):
         if _is_text(chunk.type):
-            return _one_array(chunk.cast(pa.large_string())).view(pa.large_binary())
+            texts = chunk.cast(pa.large_string()).combine_chunks(memory_pool=POOL)
+            return texts.view(pa.large_binary())
         chunk = chunk.to_pylist()
     if not all(issubclass(kind, str) for kind in set(map(type, chunk))):
-        chunk = decode_items(row, chunk, decode)
+        chunk = _decode_items(row, chunk, decode)
     try:
         texts = pa.array(chunk, pa.large_string(), memory_pool=POOL)
         return texts.view(pa.large_binary())
@@ -209,7 +229,7 @@ def _to_ids(row, chunk):
             chunk = pa.chunked_array([pa.array(_check_sequences(row, chunk))])
     if not pa.types.is_nested(chunk.type):
         _check_sequences(row, chunk.to_pylist())
-    array = _one_array(chunk)
+    array = chunk.combine_chunks(memory_pool=POOL)
     kind = array.type.value_type
     if not (pa.types.is_integer(kind) or pa.types.is_null(kind)):
         raise ValueError(
@@ -258,8 +278,3 @@ def _decode_dictionary(array):
 
 def _to_list(chunk):
     return chunk.to_pylist() if isinstance(chunk, pa.ChunkedArray) else chunk
-
-
-def _one_array(chunked):
-    chunks = chunked.chunks
-    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)

@@ -5,6 +5,9 @@ number of its term and of its row. Everything after that is arithmetic on number
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -56,6 +59,14 @@ class Tokens(NamedTuple):
     n_rows: int
 
 
+def shrink_tokens(tokens):
+    """Tokens in the smallest integers: those of a whole corpus are kept for a while."""
+    return tokens._replace(
+        codes=tokens.codes.astype(np.min_scalar_type(len(tokens.terms))),
+        rows=tokens.rows.astype(np.min_scalar_type(tokens.n_rows)),
+    )
+
+
 def to_terms(words):
     """Words (str), or token ids (int), as an Arrow array.
 
@@ -86,15 +97,12 @@ def from_terms(terms):
         return [str(term, "utf-8", "surrogatepass") for term in terms.to_pylist()]
 
 
-def encode_texts(
-    texts, *, pattern, lowercase, strip_accents, preprocess, stop_words, ngram_range
-):
-    """Tokens of a chunk of texts: the fast path.
+@dataclass(frozen=True)
+class BulkTokenizer:
+    """Make tokens of texts in bulk: the fast path.
 
     Parameters
     ----------
-    texts : pyarrow.LargeBinaryArray
-        Documents in UTF-8, without nulls.
     pattern : {KERAS_PATTERN, SKLEARN_PATTERN}
         What a token is.
     lowercase : bool
@@ -107,44 +115,80 @@ def encode_texts(
         Words to leave out.
     ngram_range : tuple of int
         Smallest and largest n.
-
-    Returns
-    -------
-    tokens : Tokens
     """
-    whole_words = pattern == SKLEARN_PATTERN
-    is_ascii = pc.string_is_ascii(texts.view(pa.large_string()), memory_pool=POOL)
-    beyond_ascii = pc.invert(is_ascii, memory_pool=POOL)
-    prepared = pc.filter(texts, beyond_ascii, memory_pool=POOL)
-    prepared = _prepare(prepared, preprocess, whole_words)
-    if lowercase and strip_accents:  # which may lay bare a capital, to be left alone
-        texts = pc.ascii_lower(texts.view(pa.large_string()), memory_pool=POOL)
-        texts = texts.view(pa.large_binary())
-        lowercase = False
-    if len(prepared):
-        texts = pc.replace_with_mask(texts, beyond_ascii, prepared, memory_pool=POOL)
-    # A blank after each document: no token reaches into the next.
-    texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK, memory_pool=POOL)
-    offsets = np.frombuffer(texts.buffers()[1], np.int64)
-    offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
-    data = memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
-    # One pass over the bytes lower-cases and blanks out all separators. The blanks
-    # at the end let the last token be read as a whole integer.
-    data = b"".join((data, b" " * WORD)).translate(_byte_table(whole_words, lowercase))
-    data = np.frombuffer(data, np.uint8)
-    edges = _find_edges(data)
-    n_tokens = np.diff(np.searchsorted(edges[::2], offsets - offsets[0]))
-    terms, codes = _number_tokens(data, edges)
-    tokens = Tokens(terms, codes, _rows(n_tokens), len(texts))
-    if whole_words:  # the pattern asks for two characters or more
-        lengths = pc.utf8_length(terms.view(pa.large_string()), memory_pool=POOL)
-        tokens = _drop_terms(tokens, pc.less(lengths, 2, memory_pool=POOL))
-    if stop_words is not None:
-        tokens = _drop_terms(tokens, pc.is_in(tokens.terms, value_set=stop_words))
-    return _add_ngrams(tokens, *ngram_range)
+
+    pattern: str
+    lowercase: bool
+    strip_accents: str | None
+    preprocess: Callable
+    stop_words: pa.Array | None
+    ngram_range: tuple
+
+    def __call__(self, texts):
+        """Make `Tokens` of a LargeBinaryArray of texts in UTF-8, without nulls."""
+        data, offsets = self._separate_tokens(texts)
+        edges = _find_edges(data)
+        n_tokens = np.diff(np.searchsorted(edges[::2], offsets))
+        terms, codes = _number_tokens(data, edges)
+        tokens = Tokens(terms, codes, _number_rows(n_tokens), len(texts))
+        if self.pattern == SKLEARN_PATTERN:  # it asks for two characters or more
+            lengths = pc.utf8_length(terms.view(pa.large_string()), memory_pool=POOL)
+            tokens = _drop_terms(tokens, pc.less(lengths, 2, memory_pool=POOL))
+        if self.stop_words is not None:
+            dropped = pc.is_in(tokens.terms, value_set=self.stop_words)
+            tokens = _drop_terms(tokens, dropped)
+        return _add_ngrams(tokens, *self.ngram_range)
+
+    def _separate_tokens(self, texts):
+        """Bytes of all texts, with nothing but blanks between tokens.
+
+        Returns
+        -------
+        data : ndarray of uint8
+            At its end are blanks, so that the last token can be read as a whole
+            integer.
+        offsets : ndarray of int64, shape (n_texts + 1,)
+            Where each text begins, and the last one ends.
+        """
+        lowercase = self.lowercase
+        is_ascii = pc.string_is_ascii(texts.view(pa.large_string()), memory_pool=POOL)
+        beyond_ascii = pc.invert(is_ascii, memory_pool=POOL)
+        prepared = self._prepare(pc.filter(texts, beyond_ascii, memory_pool=POOL))
+        if lowercase and self.strip_accents:
+            # Stripping may lay bare a capital, which is to be left alone.
+            texts = pc.ascii_lower(texts.view(pa.large_string()), memory_pool=POOL)
+            texts = texts.view(pa.large_binary())
+            lowercase = False
+        if len(prepared):
+            texts = pc.replace_with_mask(
+                texts, beyond_ascii, prepared, memory_pool=POOL
+            )
+        # A blank after each document: no token reaches into the next.
+        texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK, memory_pool=POOL)
+        offsets = np.frombuffer(texts.buffers()[1], np.int64)
+        offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
+        data = memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
+        # One pass over the bytes lower-cases and blanks out all separators.
+        table = _make_byte_table(self.pattern, lowercase)
+        data = b"".join((data, b" " * WORD)).translate(table)
+        return np.frombuffer(data, np.uint8), offsets - offsets[0]
+
+    def _prepare(self, texts):
+        """Do in Python, for documents beyond ASCII, what bytes cannot tell.
+
+        Lower-casing and stripping accents depend on the characters; so does what a
+        word character is. Keras's separators are all ASCII.
+        """
+        prepared = []
+        for text in texts.to_pylist():
+            text = self.preprocess(str(text, "utf-8", "surrogatepass"))
+            if self.pattern == SKLEARN_PATTERN:
+                text = re.sub(r"\W+", " ", text)
+            prepared.append(text.encode("utf-8", "surrogatepass"))
+        return pa.array(prepared, pa.large_binary(), memory_pool=POOL)
 
 
-def encode_lists(token_lists):
+def tokenize_lists(token_lists):
     """Tokens of documents already split into lists of tokens: the slow path."""
     numbers = {}
     token_lists = list(token_lists)
@@ -155,47 +199,35 @@ def encode_lists(token_lists):
         ),
         np.int32,
     )
-    rows = _rows([len(tokens) for tokens in token_lists])
+    rows = _number_rows([len(tokens) for tokens in token_lists])
     return Tokens(to_terms(numbers), codes, rows, len(token_lists))
 
 
-def encode_sequences(sequences):
+def tokenize_ids(sequences):
     """Tokens of sequences of token ids, as an Arrow array of lists of int64."""
     lengths = pc.list_value_length(sequences).to_numpy(zero_copy_only=False)
     codes, ids = pd.factorize(sequences.flatten().to_numpy())
     codes = codes.astype(np.int32)
-    return Tokens(pa.array(ids, pa.int64()), codes, _rows(lengths), len(sequences))
+    return Tokens(
+        pa.array(ids, pa.int64()), codes, _number_rows(lengths), len(sequences)
+    )
 
 
-def _rows(lengths):
+def _number_rows(lengths):
     return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
 
 
-def _byte_table(whole_words, lowercase):
-    """Tell what becomes of every byte of a prepared text."""
+@cache
+def _make_byte_table(pattern, lowercase):
+    """Make the table of what becomes of every byte of a prepared text."""
     table = bytearray(range(256))
-    token = re.compile(r"\w" if whole_words else KERAS_PATTERN, re.ASCII)
+    token = re.compile(r"\w" if pattern == SKLEARN_PATTERN else pattern, re.ASCII)
     for byte in range(128):
         if not token.fullmatch(chr(byte)):
             table[byte] = BLANK
         elif lowercase:
             table[byte] = ord(chr(byte).lower())
     return bytes(table)
-
-
-def _prepare(texts, preprocess, whole_words):
-    """Do in Python, for documents beyond ASCII, what bytes cannot tell.
-
-    Lower-casing and stripping accents depend on the characters; so does what a word
-    character is. Keras's separators are all ASCII.
-    """
-    prepared = []
-    for text in texts.to_pylist():
-        text = preprocess(str(text, "utf-8", "surrogatepass"))
-        if whole_words:
-            text = re.sub(r"\W+", " ", text)
-        prepared.append(text.encode("utf-8", "surrogatepass"))
-    return pa.array(prepared, pa.large_binary(), memory_pool=POOL)
 
 
 def _find_edges(data):
@@ -207,10 +239,38 @@ def _find_edges(data):
 
 
 def _number_tokens(data, edges):
-    """Distinct tokens, and the number of each token's one.
+    """Distinct tokens, and the number of each token's one."""
+    integers, long_terms = _read_integers(data, edges)
+    codes, distinct = pd.factorize(integers)
+    return _write_terms(distinct, long_terms), codes.astype(np.int32)
 
-    A token of at most eight bytes is read as one integer, and hashing integers is
-    several times faster than hashing strings; only longer tokens are hashed as such.
+
+def _read_integers(data, edges):
+    r"""Read each token as one integer of eight bytes; equal tokens have equal ones.
+
+    A token of at most eight bytes is the integer, padded with 0xFF. Hashing integers
+    is several times faster than hashing strings; only longer tokens are hashed as
+    such, and their integer is 0xFEFEFEFE and a number.
+
+    Returns
+    -------
+    integers : ndarray of uint64, shape (n_tokens,)
+    long_terms : pyarrow.LargeBinaryArray
+        The distinct tokens of more than eight bytes, in the order of their numbers.
+
+    Examples
+    --------
+    >>> data = np.frombuffer(b"an excellent film" + b" " * 8, np.uint8)
+    >>> integers, long_terms = _read_integers(data, np.array([0, 2, 3, 12, 13, 17]))
+    >>> for integer in integers:  # the first byte of a text is the integer's lowest
+    ...     print(int(integer).to_bytes(8, "little"))
+    b'an\xff\xff\xff\xff\xff\xff'
+    b'\x00\x00\x00\x00\xfe\xfe\xfe\xfe'
+    b'film\xff\xff\xff\xff'
+    >>> long_terms.to_pylist()
+    [b'excellent']
+    >>> _write_terms(integers, long_terms).to_pylist()
+    [b'an', b'excellent', b'film']
     """
     starts, lengths = edges[::2], edges[1::2] - edges[::2]
     integers = np.lib.stride_tricks.as_strided(
@@ -220,27 +280,27 @@ def _number_tokens(data, edges):
     integers |= _PADDING.take(lengths, mode="clip")
     long = np.flatnonzero(lengths > WORD)
     # The edges are offsets of tokens and, between them, of what separates them.
-    pieces = pc.take(_binary_array(data, edges), pa.array(2 * long), memory_pool=POOL)
+    pieces = pc.take(_make_array(data, edges), pa.array(2 * long), memory_pool=POOL)
     encoded = pc.dictionary_encode(pieces, memory_pool=POOL)
     integers[long] = encoded.indices.to_numpy().astype(np.uint64) + _LONG
-    codes, distinct = pd.factorize(integers)
+    return integers, encoded.dictionary
 
-    is_long = distinct & _LONG_MASK == _LONG
-    letters = distinct[~is_long].view(np.uint8).reshape(-1, WORD)
+
+def _write_terms(integers, long_terms):
+    """Write distinct integers as the terms they stand for: see `_read_integers`."""
+    is_long = integers & _LONG_MASK == _LONG
+    letters = integers[~is_long].view(np.uint8).reshape(-1, WORD)
     used = letters != 0xFF
-    short_terms = _binary_array(letters[used], _offsets(used.sum(axis=1)))
-    terms = pa.concat_arrays([short_terms, encoded.dictionary], memory_pool=POOL)
+    offsets = np.concatenate([[0], np.cumsum(used.sum(axis=1), dtype=np.int64)])
+    short_terms = _make_array(letters[used], offsets)
+    terms = pa.concat_arrays([short_terms, long_terms], memory_pool=POOL)
     order = np.cumsum(~is_long) - 1
-    order[is_long] = distinct[is_long] - _LONG + len(short_terms)
-    terms = pc.take(terms, pa.array(order), memory_pool=POOL)
-    return terms, codes.astype(np.int32)
+    order[is_long] = integers[is_long] - _LONG + len(short_terms)
+    return pc.take(terms, pa.array(order), memory_pool=POOL)
 
 
-def _offsets(lengths):
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-
-
-def _binary_array(data, offsets):
+def _make_array(data, offsets):
+    """Make an Arrow array of the bytes between offsets, without a copy."""
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     length = max(len(offsets) - 1, 0)
     return pa.Array.from_buffers(pa.large_binary(), length, buffers)
@@ -273,6 +333,8 @@ def _add_ngrams(tokens, smallest, largest):
     starts = np.arange(len(codes))
     kept = [tokens] if smallest == 1 else []
     for n in range(2, largest + 1):
+        if not len(starts) and len(kept):  # no document is that long
+            break
         inside = starts + n - 1 < len(rows)
         starts, codes = starts[inside], codes[inside]
         inside = rows[starts] == rows[starts + n - 1]

@@ -1,10 +1,15 @@
 """Texts, or sequences of token ids, to a binary sparse matrix."""
 
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
+from operator import attrgetter
 
 import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from skimdb._sklearn import (
     HasMethods,
@@ -12,26 +17,45 @@ from skimdb._sklearn import (
     RealNotInt,
     StrOptions,
     _fit_context,
-    _get_output_config,
 )
-from skimdb.feature_extraction._columns import ColumnsMixin
+from skimdb._warnings import warn
+from skimdb.feature_extraction._columns import (
+    ColumnLookup,
+    order_by_word,
+    plan_layout,
+)
 from skimdb.feature_extraction._corpus import (
+    TermCounts,
     add_counts,
-    choose,
-    count,
-    encode,
-    learn,
-    open_documents,
+    count_terms,
+    encode_tokens,
+    map_chunks,
+    use_up,
 )
-from skimdb.feature_extraction._options import as_count_vectorizer, check_options
+from skimdb.feature_extraction._documents import Documents, analyze_items
+from skimdb.feature_extraction._matrix import build_matrix
+from skimdb.feature_extraction._options import (
+    TokenOptions,
+    check_limits,
+    drop_stop_words,
+    find_missing_stop_words,
+)
+from skimdb.feature_extraction._tokenize import (
+    BulkTokenizer,
+    from_terms,
+    shrink_tokens,
+    to_terms,
+    tokenize_ids,
+    tokenize_lists,
+)
 from skimdb.feature_extraction._vocabulary import (
-    count_columns,
-    pack_terms,
-    unpack_terms,
+    has_capitals,
+    list_given_words,
+    select_terms,
 )
 
 
-class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
+class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
     r"""Encode texts, or sequences of token ids, as a sparse binary matrix.
 
     What `CountVectorizer(binary=True)` does, several times faster: one row per
@@ -237,8 +261,7 @@ class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
         X_new : csr_matrix or ndarray of shape (n_samples, n_features)
             1 where a document has the column's word, 0 elsewhere.
         """
-        self._check_output()
-        return self._output(self._fit(X))
+        return self._convert_output(self._fit(X))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
@@ -266,19 +289,21 @@ class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
                 "`fit` keeps no counts that `partial_fit` could go on from. Begin with "
                 "`partial_fit` on an unfitted vectorizer, `sklearn.base.clone` of this."
             )
-        check_options(self)
-        documents = open_documents(self, X)
-        parts = [count(self, documents)]
+        self._check_options()
+        documents = self._open_documents(X)
+        parts = self._map_tokens(count_terms, documents)
         if counted is not None:
-            parts.insert(0, (unpack_terms(counted), *counted["counts"]))
-        terms, *counts = add_counts(parts)
-        words, columns, layout = choose(
-            self, terms, *counts, documents.are_sequences, final=False
+            parts = [TermCounts.unpack(counted), *parts]
+        counts, _ = add_counts(parts)
+        words, layout, columns = self._choose_words(
+            counts, documents.are_ids, final=False
         )
-        document_frequency = np.zeros(layout.first + len(words) + 1, np.int64)
-        document_frequency[columns] = counts[1]
-        self._counted = pack_terms(terms) | {"counts": tuple(counts)}
-        self._remember(words, layout, document_frequency, counts[2])
+        document_frequency = order_by_word(
+            counts.document_counts, columns, layout, len(words)
+        )
+        self._set_fitted(
+            words, layout, document_frequency, counts.n_documents, counts.pack()
+        )
         return self
 
     def transform(self, X):
@@ -295,8 +320,111 @@ class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
             1 where a document has the column's word, 0 elsewhere.
         """
         vocabulary = self._get_vocabulary()
-        self._check_output()
-        return self._output(encode(self, open_documents(self, X), list(vocabulary)))
+        documents = self._open_documents(X)
+        layout = self._plan_layout(len(vocabulary), documents.are_ids)
+        lookup = self._make_lookup(vocabulary, layout)
+
+        def encode_chunk(tokens):
+            return encode_tokens(tokens, lookup.find_columns(tokens.terms), layout)
+
+        blocks = self._map_tokens(encode_chunk, documents)
+        matrix = build_matrix(blocks, layout.n_columns, self.dtype)
+        return self._convert_output(matrix)
+
+    def inverse_transform(self, X):
+        """Words of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Matrix as `transform` gives it; all that is not zero counts.
+
+        Returns
+        -------
+        X_original : list of n_samples arrays
+            The words, or token ids, by falling frequency. Columns that stand for
+            no word are left out.
+        """
+        layout, words = self._get_layout(), self._get_words()
+        X = sp.csr_array(check_array(X, accept_sparse="csr"))
+        if X.shape[1] != layout.n_columns:
+            raise ValueError(
+                f"X has {X.shape[1]} columns, but {type(self).__name__} has "
+                f"{layout.n_columns}."
+            )
+        rows, columns = X.nonzero()
+        columns = columns - layout.first
+        is_word = (columns >= 0) & (columns < len(words))
+        n_words = np.bincount(rows[is_word], minlength=X.shape[0])
+        return np.split(words[columns[is_word]], np.cumsum(n_words)[:-1])
+
+    def decode(self, ids):
+        """Words that column numbers stand for.
+
+        With ``index="keras"`` these are the ids of Keras's encoding of a text.
+
+        Parameters
+        ----------
+        ids : array-like of int, shape (n_tokens,)
+            Numbers of columns, in the order of the text or any other.
+
+        Returns
+        -------
+        text : str
+            The words, with blanks between. ``"?"`` is for a column of no word.
+        """
+        layout, words = self._get_layout(), self._get_words()
+        ids = check_array(ids, ensure_2d=False, ensure_min_samples=0, dtype=None)
+        if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
+            raise ValueError(
+                "One sequence of integer ids expected, got an array of shape "
+                f"{ids.shape} and type {ids.dtype}."
+            )
+        if ids.size and not 0 <= ids.min() <= ids.max() < layout.n_columns:
+            raise ValueError(
+                f"Ids must be from 0 to {layout.n_columns - 1}, the last column; got "
+                f"ids from {ids.min()} to {ids.max()}."
+            )
+        names = np.full(layout.n_columns, "?", dtype=object)
+        names[layout.first : layout.first + len(words)] = words
+        return " ".join(map(str, names[ids.astype(int)]))
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored, there by convention.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects, shape (n_features,)
+            The words. Other columns are ``"<oov>"`` and, with ``index="keras"``,
+            ``"<pad>"``, ``"<start>"`` and ``"<unused>"``.
+        """
+        names = self._get_layout().name_columns(self._get_words())
+        return np.array(names, dtype=object)
+
+    def build_preprocessor(self):
+        """Return the function from a text to the text that is split into tokens.
+
+        Returns
+        -------
+        preprocessor : callable
+            As `sklearn.feature_extraction.text.CountVectorizer.build_preprocessor`.
+        """
+        return self._get_token_options().make_count_vectorizer().build_preprocessor()
+
+    def build_tokenizer(self):
+        """Return the function from a text to the list of its words.
+
+        Returns
+        -------
+        tokenizer : callable
+            As `sklearn.feature_extraction.text.CountVectorizer.build_tokenizer`.
+        """
+        return self._get_token_options().make_count_vectorizer().build_tokenizer()
 
     def build_analyzer(self):
         """Return the function from one document to its tokens.
@@ -309,35 +437,199 @@ class TextMultiHotVectorizer(ColumnsMixin, TransformerMixin, BaseEstimator):
         """
         if self.input == "sequences":
             return list
-        return as_count_vectorizer(self).build_analyzer()
+        changes = {}
+        if not callable(self.analyzer):
+            changes["preprocessor"] = self.build_preprocessor()
+        if self.analyzer == "word":
+            tokenize = drop_stop_words(self.build_tokenizer(), self._get_stop_words())
+            changes |= {"tokenizer": tokenize, "stop_words": None}
+        counter = self._get_token_options().make_count_vectorizer(**changes)
+        return counter.build_analyzer()
 
     def _fit(self, X):
-        check_options(self)
-        documents = open_documents(self, X)
-        words, layout, matrix = learn(self, documents)
-        document_frequency = count_columns(matrix)
-        self._remember(words, layout, document_frequency, matrix.shape[0])
-        vars(self).pop("_counted", None)
+        self._check_options()
+        documents = self._open_documents(X)
+        is_limited = (self.min_df, self.max_df) not in [(1, 1.0), (0.0, 1.0)]
+        count = partial(count_terms, in_documents=is_limited)
+        chunks, parts = [], []
+        for tokens, part in self._map_tokens(
+            lambda tokens: (shrink_tokens(tokens), count(tokens)), documents
+        ):
+            chunks.append(tokens)
+            parts.append(part)
+        counts, positions = add_counts(parts)
+        words, layout, columns = self._choose_words(counts, documents.are_ids)
+        blocks = map_chunks(
+            lambda chunk: encode_tokens(chunk[0], columns[chunk[1]], layout),
+            zip(use_up(chunks), use_up(positions), strict=True),
+        )
+        matrix = build_matrix(blocks, layout.n_columns, self.dtype)
+        frequency = np.bincount(matrix.indices, minlength=layout.n_columns)
+        frequency = frequency[layout.first :][: len(words)]
+        self._set_fitted(words, layout, frequency, counts.n_documents)
         return matrix
 
-    def _remember(self, words, layout, document_frequency, n_documents):
-        end = layout.first + len(words)
-        self.vocabulary_ = dict(zip(words, range(layout.first, end), strict=True))
-        self.document_frequency_ = document_frequency[layout.first : end]
-        self.n_documents_ = n_documents
-        self.fixed_vocabulary_ = self.vocabulary is not None
+    def _get_token_options(self):
+        return TokenOptions._make(attrgetter(*TokenOptions._fields)(self))
 
-    def _check_output(self):
-        output = _get_output_config("transform", self)["dense"]
-        if self.sparse_output and output != "default":
-            raise ValueError(
-                f"{output.capitalize()} output does not support sparse data. Set "
-                f"sparse_output=False to output {output} dataframes or disable "
-                f"{output.capitalize()} output via "
-                '`set_output(transform="default")`.'
+    def _get_stop_words(self):
+        return self._get_token_options().make_count_vectorizer().get_stop_words()
+
+    def _check_options(self):
+        """Raise for options that cannot be, warn of those without effect."""
+        check_limits(
+            self.ngram_range, self.min_df, self.max_df, self.max_features, self.index
+        )
+        self.build_analyzer()  # raises for a wrong pattern
+        options = self._get_token_options()
+        for name, cause in options.find_unused():
+            warn(f"The parameter {name!r} will not be used since {cause}")
+        if options.uses_stop_words():
+            missing = find_missing_stop_words(
+                self._get_stop_words(),
+                self.build_preprocessor(),
+                self.build_tokenizer(),
             )
+            if missing:
+                warn(
+                    "Your stop_words may be inconsistent with the tokenization, which "
+                    f"makes of them words that are not among them: {missing}. These "
+                    "stay in the documents; add them to stop_words to leave them out."
+                )
 
-    def _output(self, matrix):
+    def _open_documents(self, X):
+        any_kind = self._get_token_options().takes_any_document()
+        return Documents(X, self.input, any_kind)
+
+    def _map_tokens(self, function, documents):
+        """Yield ``function(tokens)`` of each chunk of documents."""
+        options = self._get_token_options()
+        if documents.are_ids:
+            chunks, tokenize = documents.read_ids(), tokenize_ids
+        elif self._is_bulk(options, documents):
+            decode = options.make_count_vectorizer().decode
+            chunks, tokenize = documents.read_texts(decode), self._make_bulk_tokenizer()
+        else:  # Python's own code, and callables that may not bear threads
+            analyze = self.build_analyzer()
+            return (
+                function(tokenize_lists(analyze_items(row, items, analyze)))
+                for row, items in documents.read_items()
+            )
+        return map_chunks(lambda chunk: function(tokenize(chunk)), chunks)
+
+    def _is_bulk(self, options, documents):
+        """Whether to process texts in bulk, rather than one by one by the analyzer."""
+        builders = ("build_analyzer", "build_preprocessor", "build_tokenizer")
+        overridden = any(
+            getattr(type(self), name) is not getattr(TextMultiHotVectorizer, name)
+            for name in builders
+        )
+        return options.has_fast_path() and not (overridden or documents.are_few)
+
+    def _make_bulk_tokenizer(self):
+        counter = self._get_token_options().make_count_vectorizer()
+        stop_words = counter.get_stop_words()
+        return BulkTokenizer(
+            pattern=counter.token_pattern,
+            lowercase=counter.lowercase,
+            strip_accents=counter.strip_accents,
+            preprocess=counter.build_preprocessor(),
+            stop_words=to_terms(sorted(stop_words)) if stop_words else None,
+            ngram_range=counter.ngram_range,
+        )
+
+    def _make_lookup(self, vocabulary, layout):
+        are_ids = isinstance(next(iter(vocabulary), None), int)
+        if layout.ids_are_columns and are_ids and self.vocabulary is None:
+            vocabulary = range(len(vocabulary))
+        return ColumnLookup(vocabulary, layout)
+
+    def _plan_layout(self, n_words, are_ids):
+        return plan_layout(n_words, index=self.index, oov=self.oov, are_ids=are_ids)
+
+    def _choose_words(self, counts, are_ids, *, final=True):
+        """Choose the words of the vocabulary by the counts of all terms.
+
+        Without any word left, an error, unless more documents are to come.
+
+        Returns
+        -------
+        words : sequence of str or int
+        layout : Layout
+        columns : ndarray of int32
+            The column of each counted term.
+        """
+        if self.vocabulary is not None:
+            words = self._list_given_words()
+            if self.lowercase and has_capitals(words):
+                warn(
+                    "Upper case characters found in vocabulary while 'lowercase' is "
+                    "True. These entries will not be matched with any documents"
+                )
+        elif are_ids and self.index == "keras":  # every id is its own column
+            largest = int(np.max(counts.terms.to_numpy(), initial=-1))
+            words = range(self.max_features or largest + 1)
+        else:
+            return self._select_words(counts, are_ids, final)
+        layout = self._plan_layout(len(words), are_ids)
+        columns = range(layout.first, layout.first + len(words))
+        lookup = self._make_lookup(dict(zip(words, columns, strict=True)), layout)
+        return words, layout, lookup.find_columns(counts.terms)
+
+    def _select_words(self, counts, are_ids, final):
+        """Choose the most frequent words: see `_choose_words`."""
+        limit = self.max_features
+        if self.index == "keras" and limit is not None:
+            limit -= self._plan_layout(0, are_ids).first
+        order = select_terms(
+            counts, min_df=self.min_df, max_df=self.max_df, limit=limit, final=final
+        )
+        layout = self._plan_layout(len(order), are_ids)
+        outside = -1 if layout.oov is None else layout.oov
+        columns = np.full(len(counts.terms), outside, np.int32)
+        columns[order] = np.arange(layout.first, layout.first + len(order))
+        return from_terms(counts.terms.take(pa.array(order))), layout, columns
+
+    def _set_fitted(self, words, layout, document_frequency, n_documents, counted=None):
+        """Set all fitted attributes at once, so that an interrupt leaves them whole."""
+        end = layout.first + len(words)
+        vocabulary = dict(zip(words, range(layout.first, end), strict=True))
+        vars(self).update(
+            vocabulary_=vocabulary,
+            document_frequency_=document_frequency,
+            n_documents_=n_documents,
+            fixed_vocabulary_=self.vocabulary is not None,
+            _counted=counted,
+        )
+
+    def _list_given_words(self):
+        # Keras's ranks are from 1.
+        return list_given_words(self.vocabulary, 1 if self.index == "keras" else 0)
+
+    def _get_vocabulary(self):
+        """Column of each term, in the order of the columns."""
+        if self.vocabulary is None:
+            check_is_fitted(self)
+        if hasattr(self, "vocabulary_"):
+            if not self.vocabulary_:
+                raise ValueError("The vocabulary is empty: no term fits the options.")
+            return self.vocabulary_
+        words = self._list_given_words()
+        first = self._plan_layout(len(words), are_ids=False).first
+        return dict(zip(words, range(first, first + len(words)), strict=True))
+
+    def _get_words(self):
+        vocabulary = self._get_vocabulary()
+        words = np.empty(len(vocabulary), dtype=object)
+        words[:] = list(vocabulary)
+        return words
+
+    def _get_layout(self):
+        vocabulary = self._get_vocabulary()
+        # Only token ids that are columns themselves begin at 0 with index="keras".
+        return self._plan_layout(len(vocabulary), are_ids=0 in vocabulary.values())
+
+    def _convert_output(self, matrix):
         return matrix if self.sparse_output else matrix.toarray()
 
     def __sklearn_tags__(self):

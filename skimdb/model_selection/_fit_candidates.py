@@ -169,17 +169,21 @@ def _fit_patiently(plan, data, group, parallel):
                 prepared = list(_prepare_splits(plan, data, units, parallel))
             classifier = plan.candidates[candidate].classifier
             started = [SplitFit(classifier, s.seconds / len(group)) for s in prepared]
-            tasks = [plan.tasks[fit] for fit in fits if fit in plan.tasks]
-            for task in tasks:
-                task.context.call_on_fit_task_begin(estimator=task.caller)
+            told = [
+                (plan.tasks[fit], split)
+                for fit, split in zip(fits, prepared, strict=True)
+                if fit in plan.tasks
+            ]
+            for task, split in told:
+                task.begin(split)
             results = fit_until_no_change(
                 started, prepared, plan.patience, parallel, plan.error_score
             )
-            for task in tasks:
-                task.context.call_on_fit_task_end(estimator=task.caller)
-        for fit, result in zip(fits, results, strict=True):
-            plan.keep_result(fit, result)
-            yield fit, result
+            for task, split in told:
+                task.end(split)
+            for fit, result in zip(fits, results, strict=True):
+                plan.keep_result(fit, result)
+        yield from zip(fits, results, strict=True)
 
 
 def fit_candidates(plan, data):

@@ -1,7 +1,12 @@
 """The tidy frame of epoch curves: written, and read."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from skimdb.model_selection._best_epoch import (
     find_best_epoch,
@@ -33,29 +38,78 @@ def make_history(plan, results, n_repeats, error_score):
     """
     params = dict.fromkeys(name for c in plan.candidates for name in c.params)
     metrics = list_metrics(results)
-    tables = []
+    before = ("candidate", *params, "repeat", "fold", "epoch")
+    columns = {name: [] for name in (*before, *metrics, "fit_time")}
+    failed = dict.fromkeys(metrics, [error_score] * plan.max_epochs)
     for candidate, by_split in zip(plan.candidates, results, strict=True):
         configured = candidate.estimator.get_params()
         n_folds = len(by_split) // n_repeats
         for split, result in enumerate(by_split):
-            failed = {name: [error_score] * plan.max_epochs for name in metrics}
             history = failed if result.history is None else result.history
             n_epochs = len(history["loss"])
             repeat, fold = divmod(split, n_folds)
-            table = {"candidate": [candidate.name] * n_epochs}
-            table |= {name: [configured.get(name)] * n_epochs for name in params}
-            table |= {"repeat": repeat, "fold": fold}
-            table |= {"epoch": np.arange(1, n_epochs + 1)}
-            missing = np.full(n_epochs, np.nan)
-            table |= {
-                name: np.asarray(history.get(name, missing), float) for name in metrics
-            }
-            table |= {"fit_time": result.fit_time}
-            tables.append(pd.DataFrame(table))
-    frame = pd.concat(tables, ignore_index=True)
+            same = {"candidate": candidate.name, "repeat": repeat, "fold": fold}
+            same |= {name: configured.get(name) for name in params}
+            same |= {"fit_time": result.fit_time}
+            for name, value in same.items():
+                columns[name] += [value] * n_epochs
+            columns["epoch"] += range(1, n_epochs + 1)
+            for name in metrics:
+                columns[name] += history.get(name, [np.nan] * n_epochs)
+    for name in params:  # None among numbers stays None
+        columns[name] = pd.Series(columns[name], dtype=object).infer_objects()
+    frame = pd.DataFrame(columns).astype(dict.fromkeys(metrics, float))
     if plan.scorer_names:
         frame.attrs["scorer_names"] = list(plan.scorer_names)
     return frame
+
+
+def find_history(source):
+    """Find the tidy frame in whatever holds curves.
+
+    Parameters
+    ----------
+    source : DataFrame, dict, EpochSearchCV, KerasMLPClassifier or Pipeline
+        A frame as `skimdb.epoch_curve` returns it; the columns of one curve, which has
+        a row per epoch; or what has been fitted and records either.
+
+    Returns
+    -------
+    history : DataFrame
+
+    Raises
+    ------
+    TypeError
+        If it holds no curves.
+    NotFittedError
+        If it is not fitted.
+    """
+    if isinstance(source, BaseEstimator):
+        recorder = source.steps[-1][1] if isinstance(source, Pipeline) else source
+        can_record = hasattr(recorder, "max_epochs") or hasattr(recorder, "epochs")
+        if not hasattr(recorder, "history_") and not can_record:
+            raise TypeError(
+                f"{type(recorder).__name__} records no epochs. EpochSearchCV searches "
+                "the same grid and keeps every epoch of each candidate in history_; "
+                "epoch_curve computes the curves alone."
+            )
+        check_is_fitted(recorder, "history_")
+        source = recorder.history_
+    if not isinstance(source, Mapping | pd.DataFrame):
+        raise TypeError(
+            "Curves are read from the frame of epoch_curve, from a history_, or from a "
+            f"fitted EpochSearchCV or KerasMLPClassifier, but got {source!r}."
+        )
+    if "candidate" in source:
+        return source
+    frame = pd.DataFrame(source)
+    if "epoch" not in frame:
+        frame.insert(0, "epoch", np.arange(1, len(frame) + 1))
+    known = [name for name in ("repeat", "fold") if name in frame]
+    first = {"candidate": 0, "repeat": 0, "fold": 0}
+    first |= {name: frame[name] for name in known}
+    rest = frame.drop(columns=known).reset_index(drop=True)
+    return pd.DataFrame(first, index=rest.index).join(rest)
 
 
 def _format_value(value):
@@ -89,6 +143,13 @@ def label_candidates(history):
     }
 
 
+def list_columns(history):
+    """Metrics in a history, without ``val_``."""
+    after = list(history.columns[list(history.columns).index("epoch") + 1 :])
+    names = (name.removeprefix("val_") for name in after if name != "fit_time")
+    return list(dict.fromkeys(names))
+
+
 def read_metric(history, candidate, metric):
     """Curves of a metric, a row per split.
 
@@ -110,9 +171,9 @@ def read_metric(history, candidate, metric):
         If there is no such metric.
     """
     if metric not in history:
-        known = [name for name in history if f"val_{name}" in history]
         raise ValueError(
-            f"{metric!r} is not in the history. Metrics there: {', '.join(known)}."
+            f"{metric!r} is not in the history. Metrics there: "
+            f"{', '.join(list_columns(history))}."
         )
     rows = history[history["candidate"] == candidate]
     table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=metric)

@@ -110,12 +110,17 @@ def _fit_front(estimator, data):
     return PreparedSplit(X=X, y=y, fit_params=dict(fit_params), front=front)
 
 
-def _find_unseen(y, y_val):
-    """Labels of `y_val` that `y` lacks, and which samples have none of them."""
+def _find_unseen(y, y_val, weight):
+    """Labels of `y_val` that `y` lacks, and which samples have none of them.
+
+    A sample without weight takes no part in training.
+    """
     y, y_val = np.asarray(y), np.asarray(y_val)
     seen = np.full(len(y_val) if y_val.ndim else 0, True)
     if y.ndim != 1 or y_val.ndim != 1:  # an indicator matrix
         return [], seen
+    if weight is not None:
+        y = y[np.asarray(weight) > 0]
     try:
         seen = np.isin(y_val, np.unique(y))
         return np.unique(y_val[~seen]).tolist(), seen
@@ -132,7 +137,9 @@ def _add_validation(split, X_val, data):
     validation = {"X_val": X_val, "y_val": data.y_val}
     if data.weight_val is not None:
         validation["sample_weight_val"] = data.weight_val
-    split.unseen, seen = _find_unseen(split.y, data.y_val)
+    split.unseen, seen = _find_unseen(
+        split.y, data.y_val, split.fit_params.get("sample_weight")
+    )
     if split.unseen:
         rows = np.flatnonzero(seen)
         validation = {k: _safe_indexing(v, rows) for k, v in validation.items()}
@@ -191,6 +198,8 @@ def prepare_split(estimator, data, scoring, error_score):
         metrics = get_classifier(estimator).metrics
         _add_validation(split, X_val, data)
         _add_scored_parts(split, X_val, data, scoring, metrics)
+        if scoring is None or not scoring.whole:
+            split.front = None  # need not travel
     except Exception as error:
         if error_score == "raise":
             raise

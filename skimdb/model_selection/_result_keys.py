@@ -13,7 +13,7 @@ import scipy.sparse
 from joblib.hashing import NumpyHasher
 from sklearn import get_config
 
-import skimdb
+from skimdb._version import __version__
 from skimdb._warnings import warn
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "keras")
@@ -186,7 +186,7 @@ def _hash_documents(X):
 
 def _describe_setting():
     """Versions and settings of the libraries that compute."""
-    versions = {"python": sys.version, "skimdb": skimdb.__version__}
+    versions = {"python": sys.version, "skimdb": __version__}
     for name in _LIBRARIES:
         try:
             versions[name] = version(name)

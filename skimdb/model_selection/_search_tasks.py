@@ -17,25 +17,43 @@ class FitTask(NamedTuple):
     context: object
     caller: object
 
+    def begin(self, split):
+        """Begin the fit of a prepared split."""
+        self.context.call_on_fit_task_begin(**self._list_arguments(split))
+
+    def end(self, split):
+        """End the fit of a prepared split."""
+        self.context.call_on_fit_task_end(**self._list_arguments(split))
+
+    def _list_arguments(self, split):
+        weight = split.fit_params.get("sample_weight")
+        metadata = None if weight is None else {"sample_weight": weight}
+        data = {"X": split.X, "y": split.y, "metadata": metadata}
+        return {"estimator": self.caller, **data}
+
 
 @contextmanager
 def tell_of_fit(task, classifier, split):
-    """Tell scikit-learn's callbacks of the begin and the end of a fit."""
+    """Tell scikit-learn's callbacks of the begin and the end of a fit, and its epochs.
+
+    Parameters
+    ----------
+    task : FitTask or None
+    classifier : estimator
+    split : PreparedSplit
+    """
     if task is None:
         yield
         return
-    metadata = {k: v for k, v in split.fit_params.items() if k == "sample_weight"}
-    told = {"estimator": task.caller, "X": split.X, "y": split.y}
-    told["metadata"] = metadata or None
     begun = False
     try:
         with task.context.propagate_callback_context(classifier):
-            task.context.call_on_fit_task_begin(**told)
+            task.begin(split)
             begun = True
             yield
     finally:
         if begun:
-            task.context.call_on_fit_task_end(**told)
+            task.end(split)
 
 
 class SearchTasks:

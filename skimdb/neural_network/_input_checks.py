@@ -218,7 +218,7 @@ def check_weight(sample_weight, X, name="sample_weight"):
     return weight if 1e-100 < largest < 1e100 else weight / largest
 
 
-def check_validation(estimator, X_val, y_val, sample_weight_val, dtype):
+def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     """Check validation data.
 
     Parameters
@@ -228,7 +228,8 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, dtype):
     X_val : {array-like, sparse matrix} of shape (n_val_samples, n_features) or None
     y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_labels) or None
     sample_weight_val : array-like of shape (n_val_samples,) or None
-    dtype : numpy.dtype
+    X : ndarray or CSR of shape (n_samples, n_features)
+        Checked training samples, whose dtype and kind the validation samples get.
 
     Returns
     -------
@@ -241,7 +242,11 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, dtype):
         return None
     if X_val is None or y_val is None:
         raise ValueError("X_val and y_val go together; only one of them is given.")
-    X_val = check_matrix(estimator, X_val, dtype=dtype, name="X_val")
+    X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
+    if scipy.sparse.issparse(X) and not scipy.sparse.issparse(X_val):
+        X_val = scipy.sparse.csr_array(X_val)
+    elif scipy.sparse.issparse(X_val) and not scipy.sparse.issparse(X):
+        X_val = X_val.toarray()
     y_val = check_array(
         y_val, accept_sparse=True, dtype=None, ensure_2d=False, input_name="y_val"
     )

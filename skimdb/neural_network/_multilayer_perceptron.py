@@ -6,6 +6,7 @@ from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
@@ -467,7 +468,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         else:
             start._set_outputs(check_classes(self, y, classes, partial=partial))
         early_stopping = self.early_stopping and not partial
-        validation = check_validation(start, *validation, X.dtype)
+        validation = check_validation(start, *validation, X)
         samples, validation = start._make_samples(
             X, y, weight, validation, hold_out=early_stopping
         )
@@ -481,7 +482,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             early_stopping=early_stopping,
         )
         make_backend = getattr(start, f"_make_{backend_name}_backend")
-        backend, hooks = make_backend(spec, keras_params, schedule, len(samples.Y))
+        backend, hooks = make_backend(spec, keras_params, schedule, samples)
         metrics = Metrics(self.metrics, start.classes_, start.out_activation_)
         trainer = Trainer(backend, hooks, spec, schedule, metrics, samples, validation)
         tasks = EpochTasks(self, len(schedule.epochs), **data)
@@ -616,7 +617,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             *self._seeds[1:3].tolist(),
         )
 
-    def _make_numpy_backend(self, spec, keras_params, schedule, n_samples):
+    def _make_numpy_backend(self, spec, keras_params, schedule, samples):
         backend = NumpyBackend(
             spec,
             *self._get_weights(spec, schedule),
@@ -627,7 +628,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             backend.write_state(self._optimizer_state)
         return backend, NoHooks()
 
-    def _make_tensorflow_backend(self, spec, keras_params, schedule, n_samples):
+    def _make_tensorflow_backend(self, spec, keras_params, schedule, samples):
         from skimdb.neural_network._keras._backend import TensorFlowBackend
         from skimdb.neural_network._keras._objects import make_objects
 
@@ -640,9 +641,9 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         backend = TensorFlowBackend(
             spec,
             *self._get_weights(spec, schedule),
-            optimizer,
-            loss,
+            (optimizer, loss),
             {name: lower_is_better(name) for name in self.metrics},
+            is_sparse=scipy.sparse.issparse(samples.X),
         )
         if schedule.epochs.start:
             backend.write_state(self._optimizer_state)
@@ -651,7 +652,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         hooks = backend.make_hooks(
             callbacks,
             n_epochs=schedule.epochs.stop,
-            n_batches=-(-n_samples // self.batch_size),
+            n_batches=-(-len(samples.Y) // self.batch_size),
         )
         return backend, hooks
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy.sparse
 from scipy.special import expit
+
+from skimdb.neural_network._sparse_rows import SparseRows
 
 # Below so many multiplications OpenBLAS leaves a product to one thread, which for a
 # narrow network is as fast as two, and faster where the other core is busy.
@@ -130,7 +133,7 @@ def compute_logits(X, coefs, intercepts, activation):
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
+    X : ndarray, canonical CSR or SparseRows of shape (n_samples, n_features)
     coefs, intercepts : list of ndarray
         Kernel of shape (n_inputs, n_units) and bias of shape (n_units,) per layer.
     activation : str
@@ -140,6 +143,8 @@ def compute_logits(X, coefs, intercepts, activation):
     -------
     logits : ndarray of shape (n_samples, n_outputs)
     """
+    if scipy.sparse.issparse(X):
+        X = SparseRows.from_csr(X)
     n_samples = X.shape[0]
     block = count_block_rows([len(intercept) for intercept in intercepts])
     if n_samples > block:

@@ -51,6 +51,9 @@ class SparseRows:
         )
         return SparseRows(data, indices, indptr, (len(rows), self.shape[1]))
 
+    def __matmul__(self, dense):
+        return self.multiply(dense)
+
     def multiply(self, dense, out=None):
         """Compute the product with a matrix.
 

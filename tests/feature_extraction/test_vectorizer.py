@@ -233,7 +233,7 @@ def test_set_output():
     assert table.columns == WORDS
     assert isinstance(table, pl.DataFrame)
     vec = vectorizer().set_output(transform="pandas").fit(TEXTS)
-    with pytest.raises(ValueError, match="Pandas output does not support sparse data"):
+    with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
         vec.transform(TEXTS)
 
 
@@ -267,3 +267,61 @@ def test_no_tensorflow():
         "assert 'keras' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class _Stemming(TextMultiHotVectorizer):
+    """scikit-learn's recipe: an analyzer that changes each token."""
+
+    def build_analyzer(self):
+        analyze = super().build_analyzer()
+        return lambda document: [token.removesuffix("s") for token in analyze(document)]
+
+
+class _Splitting(TextMultiHotVectorizer):
+    def build_tokenizer(self):
+        return lambda text: text.split("-")
+
+
+class _Shouting(TextMultiHotVectorizer):
+    def build_preprocessor(self):
+        return str.upper
+
+
+@pytest.mark.parametrize(
+    ("cls", "words"),
+    [
+        (_Stemming, ["film", "a", "b"]),
+        (_Splitting, ["film", "films", "a", "b"]),
+        (_Shouting, ["FILM", "FILMS", "A", "B"]),
+    ],
+)
+@pytest.mark.parametrize("n_documents", [3, 600])
+def test_overridden_builders_are_honoured(cls, words, n_documents):
+    texts = (["film", "films", "a-b"] * n_documents)[:n_documents]
+    vec = cls().fit(texts)
+    assert set(vec.get_feature_names_out()) == set(words)
+    matrix = vec.transform(texts)
+    one_by_one = [vec.transform([text]).toarray()[0].tolist() for text in texts[:3]]
+    assert matrix.toarray()[:3].tolist() == one_by_one
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"stop_words": ["the"]}, {"ngram_range": (1, 2)}]
+)
+def test_few_documents_give_the_rows_of_many(options):
+    texts = ["The film, the Film!", "caf\u00e9 \u0130stanbul", "", "a\xa0b c\rd"] * 200
+    vec = TextMultiHotVectorizer(**options).fit(texts)
+    many = vec.transform(texts).toarray()
+    for n in (1, 2, 4, 5):
+        np.testing.assert_array_equal(vec.transform(texts[:n]).toarray(), many[:n])
+
+
+def test_long_ngrams_of_short_texts_take_no_time():
+    vec = TextMultiHotVectorizer(ngram_range=(1, 3000)).fit(["a b c"] * 20)
+    assert len(vec.vocabulary_) == 6
+
+
+def test_no_stop_words_of_any_kind():
+    for nothing in ([], (), set(), frozenset()):
+        vec = TextMultiHotVectorizer(stop_words=nothing).fit(["a b"] * 20)
+        assert len(vec.vocabulary_) == 2

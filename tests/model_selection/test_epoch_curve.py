@@ -28,17 +28,6 @@ def data():
     return make_classification(80, 10, random_state=0)
 
 
-@pytest.fixture(scope="module")
-def texts():
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 2, 60)
-    words = np.array(["good", "bad", "film", "plot", "actor", "scene"])
-    drawn = rng.integers(2, 6, (60, 5))
-    drawn[:, 0] = np.where(rng.random(60) < 0.8, y, 1 - y)
-    # A word of its own shows in which fit a text took part.
-    return [" ".join([*words[row], f"only{i}"]) for i, row in enumerate(drawn)], y
-
-
 def make_classifier(**params):
     defaults = {"size": 4, "learning_rate": 0.01, "batch_size": 32, "random_state": 0}
     return KerasMLPClassifier(**defaults | {"epochs": N_EPOCHS} | params)
@@ -214,8 +203,8 @@ def test_the_global_generator_is_drawn_from_in_order(data):
     pd.testing.assert_frame_equal(*(frame.drop(columns="fit_time") for frame in frames))
 
 
-def test_preprocessing_never_sees_validation_rows(texts, recorder):
-    X, y = texts
+def test_preprocessing_never_sees_validation_rows(texts_data, recorder):
+    X, y = texts_data
     pipe = make_pipeline(recorder(dtype=np.float32), make_classifier())
     epoch_curve(pipe, X, y, cv=KFold(3))
     splits = list(KFold(3).split(X))
@@ -223,8 +212,8 @@ def test_preprocessing_never_sees_validation_rows(texts, recorder):
     assert recorder.transformed == [[X[i] for i in held_out] for _, held_out in splits]
 
 
-def test_shared_preprocessing_is_fitted_once(texts, recorder):
-    X, y = texts
+def test_shared_preprocessing_is_fitted_once(texts_data, recorder):
+    X, y = texts_data
     pipe = make_pipeline(recorder(dtype=np.float32), make_classifier())
     grid = {
         "recorder__max_features": [3, 6],
@@ -240,8 +229,8 @@ def test_shared_preprocessing_is_fitted_once(texts, recorder):
 
 
 @pytest.mark.parametrize("n_jobs", [2, 8])
-def test_threads_change_nothing(texts, recorder, n_jobs):
-    X, y = texts
+def test_threads_change_nothing(texts_data, recorder, n_jobs):
+    X, y = texts_data
     pipe = make_pipeline(recorder(dtype=np.float32), make_classifier())
     grid = {"kerasmlpclassifier__l2": [0, 0.1]}
     options = {"param_grid": grid, "cv": 2, "max_epochs": 2}

@@ -10,18 +10,12 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import make_classification
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skimdb import EpochSearchCV, KerasMLPClassifier
-
-# Searches are short here, and end before the curve has turned.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
 
 N_EPOCHS = 12
 GRID = {"size": [2, 4]}
@@ -35,16 +29,6 @@ def make_classifier(**params):
 def make_search(*args, **params):
     defaults = {"max_epochs": N_EPOCHS, "cv": KFold(3)}
     return EpochSearchCV(*(args or (make_classifier(), GRID)), **defaults | params)
-
-
-@pytest.fixture(scope="module")
-def data():
-    return make_classification(90, 10, flip_y=0.2, random_state=1)
-
-
-@pytest.fixture(scope="module")
-def search(data):
-    return make_search(return_train_score=True).fit(*data)
 
 
 class Tasks:
@@ -70,6 +54,33 @@ class Tasks:
 
     def teardown(self, estimator, context):
         pass
+
+
+class Balance(Tasks):
+    """Callback that notes what each begin and each end is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.ended = [], []
+
+    def on_fit_task_begin(self, estimator, context, *, X, y, metadata):
+        assert len(X) == len(y) == len(metadata["sample_weight"])
+        super().on_fit_task_end(estimator, context)
+        self.begun.append(self.paths.pop())
+
+    def on_fit_task_end(self, estimator, context, *, X, y, metadata):
+        assert len(X) == len(y) == len(metadata["sample_weight"])
+        super().on_fit_task_end(estimator, context)
+        self.ended.append(self.paths.pop())
+
+
+@pytest.mark.parametrize("params", [{}, {"n_iter_no_change": 1}, {"scoring": "f1"}])
+def test_callbacks_see_as_many_ends_as_begins(data, params):
+    balance = Balance()
+    search = make_search(max_epochs=2, **params).set_callbacks(balance)
+    search.fit(*data, sample_weight=np.ones(90))
+    assert sorted(balance.begun) == sorted(balance.ended)
+    assert len(set(balance.begun)) == len(balance.begun)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

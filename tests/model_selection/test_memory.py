@@ -15,7 +15,6 @@ import scipy.sparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import ProgressBar
-from sklearn.datasets import make_classification
 from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import FitFailedWarning
 from sklearn.feature_extraction.text import CountVectorizer
@@ -27,10 +26,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skimdb import EpochSearchCV, KerasMLPClassifier
 from skimdb.model_selection._result_keys import hash_content
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
-
 
 class Counting(KerasMLPClassifier):
     """Counts its fits."""
@@ -40,11 +35,6 @@ class Counting(KerasMLPClassifier):
     def fit(self, X, y, **params):
         type(self).n_fits += 1
         return super().fit(X, y, **params)
-
-
-@pytest.fixture
-def data():
-    return make_classification(90, 10, flip_y=0.2, random_state=1)
 
 
 def make_classifier(**params):
@@ -282,7 +272,7 @@ def test_versions_of_libraries_count(data, tmp_path, monkeypatch, library, versi
         keys, "version", lambda name: version if name == library else true_version(name)
     )
     if library == "skimdb":
-        monkeypatch.setattr("skimdb.__version__", version)
+        monkeypatch.setattr(keys, "__version__", version)
     assert count_fits(make_search(tmp_path), *data) == 3
     monkeypatch.undo()
     assert count_fits(make_search(tmp_path), *data) == 0

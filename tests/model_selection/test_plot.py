@@ -1,3 +1,4 @@
+import inspect
 import subprocess
 import sys
 
@@ -9,14 +10,19 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgba
 from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skimdb import EpochCurveDisplay, EpochSearchCV, KerasMLPClassifier
+from skimdb import (
+    EpochCurveDisplay,
+    EpochSearchCV,
+    KerasMLPClassifier,
+    epoch_curve,
+)
 
 matplotlib.use("Agg")
-# Searches are short here, and end before the curve has turned.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -229,6 +235,194 @@ def test_from_search_and_estimator():
     )
     with pytest.raises(TypeError, match="colour"):
         EpochCurveDisplay.from_estimator(classifier, X, y, colour="red")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, y = make_classification(90, random_state=0)
+    classifier = KerasMLPClassifier(size=2, epochs=4, random_state=0)
+    return classifier.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+
+
+def test_one_fit_from_whatever_holds_it(fitted):
+    frame = pd.DataFrame(fitted.history_)
+    pipe = make_pipeline(StandardScaler(), fitted)
+    for source in (
+        fitted,
+        fitted.history_,
+        frame,
+        frame.rename_axis("epoch").reset_index().assign(epoch=lambda f: f.epoch + 1),
+        pipe,
+    ):
+        display = EpochCurveDisplay(source).plot()
+        assert set(display.mean_lines_) == {(0, "val_loss"), (0, "loss")}
+        for name in ("val_loss", "loss"):
+            line = display.mean_lines_[0, name]
+            np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4])
+            np.testing.assert_array_equal(line.get_ydata(), fitted.history_[name])
+        assert display.best_markers_[0].get_xdata() == [fitted.best_epoch_]
+    assert EpochCurveDisplay.from_fitted(pipe).ax_.get_ylabel() == "Loss"
+
+
+def test_one_fit_without_validation_data():
+    X, y = make_classification(60, random_state=0)
+    classifier = KerasMLPClassifier(size=2, epochs=3, random_state=0).fit(X, y)
+    display = EpochCurveDisplay.from_fitted(classifier)
+    assert set(display.mean_lines_) == {(0, "loss")}
+    assert display.best_markers_ == {}
+    assert display.ax_.get_ylabel() == "Training loss"
+    with pytest.raises(ValueError, match="'val_loss' is not in the history"):
+        display.plot(score_type="validation")
+
+
+def test_metrics_side_by_side(fitted):
+    display = EpochCurveDisplay.from_fitted(fitted, metric=["loss", "accuracy"])
+    assert [panel.get_ylabel() for panel in display.ax_] == ["Loss", "Accuracy"]
+    assert [panel.get_xlabel() for panel in display.ax_] == ["Epoch", "Epoch"]
+    assert set(display.best_markers_) == {(0, "val_loss"), (0, "val_accuracy")}
+    assert legend_texts(display)[:2] == ["Validation", "Training"]
+    assert len(display.figure_.axes) == 2
+    several = EpochCurveDisplay(make_history(3), metric=["loss", "accuracy"])
+    assert [len(panel.lines) for panel in several.plot().ax_] == [6, 6]
+    assert several.plot(panels=True).ax_.shape == (2, 3)
+    _, axes = plt.subplots(2, 1)
+    assert list(several.plot(axes).ax_) == list(axes)
+    assert several.plot_summary().ax_[0].get_xlabel().startswith("Best validation loss")
+
+
+def test_metric_means_what_it_says():
+    display = EpochCurveDisplay(make_history(1))
+    assert set(display.plot(metric="val_loss").mean_lines_) == {(0, "val_loss")}
+    assert display.ax_.get_ylabel() == "Validation loss"
+    assert set(display.plot(metric="loss").mean_lines_) == {
+        (0, "val_loss"),
+        (0, "loss"),
+    }
+    assert set(display.plot(metric="loss", score_type="train").mean_lines_) == {
+        (0, "loss")
+    }
+    display = EpochCurveDisplay(make_history(2), metric="val_accuracy").plot()
+    assert display.ax_.get_ylabel() == "Validation accuracy"
+    display.plot_summary()
+    assert display.ax_[0].get_xlabel().startswith("Best validation accuracy")
+
+
+def test_made_of_a_search_it_draws_when_told_to():
+    X, y = make_classification(60, random_state=0)
+    classifier = KerasMLPClassifier(size=2, random_state=0)
+    search = EpochSearchCV(classifier, max_epochs=3, cv=2, monitor="val_accuracy")
+    display = EpochCurveDisplay(search.fit(X, y))
+    assert plt.get_fignums() == []
+    display.plot_summary()
+    assert len(plt.get_fignums()) == 1
+    assert display.ax_[0].get_xlabel().startswith("Best validation accuracy")
+    EpochCurveDisplay.from_search(search)
+    assert len(plt.get_fignums()) == 2
+
+
+def test_scores_without_a_training_curve():
+    X, y = make_classification(60, random_state=0)
+    classifier = KerasMLPClassifier(size=2, random_state=0)
+    options = {"max_epochs": 3, "cv": 2, "scoring": {"log_loss": "neg_log_loss"}}
+    search = EpochSearchCV(classifier, monitor="val_log_loss", **options).fit(X, y)
+    display = EpochCurveDisplay.from_search(search)
+    assert set(display.mean_lines_) == {(0, "val_log_loss")}
+    assert display.best_markers_[0].get_xdata() == [search.best_epoch_]
+
+
+def test_legend_within_given_axes():
+    figure, axes = plt.subplots(1, 2)
+    for ax in axes:
+        display = EpochCurveDisplay(make_history(4)).plot(ax=ax)
+        figure.draw_without_rendering()
+        legend = display.legend_.get_window_extent()
+        panel = ax.get_window_extent()
+        assert panel.x0 <= legend.x0
+        assert legend.x1 <= panel.x1
+        assert panel.y0 <= legend.y0
+        assert legend.y1 <= panel.y1
+
+
+@pytest.mark.parametrize("score_type", ["validation", "both"])
+@pytest.mark.parametrize("panels", [False, True])
+def test_a_diverging_candidate_leaves_the_panel(score_type, panels):
+    history = make_history(3, names=["fine", "wild", "good"])
+    wild = history["candidate"] == "wild"
+    history.loc[wild, "val_loss"] *= np.linspace(1, 500, wild.sum())
+    display = EpochCurveDisplay(history).plot(score_type=score_type, panels=panels)
+    panel = display.ax_[0] if panels else display.ax_
+    low, high = panel.get_ylim()
+    for (candidate, _), line in display.mean_lines_.items():
+        if candidate != "wild":
+            assert low <= line.get_ydata().min()
+            assert line.get_ydata().max() <= high
+    fine = display.mean_lines_["fine", "val_loss"].get_ydata()
+    assert (fine.max() - fine.min()) / (high - low) > 0.2
+    titles = [p.get_title() for p in display.ax_] if panels else legend_texts(display)
+    assert "wild (leaves the panel)" in titles
+    assert "fine" in titles
+    whole = display.plot(log_scale=True, panels=panels)
+    assert not any("leaves" in text for text in legend_texts(whole))
+
+
+def test_nothing_else_leaves_the_panel():
+    history = make_history(3)
+    history.loc[history["candidate"] == 2, "val_loss"] *= 2
+    for metric in ("loss", "accuracy"):
+        display = EpochCurveDisplay(history).plot(metric=metric)
+        low, high = display.ax_.get_ylim()
+        for line in display.mean_lines_.values():
+            assert low <= line.get_ydata().min()
+            assert line.get_ydata().max() <= high
+
+
+def test_best_epochs_that_coincide_are_both_seen():
+    history = make_history(1)
+    same = pd.concat([history.assign(candidate=name) for name in ("one", "other")])
+    markers = EpochCurveDisplay(same).plot().best_markers_
+    sizes = [markers[name].get_markersize() for name in ("one", "other")]
+    assert sizes[0] > sizes[1] + 3  # the larger one is drawn first
+    apart = EpochCurveDisplay(make_history(2)).plot().best_markers_
+    assert apart[0].get_markersize() == apart[1].get_markersize()
+
+
+def test_candidates_without_values():
+    history = make_history(2)
+    history.loc[history["candidate"] == 1, "val_loss"] = np.nan
+    display = EpochCurveDisplay(history).plot()
+    assert set(display.best_markers_) == {0}
+    display.figure_.draw_without_rendering()
+
+
+def test_repr():
+    assert repr(EpochCurveDisplay(make_history(2))) == (
+        "EpochCurveDisplay(metric='loss': 2 candidates, 3 splits, 10 epochs)"
+    )
+
+
+def test_what_has_no_curves_is_told_what_it_lacks():
+    X, y = make_classification(60, random_state=0)
+    classifier = KerasMLPClassifier(size=2, epochs=2, random_state=0)
+    grid = GridSearchCV(classifier, {"size": [2]}, cv=2).fit(X, y)
+    with pytest.raises(TypeError, match="GridSearchCV records no epochs"):
+        EpochCurveDisplay.from_search(grid)
+    with pytest.raises(TypeError, match="LogisticRegression records no epochs"):
+        EpochCurveDisplay.from_fitted(LogisticRegression().fit(X, y))
+    with pytest.raises(NotFittedError):
+        EpochCurveDisplay.from_fitted(classifier)
+    with pytest.raises(TypeError, match="frame of epoch_curve"):
+        EpochCurveDisplay([0.1, 0.2])
+
+
+def test_an_editor_completes_keywords():
+    names = inspect.signature(EpochCurveDisplay.from_estimator).parameters
+    drawn = inspect.signature(EpochCurveDisplay.plot).parameters.keys() - {"self"}
+    computed = inspect.signature(epoch_curve).parameters
+    assert set(names) == {*drawn, *computed}
+    assert all(p.kind is not p.VAR_KEYWORD for p in names.values())
+    for name, parameter in computed.items():
+        if parameter.default is not np.nan:
+            assert names[name].default == parameter.default
 
 
 @pytest.mark.parametrize(

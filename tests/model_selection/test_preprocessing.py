@@ -14,10 +14,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler, TargetEnc
 
 from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
-
 N_EPOCHS = 4
 
 

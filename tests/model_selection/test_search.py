@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
-from sklearn.datasets import make_classification
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.model_selection import (
     GridSearchCV,
@@ -21,11 +20,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
 from skimdb.model_selection._best_epoch import find_best_epoch
-
-# Searches are short here, and end before the curve has turned.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
 
 N_EPOCHS = 12
 GRID = {"size": [2, 4]}
@@ -43,16 +37,6 @@ def make_scaled(**params):
 def make_search(*args, **params):
     defaults = {"max_epochs": N_EPOCHS, "cv": KFold(3)}
     return EpochSearchCV(*(args or (make_classifier(), GRID)), **defaults | params)
-
-
-@pytest.fixture(scope="module")
-def data():
-    return make_classification(90, 10, flip_y=0.2, random_state=1)
-
-
-@pytest.fixture(scope="module")
-def search(data):
-    return make_search(return_train_score=True).fit(*data)
 
 
 @parametrize_with_checks(

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.compose import make_column_transformer
-from sklearn.datasets import make_classification
 from sklearn.metrics import accuracy_score, f1_score, fbeta_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
@@ -25,16 +24,7 @@ from sklearn.preprocessing import (
 
 from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The best epoch is:sklearn.exceptions.ConvergenceWarning"
-)
-
 N_EPOCHS = 3
-
-
-@pytest.fixture(scope="module")
-def data():
-    return make_classification(90, 10, flip_y=0.2, random_state=1)
 
 
 def make_classifier(**params):

@@ -187,6 +187,15 @@ def test_layouts_give_the_same_model(sparse_data, layout, interface, dtype):
     np.testing.assert_allclose(proba, reference.predict_proba(X), atol=tolerance)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "tensorflow"])
+def test_sparse_beside_dense_validation_data(sparse_data, backend):
+    X, y = sparse_data
+    expected = make().fit(X, y, X_val=X, y_val=y).history_["val_loss"]
+    for samples, validation in [(X, X.toarray()), (X.toarray(), X)]:
+        fitted = make(backend=backend).fit(samples, y, X_val=validation, y_val=y)
+        np.testing.assert_allclose(fitted.history_["val_loss"], expected)
+
+
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_frames_and_feature_names(data, frame):
     X, y = data

@@ -18,8 +18,8 @@ from skimdb.neural_network._keras._objects import (
 # TensorFlow's dense product is faster. examples/benchmarks/bench_training.py, section
 # "tensorflow", sets it.
 _SPARSE_UNITS = 64
-# Values of a batch that is made dense: 256 MB in float32.
-_DENSE_VALUES = 2**26
+# Features up to which batches are made dense: 2,048 rows are 256 MB in float32.
+_DENSE_FEATURES = 2**15
 
 
 class TensorFlowBackend:
@@ -30,11 +30,12 @@ class TensorFlowBackend:
     spec : NetworkSpec
     coefs, intercepts : list of ndarray
         Initial weights.
-    optimizer : keras.optimizers.Optimizer
-    loss : keras.losses.Loss
+    objects : (keras.optimizers.Optimizer, keras.losses.Loss)
     metrics : dict of str to bool
         Name of each metric, and whether it improves by falling: callbacks look them up
         in the model.
+    is_sparse : bool
+        Whether the samples are sparse.
 
     Attributes
     ----------
@@ -44,7 +45,8 @@ class TensorFlowBackend:
 
     name = "tensorflow"
 
-    def __init__(self, spec, coefs, intercepts, optimizer, loss, metrics):
+    def __init__(self, spec, coefs, intercepts, objects, metrics, *, is_sparse):
+        optimizer, loss = objects
         if not tf.executing_eagerly():
             raise RuntimeError(
                 "TensorFlow's eager execution is disabled in this process, which Keras "
@@ -59,8 +61,29 @@ class TensorFlowBackend:
         placeholders = [_make_placeholder(*metric) for metric in metrics.items()]
         compile_model(self.model, optimizer, loss, placeholders)
         self._build_metrics()
-        self._step = tf.function(self._train_step, reduce_retracing=True)
-        self._test = tf.function(self._test_step, reduce_retracing=True)
+        n_features, n_units = spec.layer_sizes[:2]
+        self._takes_sparse = is_sparse
+        self._is_dense = n_units > _SPARSE_UNITS and n_features <= _DENSE_FEATURES
+        batch, masks = self._make_signature()
+        self._step = tf.function(self._train_step, [*batch, *masks], autograph=False)
+        self._test = tf.function(self._test_step, batch, autograph=False)
+
+    def _make_signature(self):
+        """What a batch of any size is, so that each function is traced once."""
+        n_features, *n_hidden, n_outputs = self._spec.layer_sizes
+        dtype = self._spec.dtype.name
+        is_sparse = self._takes_sparse and not self._is_dense
+        kind = tf.SparseTensorSpec if is_sparse else tf.TensorSpec
+        batch = [
+            kind([None, n_features], dtype),
+            tf.TensorSpec([None, n_outputs], dtype),
+            tf.TensorSpec([None], dtype),
+        ]
+        return batch, [
+            tf.TensorSpec([None, n_units], dtype)
+            for n_units, rate in zip(n_hidden, self._spec.dropout, strict=True)
+            if rate
+        ]
 
     def _build_metrics(self):
         """Let Keras build the metrics, so that callbacks find them."""
@@ -119,7 +142,7 @@ class TensorFlowBackend:
             self._convert_features(batch.X),
             tf.constant(batch.Y),
             tf.constant(batch.sample_weight),
-            [mask if mask is None else tf.constant(mask) for mask in masks],
+            *(tf.constant(mask) for mask in masks if mask is not None),
         )
         return float(loss), logits.numpy()
 
@@ -162,15 +185,16 @@ class TensorFlowBackend:
         """Tensor of a dense array or of `SparseRows`."""
         if isinstance(X, np.ndarray):
             return tf.constant(X)
-        is_wide = self._spec.layer_sizes[1] > _SPARSE_UNITS
-        if is_wide and X.shape[0] * X.shape[1] <= _DENSE_VALUES:
+        if self._is_dense:
             return tf.constant(X.toarray())
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
         entries = slice(X.indptr[0], X.indptr[-1])
         indices = np.column_stack([rows, X.indices[entries]]).astype(np.int64)
         return tf.SparseTensor(indices, X.data[entries], X.shape)
 
-    def _train_step(self, X, Y, sample_weight, masks):
+    def _train_step(self, X, Y, sample_weight, *masks):
+        given = iter(masks)
+        masks = [next(given) if rate else None for rate in self._spec.dropout]
         weights = self.model.trainable_variables
         with tf.GradientTape() as tape:
             logits, outputs = self._propagate(X, masks)

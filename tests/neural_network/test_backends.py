@@ -1,0 +1,237 @@
+"""Which backend trains, and that NumPy's leaves TensorFlow and the process alone."""
+
+import multiprocessing
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
+
+from skimdb import EpochSearchCV, KerasMLPClassifier
+from skimdb.neural_network._network import (
+    ACTIVATIONS,
+    DERIVATIVES,
+    NetworkSpec,
+    compute_loss,
+)
+
+X, Y = make_classification(80, n_features=6, random_state=0)
+
+
+def make(**params):
+    defaults = {"size": 4, "epochs": 2, "batch_size": 32, "random_state": 0}
+    return KerasMLPClassifier(**defaults | params)
+
+
+REASONS = {
+    "nadam": {"optimizer": "nadam"},
+    "clipnorm": {"optimizer__clipnorm": 1.0},
+    "from_logits": {"loss__from_logits": True},
+    "callbacks": {"callbacks": []},
+    "AUC": {"metrics": ("accuracy", "AUC")},
+    "schedule": {"learning_rate": lambda: 0.001},
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_numpy_names_what_it_lacks(reason):
+    with pytest.raises(ValueError, match=f"(?i)backend='numpy'.*{reason}.*'auto'"):
+        make(backend="numpy", **REASONS[reason]).fit(X, Y)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "Adam", "SGD"])
+def test_auto_takes_numpy(optimizer):
+    params = {"optimizer__clipnorm": None, "loss__label_smoothing": 0.1}
+    fitted = make(optimizer=optimizer, metrics=("f1",), **params).fit(X, Y)
+    assert fitted.backend_ == "numpy"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"optimizer__momentum": np.float32(0.9)},
+        {"learning_rate": 1},
+        {"learning_rate": np.float32(0.01), "l2": 0, "dropout": 0},
+        {"optimizer": "sgd", "optimizer__momentum": 1},
+    ],
+    ids=str,
+)
+def test_whole_numbers_and_numpy_scalars_pass(params):
+    make(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"optimizer__rho": 1.5},
+        {"optimizer__momentum": "much"},
+        {"loss__label_smoothing": np.nan},
+        {"optimizer": "adam", "optimizer__epsilon": 0.0},
+    ],
+    ids=str,
+)
+def test_values_of_options_are_checked(params):
+    with pytest.raises(ValueError, match=next(iter(reversed(params)))):
+        make(**params).fit(X, Y)
+
+
+FRESH = """
+import os, pickle, sys
+import numpy as np
+from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from skimdb import EpochCurveDisplay, EpochSearchCV, KerasMLPClassifier
+import matplotlib
+matplotlib.use("agg")
+
+def imported(*args):
+    return {"tensorflow", "keras", "scikeras"} & set(sys.modules)
+
+def score(estimator, X, y):
+    assert not imported(), imported()
+    return estimator.score(X, y)
+
+X, y = make_classification(60, random_state=0)
+classifier = KerasMLPClassifier(4, epochs=2, random_state=0)
+search = EpochSearchCV(classifier, {"size": [2, 4]}, max_epochs=3, cv=2).fit(X, y)
+search.predict_proba(X)
+EpochCurveDisplay.from_search(search)
+pickle.loads(pickle.dumps(search)).score(X, y)
+GridSearchCV(classifier, {"size": [2, 4]}, cv=2, n_jobs=2, scoring=score).fit(X, y)
+assert not imported(), imported()
+"""
+
+
+def test_nothing_of_keras_is_imported():
+    """In the process and in workers: constructing, fitting, searching, plotting."""
+    command = [sys.executable, "-W", "ignore", "-c", FRESH]
+    subprocess.run(command, check=True, timeout=120)
+
+
+SETTINGS = """
+import sys
+import numpy as np
+from sklearn.datasets import make_classification
+from skimdb import KerasMLPClassifier
+exec(sys.argv[1])
+X, y = make_classification(80, n_features=6, random_state=0)
+fitted = KerasMLPClassifier(4, epochs=2, dropout=0.3, random_state=0).fit(X, y)
+print(fitted.coefs_[0].tobytes().hex())
+"""
+
+
+def test_settings_of_keras_change_nothing():
+    lines = [
+        "",
+        "import keras; keras.config.set_floatx('float64'); "
+        "keras.mixed_precision.set_global_policy('mixed_float16')",
+        "import tensorflow as tf; tf.compat.v1.disable_eager_execution()",
+    ]
+    results = [
+        subprocess.run(
+            [sys.executable, "-c", SETTINGS, line],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        ).stdout
+        for line in lines
+    ]
+    assert results[0]
+    assert len(set(results)) == 1
+
+
+def _fit_in_child(queue):
+    queue.put(make().fit(X, Y).coefs_[0])
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+def test_fit_in_a_forked_child():
+    expected = make().fit(X, Y).coefs_[0]
+    make(size=200).fit(X, Y)  # with threads
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=_fit_in_child, args=(queue,))
+    child.start()
+    np.testing.assert_array_equal(queue.get(timeout=30), expected)
+    child.join(30)
+    assert child.exitcode == 0
+
+
+def test_warning_filters_are_the_same_objects():
+    def list_filters():
+        return warnings.filters, list(map(id, warnings.filters))
+
+    before = list_filters()
+    classifier = make(metrics=("accuracy", "precision")).fit(X, Y, X_val=X, y_val=Y)
+    classifier.partial_fit(X, Y)
+    classifier.predict_proba(X)
+    classifier.score(X, Y)
+    search = EpochSearchCV(classifier, {"size": [2, 4]}, max_epochs=3, cv=2, n_jobs=2)
+    with pytest.warns(ConvergenceWarning, match="last"):
+        search.fit(X, Y)
+    assert list_filters()[0] is before[0]
+    assert list_filters()[1] == before[1]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@settings(max_examples=30, deadline=None)
+@given(z=st.floats(-8, 8).filter(lambda z: abs(z) > 1e-3))
+def test_derivatives_are_finite_differences(activation, z):
+    activate, step = ACTIVATIONS[activation], 1e-6
+    z = np.array([z])
+    expected = (activate(z + step) - activate(z - step)) / (2 * step)
+    derivative = DERIVATIVES[activation](z, activate(z)) * np.ones(1)
+    np.testing.assert_allclose(derivative, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@settings(max_examples=30, deadline=None)
+@given(
+    logits=st.lists(st.floats(-20, 20), min_size=3, max_size=3),
+    target=st.integers(0, 2),
+    smoothing=st.sampled_from([0.0, 0.2]),
+)
+def test_gradient_of_the_loss_is_finite_differences(output, logits, target, smoothing):
+    spec = NetworkSpec((1, 3), "relu", output, 0.0, (), smoothing, np.dtype(float))
+    logits, targets = np.array([logits]), np.eye(3)[[target]]
+    _, delta = compute_loss(logits, targets, spec)
+    for i in range(3):
+        step = 1e-6 * np.eye(3)[[i]]
+        above, below = (
+            compute_loss(logits + s, targets, spec)[0] for s in (step, -step)
+        )
+        assert delta[0, i] == pytest.approx((above[0] - below[0]) / 2e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("params", "factor"),
+    [
+        ({"optimizer": "sgd", "learning_rate": 0.1, "activation": "linear"}, 1e5),
+        ({"optimizer": "sgd", "learning_rate": 0.1, "activation": "linear"}, 1e30),
+    ],
+    ids=str,
+)
+def test_training_that_diverges_is_an_error(params, factor):
+    classifier = make(epochs=20, **params)
+    before = dict(vars(classifier))
+    with pytest.raises(ValueError, match=r"diverged.*epoch \d.*MaxAbsScaler") as error:
+        classifier.fit(X * factor, Y)
+    assert len(error.value.history_["loss"]) >= 1
+    assert vars(classifier) == before
+
+
+@pytest.mark.parametrize("codes", [(1, 2), (-1, 1), (0, 2)])
+def test_other_codes_are_no_indicator(codes):
+    labels = np.array(codes)[(X[:, :2] > 0).astype(int)]
+    for call in (make().fit, make().partial_fit):
+        with pytest.raises(ValueError, match="no indicator matrix of 0 and 1"):
+            call(X, labels)
+    with pytest.raises(ValueError, match=r"y_val .*no indicator matrix"):
+        make().fit(X, (X[:, :2] > 0).astype(int), X_val=X, y_val=labels)
