@@ -1,0 +1,153 @@
+"""RMSprop, Adam and SGD in NumPy: Keras's names and defaults, and skipped features."""
+
+import copy
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skimdb import KerasMLPClassifier
+from skimdb.neural_network._keras_params import _LOSS_OPTIONS, _OPTIMIZER_OPTIONS
+from skimdb.neural_network._optimizers import OPTIMIZERS
+
+
+def read_defaults(cls, *without):
+    """Arguments of a class that have a default, and the default."""
+    return {
+        name: parameter.default
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is not parameter.empty and name not in without
+    }
+
+
+@pytest.mark.parametrize(
+    "theirs", [keras.optimizers.RMSprop, keras.optimizers.Adam, keras.optimizers.SGD]
+)
+def test_names_and_defaults_are_those_of_keras(theirs):
+    """What NumPy has, and what it knows that only Keras has."""
+    ours = OPTIMIZERS[theirs.__name__.lower()]
+    assert ours.__name__ == theirs.__name__
+    expected = read_defaults(theirs, "name")
+    own = read_defaults(ours)
+    assert own.items() <= expected.items()
+    others = {name: value for name, value in expected.items() if name not in own}
+    assert others == _OPTIMIZER_OPTIONS
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy],
+)
+def test_options_of_losses_are_those_of_keras(theirs):
+    expected = read_defaults(theirs, "name", "reduction")
+    assert expected == _LOSS_OPTIONS | {"label_smoothing": 0.0}
+
+
+@pytest.fixture(scope="module")
+def rare_data():
+    """More columns than the batches have entries, some of them empty."""
+    rng = np.random.default_rng(0)
+    X = scipy.sparse.random_array((120, 1000), density=0.002, format="csr", rng=rng)
+    X.data[:] = rng.uniform(0.5, 2, X.nnz)
+    return X, (np.asarray(X[:, ::2].sum(axis=1)) > 1).astype(int)
+
+
+def fit_both(classifier, X, y, call):
+    """Fit on sparse rows, where features are skipped, and on dense ones."""
+    sparse, dense = copy.deepcopy(classifier), copy.deepcopy(classifier)
+    call(sparse, X, y)
+    call(dense, X.toarray(), y)
+    return sparse, dense
+
+
+def assert_same(sparse, dense, atol):
+    """Weights and the optimizer's state agree, and there was something to skip."""
+    for name in ("coefs_", "intercepts_"):
+        for ours, theirs in zip(
+            getattr(sparse, name), getattr(dense, name), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol)
+    ours, theirs = (c._optimizer_state["variables"] for c in (sparse, dense))
+    assert ours.keys() == theirs.keys()
+    for name, values in ours.items():
+        np.testing.assert_allclose(values, theirs[name], rtol=0, atol=atol)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    optimizer=st.sampled_from(
+        [
+            ("rmsprop", {}),
+            ("rmsprop", {"rho": 0.5, "epsilon": 1e-4}),
+            ("rmsprop", {"rho": 0.0}),
+            ("rmsprop", {"centered": True}),
+            ("rmsprop", {"momentum": 0.5}),
+            ("adam", {}),
+            ("sgd", {}),
+            ("sgd", {"momentum": 0.9, "nesterov": True}),
+        ]
+    ),
+    params=st.sampled_from(
+        [{}, {"l2": 0.01}, {"dropout": 0.3}, {"size": 130}, {"early_stopping": True}]
+    ),
+    dtype=st.sampled_from(["float32", "float64"]),
+    batch_size=st.sampled_from([20, 60, 500]),
+    epochs=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+)
+def test_skipped_features(rare_data, optimizer, params, dtype, batch_size, epochs):
+    """The result is that of updating all, and so is that of going on from there."""
+    X, y = rare_data
+    X = X.astype(dtype)
+    name, options = optimizer
+    options = {f"optimizer__{option}": value for option, value in options.items()}
+    classifier = KerasMLPClassifier(
+        optimizer=name, batch_size=batch_size, warm_start=True, random_state=0
+    ).set_params(**{"size": 4} | params | options)
+
+    def fit(estimator, X, y):
+        for n_epochs in epochs:
+            estimator.set_params(epochs=n_epochs).fit(X, y)
+        estimator.partial_fit(X[:5], y[:5])
+
+    sparse, dense = fit_both(classifier, X, y, fit)
+    assert_same(sparse, dense, 1e-6 if dtype == "float32" else 1e-12)
+    # On other rows, of dense ones as of sparse ones, from either state.
+    sparse.partial_fit(X[60:].toarray(), y[60:])
+    dense.partial_fit(X[60:], y[60:])
+    assert_same(sparse, dense, 1e-6 if dtype == "float32" else 1e-12)
+
+
+def test_a_feature_that_is_never_seen_keeps_its_weights(rare_data):
+    X, y = rare_data
+    unseen = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]) == 0)
+    assert len(unseen) > 500
+    one, more = (
+        KerasMLPClassifier(4, epochs=n, batch_size=30, random_state=0).fit(X, y)
+        for n in (1, 5)
+    )
+    np.testing.assert_array_equal(one.coefs_[0][unseen], more.coefs_[0][unseen])
+    assert not np.array_equal(one.coefs_[0], more.coefs_[0])
+
+
+def test_state_has_the_names_of_keras(rare_data):
+    """Else Keras could not go on, and would begin its averages anew."""
+    X, y = rare_data
+    for name, options in (
+        ("rmsprop", {"centered": True, "momentum": 0.5}),
+        ("adam", {"amsgrad": True}),
+        ("sgd", {"momentum": 0.5}),
+    ):
+        options = {f"optimizer__{option}": value for option, value in options.items()}
+        classifier = KerasMLPClassifier(
+            4, optimizer=name, epochs=2, batch_size=60, random_state=0, **options
+        ).fit(X, y)
+        variables = {v.name: v for v in classifier.to_keras().optimizer.variables}
+        state = classifier._optimizer_state["variables"]
+        assert variables.keys() == state.keys()
+        for variable in variables:
+            np.testing.assert_allclose(variables[variable], state[variable])
+        assert int(variables["iteration"].numpy()) == 4
