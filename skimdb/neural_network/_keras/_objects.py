@@ -29,18 +29,6 @@ class _Router(BaseWrapper):
         return compile_kwargs
 
 
-def check_backend():
-    """Raise if Keras computes by another library than TensorFlow."""
-    backend = keras.backend.backend()
-    if backend != "tensorflow":
-        raise ImportError(
-            f"Keras is set to its {backend} backend, but skimdb trains with Keras on "
-            "TensorFlow. Set the environment variable KERAS_BACKEND=tensorflow before "
-            "Keras is imported, or leave out what needs Keras: backend='numpy' says "
-            "what that is."
-        )
-
-
 def check_arguments(owner, names, route):
     """Raise for a name that the constructor of a class does not take.
 
@@ -161,7 +149,6 @@ def make_objects(keras_params, *, output_activation, dtype, fields):
     ValueError
         If a routed name does not exist; the message names the nearest that does.
     """
-    check_backend()
     optimizer, optimizer_params = _prepare_optimizer(
         keras_params.optimizer, keras_params.optimizer_params
     )
@@ -202,7 +189,6 @@ def make_metric(name):
     ValueError
         If Keras has none of that name, or one that takes more than its name.
     """
-    check_backend()
     try:
         found = keras.metrics.get(name)
         metric = found() if inspect.isclass(found) else found
@@ -236,7 +222,6 @@ def build_model(coefs, intercepts, spec):
     model : keras.Sequential
         Not compiled.
     """
-    check_backend()
     dtype = spec.dtype.name
     regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
     layers = [keras.Input((spec.layer_sizes[0],), dtype=dtype)]
