@@ -11,11 +11,11 @@ from skimdb.neural_network._network import ACTIVATIONS, DERIVATIVES, compute_los
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 
-# examples/benchmarks/bench_training.py, sections "wide" and "growth", sets these three.
+# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets these three.
 # From so many units on, the gradient of the first kernel is computed and used up in
 # blocks of columns, which stay in the cache, on all cores.
 _WIDE = 128
-_BLOCK_VALUES = 2**16
+_BLOCK_VALUES = 2**17
 # Features per entry of a batch from which on those that no sample of the batch has are
 # skipped.
 _RARE = 2
