@@ -11,7 +11,7 @@ from skimdb.neural_network._network import ACTIVATIONS, DERIVATIVES, compute_los
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 
-# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets these three.
+# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets the three.
 # From so many units on, the gradient of the first kernel is computed and used up in
 # blocks of columns, which stay in the cache, on all cores.
 _WIDE = 128
