@@ -1,0 +1,79 @@
+"""A stream of tables, shuffled in a buffer."""
+
+from numbers import Integral
+
+import pandas as pd
+import pyarrow as pa
+from sklearn.utils import check_random_state
+
+from skimdb._sklearn import Interval, validate_params
+
+
+@validate_params(
+    {
+        "chunks": ["no_validation"],
+        "buffer_size": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def shuffle_chunks(chunks, *, buffer_size=100_000, random_state=None):
+    """Shuffle the rows of a stream of tables, of which a part is in memory.
+
+    Rows are collected in a buffer. Whenever it is full, a random half of it is given
+    out, in random order. So rows move by about a buffer's size, and those that are
+    farther apart hardly meet: shuffle files that are sorted, by label say, as a whole
+    when they are written.
+
+    Parameters
+    ----------
+    chunks : iterable of pyarrow.RecordBatch, pyarrow.Table, pandas.DataFrame or dict
+        Tables of the same columns, such as `pyarrow.dataset.Dataset.to_batches` or
+        `pandas.read_csv` with a `chunksize` give; a dict is of equally long arrays.
+    buffer_size : int, default=100_000
+        Rows in memory, together with the chunk that is read.
+    random_state : int, RandomState instance or None, default=None
+        Determines the order. Give each epoch its own.
+
+    Yields
+    ------
+    chunk : pyarrow.Table
+        Of ``buffer_size // 2`` rows or more; the last has those that are left.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skimdb.datasets import shuffle_chunks
+    >>> chunks = [pd.DataFrame({"label": [i, i, i]}) for i in range(3)]
+    >>> for chunk in shuffle_chunks(chunks, buffer_size=6, random_state=0):
+    ...     print(chunk["label"].to_pylist())
+    """
+    return _shuffle(chunks, buffer_size, check_random_state(random_state))
+
+
+def _shuffle(chunks, buffer_size, random_state):
+    tables, n_rows = [], 0
+    for chunk in chunks:
+        tables.append(_make_table(chunk))
+        n_rows += len(tables[-1])
+        if n_rows >= buffer_size:
+            rows = pa.concat_tables(tables, promote_options="permissive")
+            order = random_state.permutation(n_rows)
+            n_rows = buffer_size - buffer_size // 2
+            yield rows.take(order[n_rows:])
+            tables = [rows.take(order[:n_rows])]
+    if n_rows:
+        rows = pa.concat_tables(tables, promote_options="permissive")
+        yield rows.take(random_state.permutation(n_rows))
+
+
+def _make_table(chunk):
+    if isinstance(chunk, pd.DataFrame):
+        return pa.Table.from_pandas(chunk, preserve_index=False)
+    try:
+        return pa.table(chunk)
+    except TypeError as error:
+        raise TypeError(
+            "Chunks must be tables: of pyarrow or pandas, or a dict of arrays. Got "
+            f"{type(chunk).__name__}."
+        ) from error
