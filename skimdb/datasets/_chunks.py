@@ -57,14 +57,20 @@ def _shuffle(chunks, buffer_size, random_state):
         tables.append(_make_table(chunk))
         n_rows += len(tables[-1])
         if n_rows >= buffer_size:
-            rows = pa.concat_tables(tables, promote_options="permissive")
-            order = random_state.permutation(n_rows)
-            n_rows = buffer_size - buffer_size // 2
-            yield rows.take(order[n_rows:])
-            tables = [rows.take(order[:n_rows])]
+            n_kept = buffer_size - buffer_size // 2
+            drawn, kept = _draw_rows(tables, n_rows - n_kept, random_state)
+            tables, n_rows = [kept], n_kept
+            yield drawn
+            del drawn  # before more is read
     if n_rows:
-        rows = pa.concat_tables(tables, promote_options="permissive")
-        yield rows.take(random_state.permutation(n_rows))
+        yield _draw_rows(tables, n_rows, random_state)[0]
+
+
+def _draw_rows(tables, n_drawn, random_state):
+    """Draw rows of tables: those, and the others, both in random order."""
+    rows = pa.concat_tables(tables, promote_options="permissive")
+    order = random_state.permutation(len(rows))
+    return rows.take(order[:n_drawn]), rows.take(order[n_drawn:])
 
 
 def _make_table(chunk):

@@ -329,9 +329,7 @@ class NumpyBackend:
     def _choose_columns(self, X):
         """Decide at the first step whether to skip features."""
         optimizer, skipped = self._optimizer, self._skipped
-        if not (
-            isinstance(X, SparseRows) and optimizer.can_skip and not self.spec.l2
-        ):
+        if not (isinstance(X, SparseRows) and optimizer.can_skip and not self.spec.l2):
             return
         rare = _RARE
         if self._first_step:  # what goes on changes its way for a good reason only
