@@ -82,7 +82,9 @@ def encode(chunks):
 def resident_memory():
     """Return the memory that this process uses now, in MB (on Linux)."""
     status = Path("/proc/self/status")
-    kilobytes = status.read_text().split("VmRSS:")[1].split()[0] if status.exists() else 0
+    kilobytes = (
+        status.read_text().split("VmRSS:")[1].split()[0] if status.exists() else 0
+    )
     return int(kilobytes) * 1024 / 1e6
 
 

@@ -48,7 +48,8 @@ def list_sentences(texts, y):
         return parts.filter(pc.greater(pc.utf8_length(parts), 20))
 
     return [
-        split(pa.array([t for t, label in zip(texts, y, strict=True) if label == k])) for k in (0, 1)
+        split(pa.array([t for t, label in zip(texts, y, strict=True) if label == k]))
+        for k in (0, 1)
     ]
 
 

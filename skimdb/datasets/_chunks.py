@@ -6,12 +6,12 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.utils import check_random_state
 
-from skimdb._sklearn import Interval, validate_params
+from skimdb._sklearn import HasMethods, Interval, validate_params
 
 
 @validate_params(
     {
-        "chunks": ["no_validation"],
+        "chunks": [HasMethods("__iter__")],
         "buffer_size": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
     },
@@ -78,8 +78,8 @@ def _make_table(chunk):
         return pa.Table.from_pandas(chunk, preserve_index=False)
     try:
         return pa.table(chunk)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise TypeError(
-            "Chunks must be tables: of pyarrow or pandas, or a dict of arrays. Got "
-            f"{type(chunk).__name__}."
+            "Chunks must be tables of pyarrow or pandas, or dicts of equally long "
+            f"arrays. {type(chunk).__name__} is none: {error}"
         ) from error

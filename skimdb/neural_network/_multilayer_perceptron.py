@@ -526,13 +526,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         schedule = start._make_schedule(
             1 if partial else self.epochs, blocks, warm=warm
         )
-        monitor = Monitor(
-            self.monitor,
-            patience=self.n_iter_no_change,
-            tol=self.tol,
-            history=self.history_ if warm else None,
-            early_stopping=early_stopping,
-        )
+        monitor = self._make_monitor(early_stopping, warm=warm)
         make_backend = getattr(start, f"_make_{backend_name}_backend")
         backend, hooks = make_backend(spec, keras_params, schedule, samples)
         metrics = Metrics(self.metrics, start.classes_, start.out_activation_)
@@ -684,6 +678,15 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self.shuffle,
             *self._seeds[1:3].tolist(),
             n_batches,
+        )
+
+    def _make_monitor(self, early_stopping, *, warm):
+        return Monitor(
+            self.monitor,
+            patience=self.n_iter_no_change,
+            tol=self.tol,
+            history=self.history_ if warm else None,
+            early_stopping=early_stopping,
         )
 
     def _make_numpy_backend(self, spec, keras_params, schedule, samples):

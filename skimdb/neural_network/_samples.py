@@ -82,24 +82,22 @@ def fill_batches(chunks, batch_size):
 
     Parameters
     ----------
-    chunks : iterable of Samples
+    chunks : iterator of Samples
+        At least one.
     batch_size : int
 
     Yields
     ------
     block : Samples
-        In the same order; of whole batches, but for the last.
+        In the same order, a block per chunk; of whole batches, but for the last.
     """
-    rest = None
+    held = next(chunks)
     for chunk in chunks:
-        samples = chunk if rest is None else _join_samples(rest, chunk)
-        # One sample at least stays, so that the last block is the last.
-        stop = (len(samples) - 1) // batch_size * batch_size
+        stop = len(held) // batch_size * batch_size
         if stop:
-            yield samples.select(slice(stop))
-        rest = samples.select(slice(stop, None))
-    if rest is not None:
-        yield rest
+            yield held.select(slice(stop))
+        held = _join_samples(held.select(slice(stop, None)), chunk)
+    yield held
 
 
 def _join_samples(*parts):
