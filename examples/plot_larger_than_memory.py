@@ -68,7 +68,9 @@ reviews = ds.dataset(folder.name)
 
 def read(**columns):
     """Yield the chunks of the corpus, and note how much memory is in use."""
-    for chunk in reviews.to_batches(batch_readahead=1, fragment_readahead=1, **columns):
+    for chunk in reviews.to_batches(
+        use_threads=False, batch_readahead=1, fragment_readahead=1, **columns
+    ):
         memory.append(resident_memory())
         yield chunk
 

@@ -85,7 +85,7 @@ def write_corpus(folder, source, n_reviews, chunk_size):
     sentences = list_sentences(texts[:n_train], y[:n_train])
     (folder / "train").mkdir()
     n_bytes = n_words = 0
-    per_file = 8 * chunk_size
+    per_file = 4 * chunk_size
     for i, start in enumerate(range(0, n_reviews, per_file)):
         path = folder / "train" / f"{i:04}.parquet"
         with pq.ParquetWriter(path, draw_reviews(sentences, 1, rng).schema) as writer:
@@ -125,7 +125,10 @@ def read_batches(folder, chunk_size, stages):
     reviews = ds.dataset(folder / "train")
     stages.enter("reading")
     for batch in reviews.to_batches(
-        batch_size=chunk_size, batch_readahead=1, fragment_readahead=1
+        batch_size=chunk_size,
+        batch_readahead=1,
+        fragment_readahead=1,
+        use_threads=False,  # with threads a scan reads as far ahead as it can
     ):
         stages.enter("vectorizing")
         yield batch
