@@ -47,6 +47,9 @@ def shuffle_chunks(chunks, *, buffer_size=100_000, random_state=None):
     >>> chunks = [pd.DataFrame({"label": [i, i, i]}) for i in range(3)]
     >>> for chunk in shuffle_chunks(chunks, buffer_size=6, random_state=0):
     ...     print(chunk["label"].to_pylist())
+    [1, 0, 0]
+    [0, 2, 2]
+    [1, 2, 1]
     """
     return _shuffle(chunks, buffer_size, check_random_state(random_state))
 
