@@ -424,8 +424,9 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Data that do not fit in memory come as an iterator of chunks, such as a
         generator. Batches reach across the borders of chunks, so that with
         ``shuffle=False`` the weights are those of `fit` on all samples at once, to the
-        last bit; with ``shuffle=True`` the order is drawn within each chunk. Metrics
-        are means over the chunks, and so are sample and class weights scaled.
+        last bit; with ``shuffle=True`` the order is drawn within each chunk. Metrics of
+        the training samples are averaged over the chunks, sample and class weights
+        scaled within each. scikit-learn's callbacks are given the first chunk.
 
         Parameters
         ----------

@@ -263,3 +263,11 @@ def test_curve_of_a_stream():
     axes = EpochCurveDisplay.from_fitted(classifier).ax_
     drawn = {len(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) > 1}
     assert 3 in drawn
+
+
+def test_class_weights_where_a_chunk_has_one_class():
+    order = np.argsort(Y, kind="stable")
+    weighted = make(class_weight={0: 1.0, 1: 3.0})
+    weighted.partial_fit(cut(X[order], Y[order], [50]), classes=[0, 1])
+    plain = make().partial_fit(cut(X[order], Y[order], [50]), classes=[0, 1])
+    assert not np.array_equal(weighted.coefs_[0], plain.coefs_[0])
