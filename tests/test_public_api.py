@@ -24,7 +24,11 @@ PACKAGE = Path(skimdb.__file__).parent
 
 def test_public_names():
     assert sorted(skimdb.__all__) == sorted([*HOMES, "__version__", "datasets"])
-    assert sorted(skimdb.datasets.__all__) == ["decode_review", "fetch_imdb"]
+    assert sorted(skimdb.datasets.__all__) == [
+        "decode_review",
+        "fetch_imdb",
+        "shuffle_chunks",
+    ]
 
 
 def test_dir_lists_public_names():

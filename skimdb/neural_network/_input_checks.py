@@ -1,5 +1,6 @@
 """Checks of what `fit` and `predict` are given."""
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 
 import numpy as np
@@ -62,18 +63,19 @@ def _repeat_per_layer(value, n_layers, name):
     return values
 
 
-def check_training(estimator, X, y, sample_weight, *, warm):
+def check_training(estimator, X, y, sample_weight, dtype=None):
     """Check training data, and leave out samples without weight.
 
     Parameters
     ----------
     estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are set, or compared if `warm`.
+        Its `n_features_in_` and `feature_names_in_` are set, or compared if there is
+        a `dtype`.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
     sample_weight : array-like of shape (n_samples,) or None
-    warm : bool
-        Whether training goes on.
+    dtype : dtype, default=None
+        That of the network, if training goes on.
 
     Returns
     -------
@@ -87,9 +89,9 @@ def check_training(estimator, X, y, sample_weight, *, warm):
         X,
         y,
         accept_sparse="csr",
-        dtype=estimator.coefs_[0].dtype if warm else [np.float64, np.float32],
+        dtype=[np.float64, np.float32] if dtype is None else dtype,
         multi_output=True,
-        reset=not warm,
+        reset=dtype is None,
     )
     y = check_labels(y, warn=True)
     weight = check_weight(sample_weight, X)
@@ -131,6 +133,12 @@ def _check_raw(X, name):
     """Raise for what is no matrix of numbers, in words that tell what to do."""
     if scipy.sparse.issparse(X):
         _check_indices(X, name)
+    if isinstance(X, Iterator):
+        raise ValueError(
+            f"KerasMLPClassifier takes a matrix of numbers as {name}, but got an "
+            f"iterator ({type(X).__name__}). Only partial_fit takes one, of chunks "
+            "(X, y), and trains for one epoch on them."
+        )
     first = X
     if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
         first = next(iter(X), None)
@@ -243,16 +251,59 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     if X_val is None or y_val is None:
         raise ValueError("X_val and y_val go together; only one of them is given.")
     X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
-    if scipy.sparse.issparse(X) and not scipy.sparse.issparse(X_val):
-        X_val = scipy.sparse.csr_array(X_val)
-    elif scipy.sparse.issparse(X_val) and not scipy.sparse.issparse(X):
-        X_val = X_val.toarray()
+    X_val = match_kind(X_val, X)
     y_val = check_array(
         y_val, accept_sparse=True, dtype=None, ensure_2d=False, input_name="y_val"
     )
     check_consistent_length(X_val, y_val)
     weight = check_weight(sample_weight_val, X_val, "sample_weight_val")
     return X_val, check_labels(y_val, "y_val"), weight
+
+
+def read_chunks(chunks, y, sample_weight):
+    """Yield the chunks of a stream, and raise for what is none.
+
+    Parameters
+    ----------
+    chunks : iterator of tuple
+        Of samples, labels and perhaps sample weights.
+    y, sample_weight : None
+        Chunks have them.
+
+    Yields
+    ------
+    X, y, sample_weight : object
+        Unchecked. Empty chunks are left out.
+    """
+    if y is not None or sample_weight is not None:
+        raise ValueError(
+            "Chunks bring their own labels and weights: let the iterator yield (X, y) "
+            "or (X, y, sample_weight), and give neither y nor sample_weight."
+        )
+    n_chunks = 0
+    for chunk in chunks:
+        if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
+            raise ValueError(
+                "An iterator must yield chunks as tuples, (X, y) or (X, y, "
+                f"sample_weight), but yielded {type(chunk).__name__}."
+            )
+        if np.shape(chunk[0])[:1] != (0,):
+            n_chunks += 1
+            yield (*chunk, None)[:3]
+    if not n_chunks:
+        raise ValueError(
+            "The iterator has no samples. Was it used up, by an epoch before? A "
+            "generator can be gone through once: make a new one for each epoch."
+        )
+
+
+def match_kind(X, other):
+    """Return `X` as a CSR matrix if the other is one, else as an array."""
+    if scipy.sparse.issparse(X) and not scipy.sparse.issparse(other):
+        return X.toarray()
+    if scipy.sparse.issparse(other) and not scipy.sparse.issparse(X):
+        return scipy.sparse.csr_array(X)
+    return X
 
 
 def check_classes(estimator, y, classes, *, partial):
