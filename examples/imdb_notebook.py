@@ -23,8 +23,6 @@ import tempfile
 from pathlib import Path
 
 import keras
-import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline

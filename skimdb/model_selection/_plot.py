@@ -469,8 +469,12 @@ class EpochCurveDisplay:
             best_epochs={m.get_xdata()[0] for m in self.best_markers_.values()},
         )
         side_by_side = len(grid) > 1 and grid.shape[1] == 1
+        lone = look.alone and grid.size == 1  # few entries, which fit into a row
         self.legend_ = add_legend(
-            grid.ravel(), handles, own_figure=look.own_figure, above=side_by_side
+            grid.ravel(),
+            handles,
+            own_figure=look.own_figure,
+            above=side_by_side or lone,
         )
 
     def plot_summary(self, ax=None, *, metric=None, error="se"):

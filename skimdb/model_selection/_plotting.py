@@ -155,6 +155,8 @@ def make_panels(n_rows, n_columns, *, sharey):
         squeeze=False,
         layout="constrained",
     )
+    for panel in axes.flat:
+        panel.margins(x=0.02)  # epochs begin at 1: no tick at 0
     return axes
 
 

