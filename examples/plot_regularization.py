@@ -99,7 +99,7 @@ for (name, kernel), color in zip(weights.items(), ["#0072B2", "#D55E00"], strict
     ax.hist(
         np.abs(kernel).ravel(),
         bins=60,
-        range=(0, 0.3),
+        range=(0, 0.25),
         histtype="step",
         linewidth=2,
         color=color,
@@ -109,6 +109,6 @@ ax.set(
     xlabel="Absolute weight between a word and a unit",
     ylabel="Weights",
     yscale="log",
-    xlim=(0, 0.3),
+    xlim=(0, 0.25),
 )
 ax.legend()

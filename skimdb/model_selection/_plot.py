@@ -37,6 +37,7 @@ from skimdb.model_selection._plotting import (
     style_candidate,
     style_lone,
     take_axes,
+    use_log_scale,
 )
 from skimdb.model_selection._search import EpochSearchCV
 
@@ -396,7 +397,7 @@ class EpochCurveDisplay:
                 panels[candidate].set_title(title, fontsize="medium")
         for panel in axes:
             if look.log_scale:
-                panel.set_yscale("log")
+                use_log_scale(panel)
         if not look.log_scale and (look.own_figure or len(axes) == 1):
             self._limit_height(panels, columns[0])
         if look.mark_best and columns[0].startswith("val_"):
