@@ -60,7 +60,7 @@ for (name, p), color in zip(probability.items(), colors, strict=True):
     )
 left.set(xlabel="Predicted probability", ylabel="Share of positive reviews")
 left.legend(loc="upper left", fontsize="small")
-right.set(xlabel="Predicted probability", ylabel="Reviews", xlim=(0, 1))
+_ = right.set(xlabel="Predicted probability", ylabel="Reviews", xlim=(0, 1))
 
 # %%
 # The log loss asks for both, to be right and to know how sure one may be. Accuracy does
@@ -109,7 +109,7 @@ for (name, p), color in zip(probability.items(), colors, strict=True):
 ax.axvline(5 / 6, color="black", linestyle="--", linewidth=1, label="5 / 6")
 ax.axvline(tuned.best_threshold_, color="#D55E00", linestyle=":", label="tuned")
 ax.set(xlabel="Threshold", ylabel="Cost per review", xlim=(0.4, 1), ylim=(0, None))
-ax.legend(loc="lower left", ncols=2)
+_ = ax.legend(loc="lower left", ncols=2)
 
 # %%
 # In use, a threshold is part of the classifier.

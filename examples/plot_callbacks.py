@@ -88,7 +88,7 @@ display.ax_.plot(
     label="Checkpoint written",
 )
 display.legend_.remove()
-display.ax_.legend()
+_ = display.ax_.legend()
 
 # %%
 # The class, and its parameters
@@ -117,7 +117,7 @@ left.set(xlabel="Epoch", ylabel="Validation loss")
 left.legend(title="Learning rate")
 right.step(epochs, np.full(12, 0.001), where="mid", color="#0072B2")
 right.step(epochs, halving.history_["learning_rate"], where="mid", color="#D55E00")
-right.set(xlabel="Epoch", ylabel="Learning rate", ylim=(0, None))
+_ = right.set(xlabel="Epoch", ylabel="Learning rate", ylim=(0, None))
 
 # %%
 # In a cross-validation

@@ -64,7 +64,7 @@ ax.set(
     yticks=range(table.shape[0]),
     yticklabels=["words", "words\nand pairs"],
 )
-ax.figure.colorbar(image, label="Mean accuracy")
+_ = ax.figure.colorbar(image, label="Mean accuracy")
 
 # %%
 # How sure is that?

@@ -100,7 +100,7 @@ for name, model, color in [("best", best, "#0072B2"), ("last", last, "#D55E00")]
         label=f"{name} epoch, {len(confidence)} mistakes",
     )
 ax.set(xlabel="Probability of the wrong answer", ylabel="Test reviews", xlim=(0.5, 1))
-ax.legend(loc="upper center")
+_ = ax.legend(loc="upper center")
 
 # %%
 # In a Pipeline

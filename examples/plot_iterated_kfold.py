@@ -38,7 +38,7 @@ curves.head()
 # %%
 # `epoch_curve` is the search without the choice: a frame with a row per split and
 # epoch. Its plot shows the training curve too, far below.
-EpochCurveDisplay(curves).plot()
+_ = EpochCurveDisplay(curves).plot()
 
 # %%
 # What repeating can do
@@ -54,7 +54,7 @@ _, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
 ax.plot(at_best["repeat"] + 1, at_best["val_loss"], "o", color="#0072B2", alpha=0.6)
 ax.hlines(means, means.index + 0.75, means.index + 1.25, color="black", linewidth=2)
 ax.axhline(means.mean(), color="black", linestyle="--", linewidth=1)
-ax.set(
+_ = ax.set(
     xlabel="Repeat",
     ylabel=f"Validation loss at epoch {best_epoch}",
     xticks=means.index + 1,

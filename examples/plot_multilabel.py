@@ -73,7 +73,7 @@ _, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 ax.barh(precision.index, precision, color="#0072B2", label="average precision")
 ax.barh(precision.index, share, color="#9ECAE1", label="random order")
 ax.set(xlabel="Average precision on unseen reviews", xlim=(0, 1))
-ax.legend(loc="lower right")
+_ = ax.legend(loc="lower right")
 
 # %%
 # Several at once

@@ -101,7 +101,7 @@ _, (left, right) = plt.subplots(
     1, 2, figsize=(9, 3.8), width_ratios=[3, 2], layout="constrained"
 )
 EpochCurveDisplay.from_search(search, ax=left)
-ConfusionMatrixDisplay.from_predictions(
+_ = ConfusionMatrixDisplay.from_predictions(
     y_test,
     predicted,
     normalize="true",

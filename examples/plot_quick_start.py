@@ -68,4 +68,4 @@ ax.set(
     ylabel="Unseen reviews",
     xlim=(0, 1),
 )
-ax.legend(loc="upper center")
+_ = ax.legend(loc="upper center")

@@ -111,4 +111,4 @@ ax.set(
     yscale="log",
     xlim=(0, 0.25),
 )
-ax.legend()
+_ = ax.legend()

@@ -76,7 +76,7 @@ right.set(
     ylabel="Share of its words that a row keeps",
     ylim=(0, 1.02),
 )
-right.legend(loc="lower right")
+_ = right.legend(loc="lower right")
 
 # %%
 # What it weighs
@@ -123,7 +123,7 @@ ax.annotate(
     ha="right",
     va="top",
 )
-ax.set(
+_ = ax.set(
     xlabel="Places between two negative reviews",
     ylabel="Mean similarity",
     ylim=(0, None),

@@ -10,7 +10,7 @@ to find what they have in common.
 # Three networks
 # --------------
 # Two hidden layers of 4, 16 or 64 units. A dictionary of names takes the place of a
-# grid, and `epoch_curve` trains all of them on the same three splits: 60 % of 3,000
+# grid, and `epoch_curve` trains all of them on the same two splits: 60 % of 3,000
 # reviews to train on, 40 % to validate on.
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -38,7 +38,7 @@ curves = epoch_curve(
     y,
     param_grid=variants,
     max_epochs=20,
-    cv=ShuffleSplit(3, test_size=0.4, random_state=0),
+    cv=ShuffleSplit(2, test_size=0.4, random_state=0),
 )
 
 # %%

@@ -91,7 +91,7 @@ right.boxplot(
     showfliers=False,
     medianprops={"color": "#0072B2", "linewidth": 2},
 )
-right.set(xlabel="Stars given", ylabel="Expected stars", ylim=(1, 10))
+_ = right.set(xlabel="Stars given", ylabel="Expected stars", ylim=(1, 10))
 
 # %%
 # Which number to report
