@@ -10,12 +10,14 @@ learning and begins to memorize.
 # Three parts
 # -----------
 # The network is fitted to the training reviews. The validation reviews are looked at
-# after every epoch, to find the best one. That is a choice too, so how good the choice
-# was is said by a third part, the test reviews, which nobody looks at before the end.
+# after every epoch, to find the best one. Choosing by them is a way of learning from
+# them, so a third part tells how good the choice was: the test reviews, which are not
+# looked at before the end.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import sklearn
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from skimdb import EpochCurveDisplay, KerasMLPClassifier, TextMultiHotVectorizer
@@ -105,11 +107,11 @@ _ = ax.legend(loc="upper center")
 # %%
 # In a Pipeline
 # -------------
-# A pipeline gives the texts to its vectorizer, and ``transform_input`` says that the
-# validation texts go the same way. That is metadata routing, which scikit-learn wants
-# to be switched on.
+# A pipeline sends the training texts through its vectorizer. ``transform_input`` says
+# that the validation texts go the same way. This is a part of metadata routing, which
+# has to be switched on.
 with sklearn.config_context(enable_metadata_routing=True):
-    classifier = best.set_fit_request(X_val=True, y_val=True)
+    classifier = clone(best).set_fit_request(X_val=True, y_val=True)
     pipe = make_pipeline(
         TextMultiHotVectorizer(max_features=10_000),
         classifier,

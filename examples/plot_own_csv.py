@@ -9,9 +9,9 @@ tested, saved, and loaded where it is to be used.
 # %%
 # A file
 # ------
-# Here is one such as one may be given: the labels are words, good ones three times as
-# many as bad ones; texts are missing, and some are there twice. (It is made of film
-# reviews; put the name of your own in place of ``path``.)
+# This one is as untidy as most: there are three times as many good reviews as bad ones,
+# some texts and labels are missing, and some rows are there twice. (It is made from the
+# film reviews; to use your own, put its name in place of ``path``.)
 import tempfile
 from pathlib import Path
 
@@ -58,10 +58,11 @@ data["verdict"].value_counts()
 # ---------
 # A test set is put aside first. Then the search finds the size of the network, its
 # penalty, and how many epochs to train it, by cross-validation of the training part.
-# Labels stay the words they are. Who always says "good" is right three times out of
-# four, so accuracy flatters; the search goes by the balanced accuracy instead, the mean
-# of the shares that are found of either class. ``class_weight="balanced"`` lets the
-# thousand bad reviews count as much as the three thousand good ones.
+# Labels stay the words they are. A classifier that always says "good" is right three
+# times out of four, so accuracy flatters. The search goes by the balanced accuracy
+# instead: the mean of the shares of either class that are found.
+# ``class_weight="balanced"`` lets the thousand bad reviews count as much as the three
+# thousand good ones.
 X_train, X_test, y_train, y_test = train_test_split(
     data["review"],
     data["verdict"],
@@ -88,7 +89,7 @@ search.best_params_
 # %%
 # Is it any good?
 # ---------------
-# Who always says "good" has a balanced accuracy of one half.
+# The classifier that always says "good" has a balanced accuracy of one half.
 predicted = search.predict(X_test)
 print(f"accuracy           {accuracy_score(y_test, predicted):.3f}")
 print(f"balanced accuracy  {search.score(X_test, y_test):.3f}")
@@ -114,8 +115,8 @@ _ = ConfusionMatrixDisplay.from_predictions(
 # %%
 # Save it, and load it elsewhere
 # ------------------------------
-# A pickle can run anything when it is loaded. A file of skops cannot: it is asked which
-# types are in it, and only what you trust is loaded.
+# A pickle can run any code when it is loaded. A file of skops cannot: it tells which
+# types it holds, and only those that you trust are loaded.
 skops.io.dump(search.best_estimator_, folder / "verdict.skops")
 print(f"{(folder / 'verdict.skops').stat().st_size / 1e6:.1f} MB")
 

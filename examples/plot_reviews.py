@@ -10,7 +10,7 @@ ones, what that weighs, and why neighbours should not be parted.
 # How many, and how long
 # ----------------------
 # With ``shuffle=False`` the reviews come in the order of their numbers, which will
-# matter below. There are as many negative as positive ones, so who always guesses
+# matter below. There are as many negative as positive ones, so always guessing
 # "positive" is right half of the time: that is the score to beat.
 import matplotlib.pyplot as plt
 import numpy as np
