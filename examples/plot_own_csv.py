@@ -78,7 +78,7 @@ grid = {"kerasmlpclassifier__size": [4, 16], "kerasmlpclassifier__l2": [0, 0.002
 search = EpochSearchCV(
     pipe,
     grid,
-    max_epochs=15,
+    max_epochs=12,
     cv=3,
     scoring="balanced_accuracy",
     monitor="val_balanced_accuracy",

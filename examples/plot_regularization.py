@@ -45,7 +45,7 @@ curves = epoch_curve(
     y,
     param_grid=variants,
     max_epochs=20,
-    cv=ShuffleSplit(3, test_size=0.4, random_state=0),
+    cv=ShuffleSplit(2, test_size=0.4, random_state=0),
 )
 
 # %%
