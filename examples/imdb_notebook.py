@@ -258,7 +258,7 @@ compare(
 
 # %% [markdown]
 # The small network starts to overfit later than the original, and its loss rises more
-# slowly. The large one overfits almost at once, and its curve is the most restless.
+# slowly. The curve of the large one is the most restless, and rises highest.
 #
 # ### L2
 #
@@ -282,5 +282,6 @@ compare(
 )
 
 # %% [markdown]
-# All three delay overfitting and flatten the curve after its minimum. At the minimum
+# With dropout the minimum comes later. A smaller network and L2 flatten the curve after
+# it. So all three take some of the harm out of training for too long. At the minimum
 # itself little is won: stopping in time helps most, and costs nothing.
