@@ -101,7 +101,8 @@ print(f"balanced accuracy  {search.score(X_test, y_test):.3f}")
 _, (left, right) = plt.subplots(
     1, 2, figsize=(9, 3.8), width_ratios=[3, 2], layout="constrained"
 )
-EpochCurveDisplay.from_search(search, ax=left)
+EpochCurveDisplay.from_search(search, ax=left, band=None)
+left.set_ylim(bottom=0.7)  # room for the legend
 _ = ConfusionMatrixDisplay.from_predictions(
     y_test,
     predicted,
