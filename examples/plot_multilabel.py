@@ -109,4 +109,5 @@ for text in [
     "The songs are lovely, but the jokes and the dancing are better.",
 ]:
     p = pd.Series(search.predict_proba([text])[0], index=list(Y)).nlargest(2)
-    print(*[f"{genre} {value:.2f} " for genre, value in p.items()], "|", text)
+    print(text)
+    print("   ", *[f"{genre} {value:.2f} " for genre, value in p.items()])

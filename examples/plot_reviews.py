@@ -29,7 +29,7 @@ words.groupby(labels).describe().round().astype(int)
 # What a row keeps
 # ----------------
 # The vocabulary is learned from all reviews: without a limit it has every word that
-# occurs. Most of them occur once.
+# occurs. Nearly half of them are in a single review.
 vectorizer = TextMultiHotVectorizer(max_features=None)
 X = vectorizer.fit_transform(imdb.data)
 frequency = vectorizer.document_frequency_

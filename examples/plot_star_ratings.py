@@ -56,14 +56,15 @@ predicted = search.predict(X_test)
 print(f"classes {search.classes_}, epochs {search.best_epoch_}")
 print(f"accuracy               {np.mean(predicted == y_test):.3f}")
 print(f"most frequent class    {np.mean(y_test == mode(y_train).mode):.3f}")
+print(f"good or bad            {np.mean((predicted > 5) == (y_test > 5)):.3f}")
 
 # %%
 # Near misses
 # -----------
 # One of three is right, twice as many as by always saying the most frequent class. But
-# the other answers are not just wrong. Most are near the diagonal, and there are two
-# blocks: that a review is good or bad is hardly ever missed, how good or bad it is is a
-# matter of taste.
+# the others are not just wrong. Many are next to the diagonal, and there are two
+# blocks: whether a review is good or bad is right four times out of five. How good or
+# how bad it is, is a matter of taste.
 #
 # The probabilities of the classes can also be read as a whole. Their mean are the stars
 # to expect, a number that need not be whole: on the right for the reviews of each
@@ -97,8 +98,10 @@ _ = right.set(xlabel="Stars given", ylabel="Expected stars", ylim=(1, 10))
 # Which number to report
 # ----------------------
 # depends on what counts. To be exactly right, take the most probable class. To be near,
-# the *median* of the probabilities is best, the class up to which they add to one half;
-# and if a large distance is much worse than a small one, the mean.
+# take the *median* of the probabilities, the class up to which they add to one half.
+# The mean is never exactly right; but by the squared distance, in which large ones
+# weigh more, it is about as good as the median, and better than the most probable
+# class.
 reports = {
     "most probable": predicted,
     "median": search.classes_[(probability.cumsum(axis=1) >= 0.5).argmax(axis=1)],
