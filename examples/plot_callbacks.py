@@ -60,8 +60,9 @@ for path in sorted(folder.rglob("*.*")):
     print(path.relative_to(folder))
 
 # %%
-# ``tensorboard --logdir logs`` shows the logs in a browser. Any program can read them,
-# and finds there what the classifier has in ``history_``.
+# ``tensorboard --logdir logs`` (``pip install tensorboard``) shows the logs in a
+# browser. Any program can read them, and finds there what the classifier has in
+# ``history_``.
 (log,) = folder.glob("logs/*/validation")
 events = EventAccumulator(str(log), size_guidance={"tensors": 0}).Reload()
 logged = [make_ndarray(e.tensor_proto) for e in events.Tensors("epoch_loss")]

@@ -116,8 +116,8 @@ _ = ConfusionMatrixDisplay.from_predictions(
 # %%
 # Save it, and load it elsewhere
 # ------------------------------
-# A pickle can run any code when it is loaded. A file of skops cannot: it tells which
-# types it holds, and only those that you trust are loaded.
+# A pickle can run any code when it is loaded. A file of skops (``pip install skops``)
+# cannot: it tells which types it holds, and only those that you trust are loaded.
 skops.io.dump(search.best_estimator_, folder / "verdict.skops")
 print(f"{(folder / 'verdict.skops').stat().st_size / 1e6:.1f} MB")
 
