@@ -1,0 +1,156 @@
+"""What came of a case: found out in the process that runs it."""
+
+import dis
+import hashlib
+import os
+import pickle
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+import sklearn
+from harness.gauges import peak_memory
+from sklearn.base import BaseEstimator
+
+import skimdb
+
+MUCH_MEMORY = 1000  # MB that no case has a reason to take
+OURS = os.path.dirname(skimdb.__file__)
+SKLEARN = os.path.dirname(sklearn.__file__)
+CASES = str(Path(__file__).parent)
+
+
+def run(prepare):
+    """Run one side of a case.
+
+    Returns
+    -------
+    outcome : dict
+        ``error``, None or what was raised; ``where`` it was raised, see `locate`;
+        ``faults``, a list of what was wrong beyond that.
+    """
+    outcome = {"error": None, "where": None, "faults": []}
+    memory, before = peak_memory(), _describe_process()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        estimator, call = prepare()
+        state = fingerprint(estimator)
+        try:
+            result = call()
+        except Exception as error:
+            outcome["error"] = f"{type(error).__name__}: {error}"
+            outcome["where"] = locate(error)
+            if fingerprint(estimator) != state:
+                outcome["faults"].append("the estimator is changed after the error")
+        else:
+            if not warned and not is_finite([result, _get_fitted(estimator)]):
+                outcome["faults"].append("not finite, without a word")
+    if _describe_process() != before:
+        outcome["faults"].append("global state is changed")
+    if peak_memory() - memory > MUCH_MEMORY:
+        outcome["faults"].append(f"takes {peak_memory() - memory:.0f} MB")
+    return outcome
+
+
+def locate(error):
+    """Say whose words an error is in.
+
+    Returns
+    -------
+    where : str
+        ``"skimdb"``, ``"sklearn"`` or ``"user"`` where a ``raise`` of theirs was
+        executed last, ``"call"`` where Python refused the call, and otherwise the
+        file and line at which the error arose by itself.
+    """
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    raised = dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
+    for name, folder in [("skimdb", OURS), ("sklearn", SKLEARN), ("user", CASES)]:
+        if code.co_filename.startswith(folder + os.sep):
+            if name == "user":
+                return "user" if raised else "call"
+            if raised:
+                return name
+    if isinstance(error, OSError) and error.filename is not None:
+        return "skimdb"  # the system names the file
+    return f"{code.co_filename}:{trace.tb_lineno}"
+
+
+def fingerprint(value):
+    """Digest of all that an estimator holds."""
+    digest = hashlib.sha256()
+    _feed(digest, value, set())
+    return digest.hexdigest()
+
+
+def _feed(digest, value, seen):
+    digest.update(type(value).__name__.encode())
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
+    elif isinstance(value, int | float | str | bytes | None | np.generic):
+        digest.update(repr(value).encode())
+    elif id(value) in seen:
+        return
+    elif isinstance(value, dict):
+        seen.add(id(value))
+        for key, entry in value.items():
+            digest.update(repr(key).encode())
+            _feed(digest, entry, seen)
+    elif isinstance(value, list | tuple | np.ndarray):
+        seen.add(id(value))
+        for entry in value:
+            _feed(digest, entry, seen)
+    elif isinstance(value, pd.DataFrame):
+        digest.update(pickle.dumps(value))
+    elif isinstance(value, BaseEstimator):
+        seen.add(id(value))
+        _feed(digest, vars(value), seen)
+    else:
+        digest.update(str(id(value)).encode())
+
+
+def is_finite(value):
+    """Tell whether all numbers that something holds are finite."""
+    if isinstance(value, dict):
+        return all(map(is_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(is_finite, value))
+    if isinstance(value, pd.DataFrame):
+        value = value.select_dtypes(float).to_numpy()
+    if sp.issparse(value):
+        value = value.data
+    if isinstance(value, BaseEstimator):
+        return is_finite(_get_fitted(value))
+    value = np.ma.asarray(value) if isinstance(value, np.ndarray | float) else None
+    if value is None or value.dtype.kind not in "fc":
+        return True
+    return bool(np.isfinite(value).all())
+
+
+def _get_fitted(estimator):
+    if not isinstance(estimator, BaseEstimator):
+        return {}
+    return {
+        name: value
+        for name, value in vars(estimator).items()
+        if name.endswith("_") and not name.startswith("_")
+    }
+
+
+def _describe_process():
+    """Describe what no call has to change for all others."""
+    state = np.random.get_state()
+    return (
+        state[1].tobytes(),
+        state[2],
+        np.geterr(),
+        dict(os.environ),
+        os.getcwd(),
+        tuple(sys.path),
+        sklearn.get_config(),
+    )
