@@ -59,6 +59,15 @@ __all__ = [
     "_openmp_effective_n_threads",
     "_safe_indexing",
     "check_matplotlib_support",
+    "has_own_output",
     "validate_parameter_constraints",
     "validate_params",
 ]
+
+
+def has_own_output(transformer):
+    """Tell whether `set_output` was called on this very transformer.
+
+    What it was told is kept in a private attribute.
+    """
+    return "transform" in getattr(transformer, "_sklearn_output_config", {})

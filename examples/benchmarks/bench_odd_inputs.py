@@ -25,7 +25,7 @@ def main():
     """Run the cases, and report."""
     parser = make_parser(__doc__, source=False)
     parser.add_argument("--only", default="*", help="pattern of the names of cases")
-    parser.add_argument("--limit", type=float, default=30, help="seconds for each")
+    parser.add_argument("--limit", type=float, default=60, help="seconds for each")
     parser.add_argument("--jobs", type=count, default=2, help="processes at a time")
     options = parser.parse_args()
     start = time.monotonic()

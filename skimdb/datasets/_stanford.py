@@ -1,7 +1,7 @@
 """The Large Movie Review Dataset: Stanford's archive, or its unpacked folder."""
 
 import gzip
-import io
+import hashlib
 import os
 import re
 import tarfile
@@ -29,7 +29,12 @@ ARCHIVE = RemoteFile(
 )
 FOLDER = "aclImdb"
 CACHE = "aclImdb_v1.parquet"
-CACHE_LAYOUT = 1  # to be raised when the columns of the cache change
+CACHE_LAYOUT = 2  # to be raised when the columns of the cache change
+# The most that is read of an archive, some three times what the published one has:
+# of it unpacked, of its reviews, and of its files.
+MAX_BYTES = 2**30
+MAX_TEXT_BYTES = 2**28
+MAX_MEMBERS = 300_000
 
 # The only members ever read: aclImdb/{train,test}/{neg,pos}/NUMBER_RATING.txt
 REVIEW_PATH = re.compile(
@@ -65,8 +70,17 @@ def _read_folder(folder, halves):
                 match = REVIEW_PATH.fullmatch(f"{FOLDER}/{half}/{label}/{entry.name}")
                 if match and entry.is_file():
                     with open(entry.path, "rb") as file:
-                        texts[match[1]] = file.read().decode()
+                        texts[match[1]] = _decode(file.read(), entry.path)
     return _to_table(texts)
+
+
+def _decode(content, path):
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise OSError(
+            f"{path} is not in UTF-8, as the published reviews are: {error}."
+        ) from error
 
 
 def _read_archive(archive, halves):
@@ -74,48 +88,101 @@ def _read_archive(archive, halves):
     cache = archive.with_name(CACHE)
     status = archive.stat()
     stamp = f"{CACHE_LAYOUT} {status.st_size} {status.st_mtime_ns}".encode()
-    try:
-        table = pq.read_table(cache, filters=[("half", "in", halves)])
-        if (table.schema.metadata or {}).get(b"archive") == stamp:
-            return table
-    except (OSError, pa.ArrowException):
-        pass  # not written yet, or not a file of ours: the archive has it all
-    table = _to_table(_unpack(archive)).replace_schema_metadata({"archive": stamp})
-    _write_cache(table, cache)
-    return table.filter(pc.is_in(table["half"], pa.array(halves)))
+    table = _read_cache(cache, stamp, halves)
+    if table is None:
+        table = _to_table(_unpack(archive))
+        _write_cache(table, cache, stamp)
+        table = table.filter(pc.is_in(table["half"], pa.array(halves)))
+    return table
 
 
 def _unpack(archive):
     """Read every review into memory, as ``{id: text}``; nothing is extracted."""
-    texts = {}
     try:
-        # As a whole, since tarfile ends at the first block that is no header: only
-        # the checksum at the end of the gzip stream shows that nothing is missing.
-        content = gzip.decompress(archive.read_bytes())
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as members:
-            for member in members:
-                match = REVIEW_PATH.fullmatch(member.name)
-                if match and member.isreg():
-                    start = member.offset_data
-                    texts[match[1]] = content[start : start + member.size].decode()
-    except (
-        EOFError,
-        UnicodeDecodeError,
-        gzip.BadGzipFile,
-        tarfile.TarError,
-        zlib.error,
-    ) as error:
+        with gzip.open(archive) as file:
+            content = _BoundedReader(file, archive)
+            with tarfile.open(fileobj=content, mode="r|") as members:
+                texts = _read_members(members, archive)
+            # tarfile ends at the first block that is no header: only the checksum at
+            # the end of the gzip stream shows that nothing is missing.
+            while content.read(2**20):
+                pass
+    except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
         raise OSError(
-            f"{archive} is damaged or cut off ({error}). A copy or download was "
-            "probably interrupted. Delete it and call again."
+            f"{archive} is damaged, cut off or another file ({error}). A copy or "
+            f"download was probably interrupted. {_advise(archive)}"
         ) from error
     return texts
 
 
-def _write_cache(table, cache):
+def _read_members(members, archive):
+    """Read the reviews among the members of an open archive."""
+    texts, n_bytes = {}, 0
+    for number, member in enumerate(members):
+        match = REVIEW_PATH.fullmatch(member.name)
+        is_review = match and member.isreg()
+        n_bytes += member.size if is_review else 0
+        if number > MAX_MEMBERS or n_bytes > MAX_TEXT_BYTES:
+            raise OSError(_describe_excess(archive))
+        if is_review:
+            content = members.extractfile(member).read()
+            texts[match[1]] = _decode(content, f"{archive}, {member.name}")
+    return texts
+
+
+class _BoundedReader:
+    """A file that raises where it goes on beyond all that was published."""
+
+    def __init__(self, file, archive):
+        self._file, self._archive = file, archive
+        self._n_left = MAX_BYTES
+
+    def read(self, size):
+        content = self._file.read(size)
+        self._n_left -= len(content)
+        if self._n_left < 0:
+            raise OSError(_describe_excess(self._archive))
+        return content
+
+
+def _describe_excess(archive):
+    return (
+        f"{archive} is not the published archive: it unpacks to several times as much, "
+        f"and was read no further. {_advise(archive)}"
+    )
+
+
+def _advise(origin):
+    return (
+        "Put the published one in its place, or move it out of "
+        f"{origin.parent} and call again: then it is downloaded."
+    )
+
+
+def _read_cache(cache, stamp, halves):
+    """Read the cache; None unless it is of this archive, and as it was written."""
+    try:
+        table = pq.read_table(cache, filters=[("half", "in", halves)])
+        known = table.schema.metadata or {}
+        whole = {half: _compute_checksum(table, half) for half in halves}
+        if known[b"archive"] == stamp and all(
+            known[half.encode()] == checksum for half, checksum in whole.items()
+        ):
+            return table
+    # Not written yet, not a file of ours, or damaged in whatever way a file can be:
+    # the archive has it all.
+    except (OSError, ValueError, KeyError, MemoryError, pa.ArrowException):
+        pass
+    return None
+
+
+def _write_cache(table, cache, stamp):
     """Write the cache, whole or not at all."""
     if not is_writable(cache.parent):
         return
+    halves = table["half"].unique().to_pylist()
+    checksums = {half: _compute_checksum(table, half) for half in halves}
+    table = table.replace_schema_metadata({"archive": stamp} | checksums)
     temporary = cache.with_name(f"{cache.name}.{uuid.uuid4().hex}")
     try:
         pq.write_table(table, temporary, compression="zstd", row_group_size=25_000)
@@ -124,6 +191,17 @@ def _write_cache(table, cache):
         pass  # a full disk, say: the cache only saves time, the reviews are at hand
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _compute_checksum(table, half):
+    """SHA-256 of the reviews of a half, of their lengths, ids and texts."""
+    table = table.filter(pc.equal(table["half"], half))
+    digest = hashlib.sha256()
+    for column in ("id", "text"):
+        values = table[column].to_pylist()
+        digest.update(repr([len(value) for value in values]).encode())
+        digest.update("".join(values).encode())
+    return digest.hexdigest().encode()
 
 
 def _to_table(texts):
@@ -158,16 +236,15 @@ def _to_bunch(table, halves, origin):
         if 0 in counts.values():
             raise OSError(
                 f"{origin} holds {counts['neg']} negative and {counts['pos']} positive "
-                f"{half} reviews under {FOLDER}/{half}/, where some of each belong. It "
-                "is another file, or was packed or unpacked only in part. Delete it "
-                "and call again."
+                f"{half} reviews under {FOLDER}/{half}/, where some of each belong. "
+                "Ask for a subset that it has. If it should have them, it was packed "
+                f"or unpacked only in part. {_advise(origin)}"
             )
         if counts["neg"] != counts["pos"]:
             warn(
                 f"{origin} holds {counts['neg']} negative and {counts['pos']} positive "
-                f"{half} reviews; the published data are balanced. If it was packed "
-                "or unpacked only in part, delete it and call again.",
-                UserWarning,
+                f"{half} reviews; the published data are balanced. Was it packed or "
+                f"unpacked only in part? {_advise(origin)}"
             )
     return Bunch(
         data=table["text"].to_numpy(),

@@ -89,20 +89,19 @@ def make_peer_classifier(**params):
 
 
 @cache
-def _fit_once(make, is_text=False):
-    X = make_texts() if is_text else make_matrix()
-    return make().fit(X, make_labels())
+def _fit_once(make, X):
+    return make().fit(X(), make_labels())
 
 
-def _copy_fitted(make, is_text=False):
-    return copy.deepcopy(_fit_once(make, is_text))
+def _copy_fitted(make, X=make_matrix):
+    return copy.deepcopy(_fit_once(make, X))
 
 
-def _call(make, method, is_text=False, **arguments):
+def _call(make, method, **arguments):
     """Call a method of a fitted estimator with arguments that are made anew."""
 
     def prepare():
-        estimator = _copy_fitted(make, is_text)
+        estimator = _copy_fitted(make)
         given = {name: value() for name, value in arguments.items()}
         return estimator, lambda: getattr(estimator, method)(**given)
 
@@ -110,16 +109,13 @@ def _call(make, method, is_text=False, **arguments):
 
 
 def _fit_with(make, name, value, X, y):
-    """Fit with a parameter that is set to something odd."""
+    """Fit again with a parameter that is set to something odd."""
 
     def prepare():
-        estimator, data, odd = make(), X(), value()
-
-        def call():
-            estimator.set_params(**{name: odd})
-            return estimator.fit(data, y())
-
-        return estimator, call
+        estimator = _copy_fitted(make, X)
+        estimator.set_params(**{name: value()})
+        data = X(), y()
+        return estimator, lambda: estimator.fit(*data)
 
     return prepare
 
@@ -186,9 +182,7 @@ def _list_classifier_params():
         yield Case(f"classifier constructor: {param!r}", *calls)
     for param in ("optimizer__momentum", "optimizer__rho", "loss__label_smoothing"):
         for name, value in SCALARS.items():
-            call = _construct(
-                make_classifier, param, value, make_matrix, make_labels
-            )
+            call = _construct(make_classifier, param, value, make_matrix, make_labels)
             yield Case(f"classifier {param}: {name}", call)
 
 
@@ -223,7 +217,9 @@ def _list_documents():
         "names": ({"input": "filename"}, None),
     }
     for kind, (options, good) in kinds.items():
-        theirs_have = all(option in CountVectorizer().get_params() for option in options)
+        theirs_have = all(
+            option in CountVectorizer().get_params() for option in options
+        )
         theirs_have &= options.get("input") != "sequences"
         methods = ["fit_transform", "partial_fit"]
         methods += ["transform"] if good else []
@@ -263,7 +259,7 @@ def _list_search_params():
             data = (make_matrix, make_labels)
             ours = _fit_with(_make_search, param, value, *data)
             if param == "param_grid":
-                value = partial(_make_peer_grid, value)  # noqa: PLW2901
+                value = partial(_make_peer_grid, value)
             theirs = _fit_with(_make_peer_search, param, value, *data)
             theirs = theirs if param in theirs_have else None
             yield Case(f"search {param}: {name}", ours, theirs)
@@ -378,7 +374,9 @@ def _list_datasets():
     for param in ("word_index", "index_from", "oov_token"):
         for name, value in SCALARS.items():
             given = {"sequence": lambda: [1, 2], "word_index": lambda: {"a": 1}}
-            yield Case(f"decode_review {param}: {name}", _decode(given | {param: value}))
+            yield Case(
+                f"decode_review {param}: {name}", _decode(given | {param: value})
+            )
 
 
 def _fetch(given):

@@ -228,8 +228,8 @@ MATRICES = {
     "DataFrame with a text column": lambda: pd.DataFrame(make_matrix()).assign(
         text="word"
     ),
-    "DataFrame with NA": lambda: pd.DataFrame(make_matrix()).convert_dtypes().mask(
-        make_matrix() > 2
+    "DataFrame with NA": lambda: (
+        pd.DataFrame(make_matrix()).convert_dtypes().mask(make_matrix() > 2)
     ),
     "DataFrame of categories": lambda: pd.DataFrame(
         {i: pd.Categorical(["u", "v"] * 20) for i in range(6)}
@@ -303,9 +303,7 @@ LABELS = {
     "indicator of floats": lambda: np.c_[make_labels(), make_labels()] * 1.0,
     "indicator with NaN": lambda: np.c_[make_labels(), np.full(N_SAMPLES, np.nan)],
     "indicator, a column constant": lambda: np.c_[make_labels(), make_labels() * 0],
-    "indicator, sparse": lambda: sp.csr_array(
-        np.c_[make_labels(), 1 - make_labels()]
-    ),
+    "indicator, sparse": lambda: sp.csr_array(np.c_[make_labels(), 1 - make_labels()]),
     "2-D of classes": lambda: np.c_[make_labels(), make_labels() * 3],
     "2-D of strings": lambda: np.array([["a", "b"]] * N_SAMPLES),
     "three-dimensional": lambda: make_labels()[:, None, None],
@@ -393,7 +391,7 @@ DOCUMENTS = {
         {"text": make_texts(), "stars": np.arange(N_SAMPLES)}
     ),
     "DataFrame of ids": lambda: pd.DataFrame(make_sequences()),
-    "DataFrame of ids, ragged": lambda: pd.DataFrame([[1], [1, 2]] * 20),
+    "DataFrame of ids, ragged": lambda: pd.DataFrame([[1, np.nan], [1, 2]] * 20),
     "empty DataFrame": pd.DataFrame,
     "polars series": lambda: pl.Series(make_texts()),
     "polars frame": lambda: pl.DataFrame({"text": make_texts()}),
