@@ -7,6 +7,7 @@ import re
 import tarfile
 import uuid
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,7 @@ ARCHIVE = RemoteFile(
 )
 FOLDER = "aclImdb"
 CACHE = "aclImdb_v1.parquet"
+SCHEMA = pa.schema({"half": pa.string(), "id": pa.string(), "text": pa.string()})
 CACHE_LAYOUT = 2  # to be raised when the columns of the cache change
 # The most that is read of an archive, some three times what the published one has:
 # of it unpacked, of its reviews, and of its files.
@@ -66,11 +68,13 @@ def _read_folder(folder, halves):
         for label in ("neg", "pos"):
             if not (folder / half / label).is_dir():
                 continue  # reported with what is missing, by _to_bunch
-            for entry in os.scandir(folder / half / label):
-                match = REVIEW_PATH.fullmatch(f"{FOLDER}/{half}/{label}/{entry.name}")
-                if match and entry.is_file():
-                    with open(entry.path, "rb") as file:
-                        texts[match[1]] = _decode(file.read(), entry.path)
+            with os.scandir(folder / half / label) as entries:
+                for entry in entries:
+                    name = f"{FOLDER}/{half}/{label}/{entry.name}"
+                    match = REVIEW_PATH.fullmatch(name)
+                    if match and entry.is_file():
+                        content = Path(entry).read_bytes()
+                        texts[match[1]] = _decode(content, entry.path)
     return _to_table(texts)
 
 
@@ -163,6 +167,8 @@ def _read_cache(cache, stamp, halves):
     """Read the cache; None unless it is of this archive, and as it was written."""
     try:
         table = pq.read_table(cache, filters=[("half", "in", halves)])
+        if not table.schema.equals(SCHEMA):
+            return None
         known = table.schema.metadata or {}
         whole = {half: _compute_checksum(table, half) for half in halves}
         if known[b"archive"] == stamp and all(
@@ -206,13 +212,8 @@ def _compute_checksum(table, half):
 
 def _to_table(texts):
     ids = sorted(texts, key=_official_order)
-    return pa.table(
-        {
-            "half": pa.array([id_.split("/")[0] for id_ in ids], pa.string()),
-            "id": pa.array(ids, pa.string()),
-            "text": pa.array([texts[id_] for id_ in ids], pa.string()),
-        }
-    )
+    halves = [id_.split("/")[0] for id_ in ids]
+    return pa.table([halves, ids, [texts[id_] for id_ in ids]], schema=SCHEMA)
 
 
 def _official_order(id_):
