@@ -8,12 +8,16 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
+from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,
     find_classes,
     have_same_classes,
     is_multilabel,
 )
+
+# Of these, one kernel or all layers together would fill the largest memory.
+MOST_LAYERS, MOST_UNITS = 10_000, 10**8
 
 
 def check_hidden_layers(size, n_hidden_layers, dropout):
@@ -37,13 +41,18 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         If an entry is out of range, or their numbers differ.
     """
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
+    if n_layers > MOST_LAYERS:
+        raise ValueError(
+            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most."
+        )
     sizes = _repeat_per_layer(size, n_layers, "size")
     if not sizes or any(
-        not isinstance(n, Integral) or isinstance(n, bool) or n < 1 for n in sizes
+        not isinstance(n, Integral) or isinstance(n, bool) or not 1 <= n <= MOST_UNITS
+        for n in sizes
     ):
         raise ValueError(
             f"size={size!r}: each hidden layer needs a whole number of units, 1 or "
-            "more."
+            f"more, and {MOST_UNITS} at most."
         )
     rates = _repeat_per_layer(dropout, n_layers, "dropout")
     if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
@@ -62,6 +71,7 @@ def _repeat_per_layer(value, n_layers, name):
     return values
 
 
+@explain_input("X", "y", "sample_weight")
 def check_training(estimator, X, y, sample_weight, *, warm):
     """Check training data, and leave out samples without weight.
 
@@ -99,6 +109,7 @@ def check_training(estimator, X, y, sample_weight, *, warm):
     return _canonicalize(X), y, weight
 
 
+@explain_input("X")
 def check_matrix(estimator, X, *, dtype, name="X"):
     """Check samples, and bring sparse ones into canonical form.
 
@@ -168,6 +179,9 @@ def _check_indices(X, name):
             # Made anew, since the check may change the type of the indices.
             parts = (X.data, X.indices, X.indptr)
             type(X)(parts, shape=X.shape).check_format(full_check=True)
+            if X.indptr[0] != 0 or (np.diff(X.indptr) < 0).any():
+                # Not checked where the last one, the number of entries, is negative.
+                raise ValueError("indptr must be a non-decreasing sequence from 0")
     except ValueError as error:
         raise ValueError(
             f"{name} is a malformed sparse matrix: {error}. Was its data or were its "
@@ -218,6 +232,7 @@ def check_weight(sample_weight, X, name="sample_weight"):
     return weight if 1e-100 < largest < 1e100 else weight / largest
 
 
+@explain_input("X_val", "y_val", "sample_weight_val")
 def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     """Check validation data.
 
@@ -311,7 +326,7 @@ def check_continues(estimator, y, sizes, classes, *, partial):
         )
     if partial:
         if classes is not None and not is_multilabel(estimator.classes_):
-            _check_partial_fit_first_call(estimator, classes)
+            _check_partial_fit_first_call(estimator, check_labels(classes, "classes"))
     elif not have_same_classes(estimator.classes_, find_classes(y)):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "

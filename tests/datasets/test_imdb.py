@@ -589,11 +589,27 @@ def test_decode_review_with_a_vocabulary_from_zero():
 
 
 @pytest.mark.parametrize(
-    "sequence", [[[1, 4], [1, 5]], [[1], [1, 2]], np.ones((2, 2), int), ["the"], [1.5]]
+    "sequence",
+    [
+        [[1, 4], [1, 5]],
+        [[1], [1, 2]],
+        np.ones((2, 2), int),
+        np.array(7),
+        np.array("the"),
+        ["the"],
+        [1.5],
+        [None],
+    ],
 )
 def test_decode_review_wants_one_sequence_of_ids(sequence):
     with pytest.raises(ValueError, match="the ids of one review"):
         decode_review(sequence, word_index=WORD_INDEX)
+
+
+def test_decode_review_wants_ranks():
+    for wrong in ({"the": "1"}, {"the": None}, {None: None}):
+        with pytest.raises(ValueError, match="word_index must map words to whole"):
+            decode_review([1], word_index=wrong)
 
 
 @pytest.mark.parametrize("sequence", ["text", 3, None])

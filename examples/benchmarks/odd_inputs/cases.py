@@ -220,7 +220,8 @@ def _list_documents():
         theirs_have = all(
             option in CountVectorizer().get_params() for option in options
         )
-        theirs_have &= options.get("input") != "sequences"
+        # It takes numbers for the descriptors of files, and closes those of the process.
+        theirs_have &= options.get("input") not in ("sequences", "filename")
         methods = ["fit_transform", "partial_fit"]
         methods += ["transform"] if good else []
         for method in methods:
