@@ -17,7 +17,7 @@ import time
 
 from harness.options import count, make_parser
 from odd_inputs.cases import list_cases
-from odd_inputs.known import KNOWN, find_reason
+from odd_inputs.known import CHANGES, DIFFERENCES, OTHER_WORDS, find_reason
 from odd_inputs.processes import run_cases
 
 
@@ -39,12 +39,7 @@ def main():
     found = {cases[n].name: judge(cases[n].name, n, outcomes) for n in numbers}
     found = {name: problems for name, problems in found.items() if problems}
     print_summary(numbers, outcomes)
-    print_differences(cases, numbers, outcomes)
-    if options.only == "*":
-        names = [case.name for case in cases]
-        for pattern, _ in KNOWN:
-            if not fnmatch.filter(names, pattern):
-                found[f"known difference {pattern!r}"] = ["fits no case"]
+    print_known(cases, numbers, outcomes)
     for name, problems in found.items():
         for problem in problems:
             print(f"- {name}: {problem}")
@@ -57,12 +52,22 @@ def judge(name, number, outcomes):
     ours, theirs = outcomes[number, "ours"], outcomes.get((number, "theirs"))
     if "crash" in ours:
         return [f"CRASH, {ours['crash']}"]
-    problems = list(ours["faults"])
-    if ours["where"] not in (None, "skimdb", "sklearn", "user", "call"):
+    is_known_change = find_reason(CHANGES, name) is not None
+    problems = [
+        fault
+        for fault in ours["faults"]
+        if not (is_known_change and fault.startswith("changed for all"))
+    ]
+    if is_wordless(ours) and find_reason(OTHER_WORDS, name) is None:
         problems.append(f"raised at {ours['where']}: {ours['error']}")
-    if is_different(ours, theirs) and find_reason(name) is None:
+    if is_different(ours, theirs) and find_reason(DIFFERENCES, name) is None:
         problems.append(f"the peer goes through, ours does not: {ours['error']}")
     return problems
+
+
+def is_wordless(outcome):
+    """Tell whether an error arose by itself, in some other library."""
+    return outcome.get("where") not in (None, "skimdb", "sklearn", "user", "call")
 
 
 def is_different(ours, theirs):
@@ -87,24 +92,30 @@ def print_summary(numbers, outcomes):
             for o in all_
             for fault in o.get("faults", ())
         )
-        by_itself = sum(
-            o.get("where") not in (None, "skimdb", "sklearn", "user", "call")
-            for o in all_
-        )
+        by_itself = sum(map(is_wordless, all_))
         print(f"{who}: {dict(counts)}, errors without words: {by_itself}")
         print(f"    {dict(faults)}")
 
 
-def print_differences(cases, numbers, outcomes):
-    """Print the known differences that were met, with their reasons."""
-    met = collections.Counter(
-        find_reason(cases[n].name)
-        for n in numbers
-        if is_different(outcomes[n, "ours"], outcomes.get((n, "theirs")))
-    )
-    print("A peer goes through and we do not, since")
-    for reason, times in met.items():
-        print(f"  {times:4}  {reason}")
+def print_known(cases, numbers, outcomes):
+    """Print what was met and is known, with the reasons."""
+    different, wordless, changing = (collections.Counter() for _ in range(3))
+    for number in numbers:
+        name, ours = cases[number].name, outcomes[number, "ours"]
+        if is_different(ours, outcomes.get((number, "theirs"))):
+            different[find_reason(DIFFERENCES, name)] += 1
+        if is_wordless(ours):
+            wordless[find_reason(OTHER_WORDS, name)] += 1
+        if any(fault.startswith("changed for all") for fault in ours.get("faults", ())):
+            changing[find_reason(CHANGES, name)] += 1
+    for heading, counts in [
+        ("A peer goes through and we do not:", different),
+        ("Errors in the words of others:", wordless),
+        ("Changes for all:", changing),
+    ]:
+        print(heading)
+        for reason, times in counts.most_common():
+            print(f"  {times:4}  {reason or 'NO REASON IS KNOWN'}")
 
 
 if __name__ == "__main__":

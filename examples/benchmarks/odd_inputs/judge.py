@@ -50,8 +50,9 @@ def run(prepare):
         else:
             if not warned and not is_finite([result, _get_fitted(estimator)]):
                 outcome["faults"].append("not finite, without a word")
-    if _describe_process() != before:
-        outcome["faults"].append("global state is changed")
+    for what, value in _describe_process().items():
+        if value != before[what]:
+            outcome["faults"].append(f"changed for all: {what}")
     if peak_memory() - memory > MUCH_MEMORY:
         outcome["faults"].append(f"takes {peak_memory() - memory:.0f} MB")
     return outcome
@@ -148,12 +149,11 @@ def _get_fitted(estimator):
 def _describe_process():
     """Describe what no call has to change for all others."""
     state = np.random.get_state()  # noqa: NPY002, the legacy generator is global
-    return (
-        state[1].tobytes(),
-        state[2],
-        np.geterr(),
-        dict(os.environ),
-        os.getcwd(),
-        tuple(sys.path),
-        sklearn.get_config(),
-    )
+    return {
+        "NumPy's global generator": (state[1].tobytes(), state[2]),
+        "NumPy's handling of errors": np.geterr(),
+        "environment": dict(os.environ),
+        "working directory": os.getcwd(),
+        "path of imports": tuple(sys.path),
+        "scikit-learn's configuration": sklearn.get_config(),
+    }
