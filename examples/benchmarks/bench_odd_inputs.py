@@ -17,8 +17,14 @@ import time
 
 from harness.options import count, make_parser
 from odd_inputs.cases import list_cases
-from odd_inputs.known import CHANGES, DIFFERENCES, OTHER_WORDS, find_reason
+from odd_inputs.known import CHANGES, DIFFERENCES, OTHER_WORDS, find_known
 from odd_inputs.processes import run_cases
+
+TABLES = {
+    "A peer goes through and we do not:": DIFFERENCES,
+    "Errors in the words of others:": OTHER_WORDS,
+    "Changes for all:": CHANGES,
+}
 
 
 def main():
@@ -36,45 +42,53 @@ def main():
         if fnmatch.fnmatchcase(case.name, options.only)
     ]
     outcomes = run_cases(numbers, limit=options.limit, jobs=options.jobs)
-    found = {cases[n].name: judge(cases[n].name, n, outcomes) for n in numbers}
-    found = {name: problems for name, problems in found.items() if problems}
+    found = []
+    met = collections.Counter()
+    for number in numbers:
+        name = cases[number].name
+        problems, known = judge(
+            name, outcomes[number, "ours"], outcomes.get((number, "theirs"))
+        )
+        found += [f"{name}: {problem}" for problem in problems]
+        met.update(known)
     print_summary(numbers, outcomes)
-    print_known(cases, numbers, outcomes)
-    for name, problems in found.items():
-        for problem in problems:
-            print(f"- {name}: {problem}")
+    print_known(met)
+    if options.only == "*":
+        known = {entry for table in TABLES.values() for entry in table}
+        found += [f"known, but not met: {entry}" for entry in known - met.keys()]
+    for problem in found:
+        print(f"- {problem}")
     print(f"\n{len(found)} to look at, {time.monotonic() - start:.0f} s")
     sys.exit(bool(found))
 
 
-def judge(name, number, outcomes):
-    """List what is wrong with a case."""
-    ours, theirs = outcomes[number, "ours"], outcomes.get((number, "theirs"))
+def judge(name, ours, theirs):
+    """Judge a case.
+
+    Returns
+    -------
+    problems : list of str
+        What is wrong, and not known.
+    known : list of (str, str)
+        Entries of the tables of what is known that were met.
+    """
     if "crash" in ours:
-        return [f"CRASH, {ours['crash']}"]
-    is_known_change = find_reason(CHANGES, name) is not None
-    problems = [
-        fault
-        for fault in ours["faults"]
-        if not (is_known_change and fault.startswith("changed for all"))
-    ]
-    if is_wordless(ours) and find_reason(OTHER_WORDS, name) is None:
-        problems.append(f"raised at {ours['where']}: {ours['error']}")
-    if is_different(ours, theirs) and find_reason(DIFFERENCES, name) is None:
-        problems.append(f"the peer goes through, ours does not: {ours['error']}")
-    return problems
+        return [f"CRASH, {ours['crash']}"], []
+    found = [(find_kind(fault), fault) for fault in ours["faults"]]
+    if ours["where"] not in (None, "skimdb", "sklearn", "user", "call"):
+        found.append((OTHER_WORDS, f"raised at {ours['where']}: {ours['error']}"))
+    went_through = theirs and theirs.get("faults") == [] and theirs["error"] is None
+    if ours["error"] and went_through:
+        text = f"the peer goes through, ours does not: {ours['error']}"
+        found.append((DIFFERENCES, text))
+    entries = [(find_known(table, name), text) for table, text in found]
+    problems = [text for entry, text in entries if entry is None]
+    return problems, [entry for entry, _ in entries if entry is not None]
 
 
-def is_wordless(outcome):
-    """Tell whether an error arose by itself, in some other library."""
-    return outcome.get("where") not in (None, "skimdb", "sklearn", "user", "call")
-
-
-def is_different(ours, theirs):
-    """Tell whether the peer goes through, well and not by chance, and we do not."""
-    if theirs is None or "crash" in theirs or theirs["faults"]:
-        return False
-    return theirs["error"] is None and ours.get("error") is not None
+def find_kind(fault):
+    """Table that may have a reason for a fault."""
+    return CHANGES if fault.startswith("changed for all") else ()
 
 
 def print_summary(numbers, outcomes):
@@ -87,35 +101,19 @@ def print_summary(numbers, outcomes):
             "crash" if "crash" in o else "error" if o["error"] else "went through"
             for o in all_
         )
-        faults = collections.Counter(
-            fault.split(" MB")[0].rstrip("0123456789 ")
-            for o in all_
-            for fault in o.get("faults", ())
-        )
-        by_itself = sum(map(is_wordless, all_))
-        print(f"{who}: {dict(counts)}, errors without words: {by_itself}")
-        print(f"    {dict(faults)}")
+        faults = collections.Counter(f for o in all_ for f in o.get("faults", ()))
+        print(f"  {who}: {dict(counts)} {dict(faults) or ''}")
 
 
-def print_known(cases, numbers, outcomes):
+def print_known(met):
     """Print what was met and is known, with the reasons."""
-    different, wordless, changing = (collections.Counter() for _ in range(3))
-    for number in numbers:
-        name, ours = cases[number].name, outcomes[number, "ours"]
-        if is_different(ours, outcomes.get((number, "theirs"))):
-            different[find_reason(DIFFERENCES, name)] += 1
-        if is_wordless(ours):
-            wordless[find_reason(OTHER_WORDS, name)] += 1
-        if any(fault.startswith("changed for all") for fault in ours.get("faults", ())):
-            changing[find_reason(CHANGES, name)] += 1
-    for heading, counts in [
-        ("A peer goes through and we do not:", different),
-        ("Errors in the words of others:", wordless),
-        ("Changes for all:", changing),
-    ]:
+    for heading, table in TABLES.items():
         print(heading)
+        counts = collections.Counter()
+        for entry in table:
+            counts[entry[1]] += met[entry]
         for reason, times in counts.most_common():
-            print(f"  {times:4}  {reason or 'NO REASON IS KNOWN'}")
+            print(f"  {times:4}  {reason}")
 
 
 if __name__ == "__main__":

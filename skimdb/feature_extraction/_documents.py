@@ -385,7 +385,8 @@ def _describe_no_integers(row, kind):
 def _check_sequences(row, items):
     """Lists of items that are sequences, or an error."""
     for row, item in enumerate(items, row):  # noqa: B020
-        if isinstance(item, str | bytes | dict) or not hasattr(item, "__iter__"):
+        is_text = isinstance(item, str | bytes | dict) or hasattr(item, "read")
+        if is_text or not hasattr(item, "__iter__"):
             raise ValueError(
                 "Sequences of token ids expected, but document "
                 f"{row} (counted from 0) is of type {type(item).__name__}: "

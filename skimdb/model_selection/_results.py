@@ -1,6 +1,7 @@
 """Results of a search: its curves, `cv_results_`, failures, a line per candidate."""
 
 import collections
+import itertools
 
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
@@ -257,15 +258,15 @@ def warn_of_missing_scores(results):
     results : list of list of FitResult
         By candidate and split.
     """
-    counts = collections.Counter(
-        name
-        for by_split in results
-        for result in by_split
-        if result.history is not None and not result.diverged
-        for name, values in result.history.items()
-        if name.removeprefix("val_") not in result.score_errors
-        and not np.isfinite(values).all()
-    )
+    counts = collections.Counter()
+    for result in itertools.chain.from_iterable(results):
+        if result.history is not None and not result.diverged:
+            missing = {
+                name.removeprefix("val_")
+                for name, values in result.history.items()
+                if not np.isfinite(values).all()
+            }
+            counts.update(missing - result.score_errors.keys())
     for name, n_fits in counts.items():
         warn(
             f"{name} is not finite in {n_fits} of {sum(map(len, results))} fits: the "

@@ -174,11 +174,20 @@ def cut_split(estimator, data, train, validation):
     def cut_params(params, rows):
         return _check_method_params(data.X, params=params, indices=rows)
 
+    try:
+        parts = [
+            _safe_indexing(array, rows)
+            for rows in (train, validation)
+            for array in (data.X, data.y)
+        ]
+    except (TypeError, ValueError) as error:
+        error.add_note(
+            "Raised as X and y were divided into the parts of a split. Are they "
+            "arrays, lists, tables or sparse matrices that are not malformed?"
+        )
+        raise
     return SplitData(
-        _safe_indexing(data.X, train),
-        _safe_indexing(data.y, train),
-        _safe_indexing(data.X, validation),
-        _safe_indexing(data.y, validation),
+        *parts,
         cut_params(data.fit_params, train),
         _find_weight(estimator, cut_params(data.fit_params, validation)),
         cut_params(data.score_params, validation),

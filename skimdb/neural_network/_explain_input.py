@@ -7,6 +7,8 @@ from numbers import Number
 import numpy as np
 import scipy.sparse
 
+_LABELS = ("y", "y_val", "classes")  # of any kind, not only numbers
+
 
 def explain_input(*names):
     """Decorate a check: where it fails, say what its arguments are instead of arrays.
@@ -17,7 +19,7 @@ def explain_input(*names):
     Parameters
     ----------
     *names : str
-        Arguments to look at. Those that begin with ``y`` are labels, of any kind.
+        Arguments to look at.
     """
 
     def decorate(check):
@@ -28,7 +30,7 @@ def explain_input(*names):
             except Exception as error:
                 given = signature(check).bind(*args, **kwargs).arguments
                 for name in names:
-                    cause = _find_cause(given.get(name), is_label=name.startswith("y"))
+                    cause = _find_cause(given.get(name), name in _LABELS)
                     if cause is not None:
                         shown = given.get("name", name)
                         kind = TypeError if isinstance(error, TypeError) else ValueError
@@ -40,12 +42,12 @@ def explain_input(*names):
     return decorate
 
 
-def _find_cause(value, *, is_label):
+def _find_cause(value, is_label):
     """What is wrong with a value, None if it is nothing that is known here."""
     if value is None or scipy.sparse.issparse(value) or isinstance(value, Number):
         return None
-    is_sized = hasattr(value, "__len__") or hasattr(value, "shape")
-    if isinstance(value, dict | set | frozenset) or not is_sized:
+    is_array_like = hasattr(value, "__len__") or hasattr(value, "__array__")
+    if isinstance(value, dict | set | frozenset) or not is_array_like:
         return (
             f"is a {type(value).__name__}, which is no array. Make an array or a list "
             "of it first, with an entry or a row for each sample."

@@ -270,6 +270,7 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     return X_val, check_labels(y_val, "y_val"), weight
 
 
+@explain_input("classes")
 def check_classes(estimator, y, classes, *, partial):
     """Check the classes of a new network.
 
@@ -302,6 +303,7 @@ def check_classes(estimator, y, classes, *, partial):
     return classes
 
 
+@explain_input("classes")
 def check_continues(estimator, y, sizes, classes, *, partial):
     """Raise if training cannot go on with these labels and parameters.
 

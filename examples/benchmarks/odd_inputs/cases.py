@@ -220,7 +220,7 @@ def _list_documents():
         theirs_have = all(
             option in CountVectorizer().get_params() for option in options
         )
-        # It takes numbers for the descriptors of files, and closes those of the process.
+        # It takes numbers for files of the process, and closes them.
         theirs_have &= options.get("input") not in ("sequences", "filename")
         methods = ["fit_transform", "partial_fit"]
         methods += ["transform"] if good else []

@@ -5,6 +5,7 @@ import hashlib
 import os
 import pickle
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def run(prepare):
     -------
     outcome : dict
         ``error``, None or what was raised; ``where`` it was raised, see `locate`;
-        ``faults``, a list of what was wrong beyond that.
+        ``faults``, a list of what was wrong beyond that; ``seconds``.
     """
     outcome = {"error": None, "where": None, "faults": []}
     with warnings.catch_warnings(record=True) as warned:
@@ -39,6 +40,7 @@ def run(prepare):
         state = fingerprint(estimator)
         memory, before = peak_memory(), _describe_process()
         warned.clear()
+        start = time.perf_counter()
         try:
             result = call()
         except Exception as error:
@@ -50,6 +52,7 @@ def run(prepare):
         else:
             if not warned and not is_finite([result, _get_fitted(estimator)]):
                 outcome["faults"].append("not finite, without a word")
+    outcome["seconds"] = time.perf_counter() - start
     for what, value in _describe_process().items():
         if value != before[what]:
             outcome["faults"].append(f"changed for all: {what}")
@@ -124,7 +127,9 @@ def is_finite(value):
     if isinstance(value, list | tuple):
         return all(map(is_finite, value))
     if isinstance(value, pd.DataFrame):
-        value = value.select_dtypes(float).to_numpy()
+        # Parameters stand there, too, and may be None, which a table makes NaN.
+        value = value.select_dtypes(float).drop(columns="random_state", errors="ignore")
+        value = value.to_numpy()
     if sp.issparse(value):
         value = value.data
     if isinstance(value, BaseEstimator):

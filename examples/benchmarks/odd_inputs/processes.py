@@ -54,34 +54,32 @@ def _run_part(numbers, limit):
 def _run_process(numbers, limit):
     """Run until the end or the first crash: outcomes, and where and how it crashed."""
     command = [sys.executable, str(WORKER), *map(str, numbers)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    lines, errors = queue.Queue(), []
-    readers = [
-        threading.Thread(target=_pass_on, args=(process.stdout, lines)),
-        threading.Thread(target=lambda: errors.append(process.stderr.read()[-2000:])),
-    ]
-    for reader in readers:
-        reader.start()
-    outcomes, current, patience, how = {}, (numbers[0], "ours"), limit + 60, None
-    try:
-        while (line := lines.get(timeout=patience)) is not None:
-            message = json.loads(line)
-            current = message.pop("number"), message.pop("side")
-            if message:
-                outcomes[current] = message
-                patience = limit
-        readers[1].join()
-        if process.wait():
-            how = f"ended with {process.returncode}: {errors[0][-300:]}"
-    except queue.Empty:
-        how = f"not done after {patience:.0f} s"
-    finally:
-        process.kill()
-        process.wait()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        lines, errors = queue.Queue(), []
+        readers = [
+            threading.Thread(target=_pass_on, args=(process.stdout, lines)),
+            threading.Thread(target=lambda: errors.append(process.stderr.read())),
+        ]
+        for reader in readers:
+            reader.start()
+        outcomes, current, how = {}, (numbers[0], "ours"), None
+        patience = limit + 60
+        try:
+            while (line := lines.get(timeout=patience)) is not None:
+                message = json.loads(line)
+                current = message.pop("number"), message.pop("side")
+                if message:
+                    outcomes[current] = message
+                    patience = limit
+        except queue.Empty:
+            how = f"not done after {patience:.0f} s"
+        if how is not None:
+            process.kill()
         for reader in readers:
             reader.join()
+        if process.wait() and how is None:
+            how = f"ended with {process.returncode}: {errors[0][-300:]}"
     return outcomes, None if how is None else (current, how)
 
 
