@@ -2,9 +2,10 @@
 
 from functools import wraps
 
+import scipy.sparse as sp
 from sklearn.base import TransformerMixin
 
-from skimdb._sklearn import has_own_output
+from skimdb._sklearn import _wrap_data_with_container, has_own_output
 
 
 class SparseOutputMixin(TransformerMixin):
@@ -25,11 +26,18 @@ class SparseOutputMixin(TransformerMixin):
 
 
 def _pass_sparse(method):
-    """Go around scikit-learn's wrapper, which raises, where it is not wanted."""
+    """Put a wrapper of ours in the place of scikit-learn's, which raises."""
+    compute = method.__wrapped__
 
-    @wraps(method)
-    def call(self, *args, **kwargs):
-        is_asked = not self.sparse_output or has_own_output(self)
-        return (method if is_asked else method.__wrapped__)(self, *args, **kwargs)
+    @wraps(compute)
+    def call(self, X, *args, **kwargs):
+        result = compute(self, X, *args, **kwargs)
+        if sp.issparse(result) and not has_own_output(self):
+            return result
+        return _wrap_data_with_container("transform", result, X, self)
 
     return call
+
+
+# scikit-learn wraps what a class defines, as it makes the class.
+SparseOutputMixin.fit_transform = _pass_sparse(TransformerMixin.fit_transform)

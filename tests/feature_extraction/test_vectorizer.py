@@ -233,6 +233,7 @@ def test_global_output_breaks_no_pipeline(output, texts, cells, dense):
         assert dense(TextMultiHotVectorizer().fit_transform(texts)) == cells
         assert dense(TextMultiHotVectorizer().fit(texts).transform(texts)) == cells
         assert dense(_Stemming().fit(texts).transform(texts)) == cells
+        assert dense(_Renaming().fit_transform(texts)) == cells
         table = TextMultiHotVectorizer(sparse_output=False).fit_transform(texts)
         assert type(table).__module__.startswith(output)
         assert table.to_numpy().tolist() == cells
@@ -280,6 +281,16 @@ class _Stemming(TextMultiHotVectorizer):
     def build_analyzer(self):
         analyze = super().build_analyzer()
         return lambda document: [token.removesuffix("s") for token in analyze(document)]
+
+
+class _Renaming(TextMultiHotVectorizer):
+    """Overrides what scikit-learn wraps."""
+
+    def fit_transform(self, X, y=None):
+        return super().fit_transform(X, y)
+
+    def transform(self, X):
+        return super().transform(X)
 
 
 class _Splitting(TextMultiHotVectorizer):
