@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import os
 import re
 import tarfile
@@ -32,10 +33,9 @@ FOLDER = "aclImdb"
 CACHE = "aclImdb_v1.parquet"
 SCHEMA = pa.schema({"half": pa.string(), "id": pa.string(), "text": pa.string()})
 CACHE_LAYOUT = 2  # to be raised when the columns of the cache change
-# The most that is read of an archive, some three times what the published one has:
-# of it unpacked, of its reviews, and of its files.
-MAX_BYTES = 2**30
-MAX_TEXT_BYTES = 2**28
+# The most that is read of an archive: bytes when unpacked, and files. The published one
+# has some 300 MB and 100,000 files.
+MAX_BYTES = 2**29
 MAX_MEMBERS = 300_000
 
 # The only members ever read: aclImdb/{train,test}/{neg,pos}/NUMBER_RATING.txt
@@ -103,56 +103,39 @@ def _read_archive(archive, halves):
 def _unpack(archive):
     """Read every review into memory, as ``{id: text}``; nothing is extracted."""
     try:
+        # As a whole, since tarfile ends at the first block that is no header: only
+        # the checksum at the end of the gzip stream shows that nothing is missing.
         with gzip.open(archive) as file:
-            content = _BoundedReader(file, archive)
-            with tarfile.open(fileobj=content, mode="r|") as members:
-                texts = _read_members(members, archive)
-            # tarfile ends at the first block that is no header: only the checksum at
-            # the end of the gzip stream shows that nothing is missing.
-            while content.read(2**20):
-                pass
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise OSError(_describe_excess(archive))
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as members:
+            return _read_members(members, content, archive)
     except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
         raise OSError(
             f"{archive} is damaged, cut off or another file ({error}). A copy or "
             f"download was probably interrupted. {_advise(archive)}"
         ) from error
-    return texts
 
 
-def _read_members(members, archive):
-    """Read the reviews among the members of an open archive."""
-    texts, n_bytes = {}, 0
+def _read_members(members, content, archive):
+    """Read the reviews among the members of a tar, whose bytes are `content`."""
+    texts = {}
     for number, member in enumerate(members):
-        match = REVIEW_PATH.fullmatch(member.name)
-        is_review = match and member.isreg()
-        n_bytes += member.size if is_review else 0
-        if number > MAX_MEMBERS or n_bytes > MAX_TEXT_BYTES:
+        if number > MAX_MEMBERS:
             raise OSError(_describe_excess(archive))
-        if is_review:
-            content = members.extractfile(member).read()
-            texts[match[1]] = _decode(content, f"{archive}, {member.name}")
+        match = REVIEW_PATH.fullmatch(member.name)
+        if match and member.isreg():
+            start = member.offset_data
+            text = content[start : start + member.size]
+            texts[match[1]] = _decode(text, f"{archive}, {member.name}")
     return texts
-
-
-class _BoundedReader:
-    """A file that raises where it goes on beyond all that was published."""
-
-    def __init__(self, file, archive):
-        self._file, self._archive = file, archive
-        self._n_left = MAX_BYTES
-
-    def read(self, size):
-        content = self._file.read(size)
-        self._n_left -= len(content)
-        if self._n_left < 0:
-            raise OSError(_describe_excess(self._archive))
-        return content
 
 
 def _describe_excess(archive):
     return (
-        f"{archive} is not the published archive: it unpacks to several times as much, "
-        f"and was read no further. {_advise(archive)}"
+        f"{archive} is not the published archive: it unpacks to far more, and was "
+        f"read no further. {_advise(archive)}"
     )
 
 
