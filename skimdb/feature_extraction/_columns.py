@@ -137,9 +137,12 @@ class ColumnLookup:
             return np.full(len(terms), self._outside)
         are_ids = isinstance(next(iter(self._vocabulary)), int | np.integer)
         if are_ids != pa.types.is_integer(terms.type):
+            known, given = "words", "sequences of token ids"
+            if are_ids:
+                known, given = "token ids", "texts"
             raise ValueError(
-                "The vocabulary is of token ids but the documents are texts, or the "
-                "other way round. Transform the kind of documents that was fitted."
+                f"The vocabulary is of {known}, but the documents are {given}. Pass "
+                "the kind of documents that was fitted, or that the vocabulary is for."
             )
         if isinstance(self._vocabulary, OwnColumns):
             return self._check_ids(terms)
@@ -168,8 +171,8 @@ class ColumnLookup:
     def _raise_beyond(self, token_id):
         raise ValueError(
             f"Token id {token_id} is beyond the last of {self._layout.n_columns} "
-            "columns. Raise max_features, read the sequences with fewer words, or set "
-            "index='compact'."
+            "columns. Encode the texts with fewer words (Keras's num_words), raise "
+            "max_features before fit, or set index='compact'."
         )
 
 

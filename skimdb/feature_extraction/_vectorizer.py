@@ -365,7 +365,7 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         if X.shape[1] != layout.n_columns:
             raise ValueError(
                 f"X has {X.shape[1]} columns, but {type(self).__name__} has "
-                f"{layout.n_columns}."
+                f"{layout.n_columns}. Pass a matrix that its transform has made."
             )
         rows, columns = X.nonzero()
         columns = columns - layout.first
@@ -398,7 +398,8 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         if ids.size and not 0 <= ids.min() <= ids.max() < layout.n_columns:
             raise ValueError(
                 f"Ids must be from 0 to {layout.n_columns - 1}, the last column; got "
-                f"ids from {ids.min()} to {ids.max()}."
+                f"ids from {ids.min()} to {ids.max()}. Was the text encoded with "
+                "another vocabulary?"
             )
         names = np.full(layout.n_columns, "?", dtype=object)
         names[layout.first : layout.first + len(words)] = words
@@ -626,7 +627,10 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
             check_is_fitted(self)
         if hasattr(self, "vocabulary_"):
             if not self.vocabulary_:
-                raise ValueError("The vocabulary is empty: no term fits the options.")
+                raise ValueError(
+                    "The vocabulary is empty: so far, no term of the documents that "
+                    "`partial_fit` was given satisfies min_df, max_df and stop_words."
+                )
             return self.vocabulary_
         words = self._list_given_words()
         return make_vocabulary(words, self._plan_layout(len(words), are_ids=False))

@@ -49,7 +49,10 @@ def list_given_words(vocabulary, first):
         raise ValueError("empty vocabulary passed to fit: it must have a term.")
     if len(set(words)) < len(words):
         twice = next(word for word, n in Counter(words).items() if n > 1)
-        raise ValueError(f"Duplicate term in vocabulary: {twice!r}")
+        raise ValueError(
+            f"Duplicate term in vocabulary: {twice!r}. Give each term once, such as by "
+            "list(dict.fromkeys(terms))."
+        )
     return words
 
 
@@ -60,7 +63,9 @@ def _order_by_number(vocabulary, first):
         raise TypeError("A vocabulary that is a mapping must map terms to integers.")
     by_number = dict(zip(numbers, vocabulary, strict=True))
     if len(by_number) != len(vocabulary):
-        raise ValueError("Vocabulary contains repeated indices.")
+        raise ValueError(
+            "Vocabulary contains repeated indices: each term needs a number of its own."
+        )
     expected = range(first, first + len(vocabulary))
     for number in expected:
         if number not in by_number:
@@ -108,13 +113,17 @@ def select_terms(counts, *, min_df, max_df, limit, final=True):
         if final and highest < lowest:
             raise ValueError(
                 f"max_df corresponds to < documents than min_df: of {n} documents, at "
-                f"most {highest} and at least {lowest}."
+                f"most {highest:g} and at least {lowest:g}. An integer is a number of "
+                "documents, a float a fraction of them."
             )
         fits = (counts.document_counts >= lowest) & (counts.document_counts <= highest)
         candidates = np.flatnonzero(fits)
         if final and not len(candidates):
+            in_most = counts.document_counts.max()
             raise ValueError(
-                "After pruning, no terms remain. Try a lower min_df or a higher max_df."
+                "After pruning, no terms remain. Try a lower min_df or a higher max_df, "
+                f"which keep terms in {lowest:g} to {highest:g} of {n} documents here; "
+                f"the most common term is in {in_most}."
             )
     frequencies = counts.counts[candidates]
     if limit is not None and limit < len(candidates):

@@ -400,7 +400,7 @@ def test_texts_where_ids_were_fitted_and_the_other_way_round(
 ):
     for index in ("compact", "keras"):
         vec = vectorizer(index=index)
-        with pytest.raises(ValueError, match="kind of documents that was fitted"):
+        with pytest.raises(ValueError, match="ids, but the documents are texts"):
             vec.fit(sequences).transform(texts)
         with pytest.raises(ValueError, match="kind of documents that was fitted"):
             vec.fit(texts).transform(sequences)
