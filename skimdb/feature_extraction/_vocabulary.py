@@ -121,9 +121,9 @@ def select_terms(counts, *, min_df, max_df, limit, final=True):
         if final and not len(candidates):
             in_most = counts.document_counts.max()
             raise ValueError(
-                "After pruning, no terms remain. Try a lower min_df or a higher max_df. "
-                f"They keep terms in {lowest:g} to {highest:g} of {n} documents; the "
-                f"most common term is in {in_most}."
+                "After pruning, no terms remain. Try a lower min_df or a higher "
+                f"max_df. They keep terms in {lowest:g} to {highest:g} of {n} documents; "
+                f"the most common term is in {in_most}."
             )
     frequencies = counts.counts[candidates]
     if limit is not None and limit < len(candidates):
