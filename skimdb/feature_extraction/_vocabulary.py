@@ -122,8 +122,8 @@ def select_terms(counts, *, min_df, max_df, limit, final=True):
             in_most = counts.document_counts.max()
             raise ValueError(
                 "After pruning, no terms remain. Try a lower min_df or a higher "
-                f"max_df. They keep terms in {lowest:g} to {highest:g} of {n} documents; "
-                f"the most common term is in {in_most}."
+                f"max_df. They keep terms in {lowest:g} to {highest:g} of {n} "
+                f"documents; the most common term is in {in_most}."
             )
     frequencies = counts.counts[candidates]
     if limit is not None and limit < len(candidates):
