@@ -78,8 +78,9 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         `vocabulary` is given.
     input : {"content", "file", "filename", "sequences"}, default="content"
         What the documents are: texts (str, or bytes to be decoded), open files, names
-        of files, or sequences of token ids, which are integers from 0. Among the
-        content, lists, tuples and arrays are taken for sequences of token ids too.
+        of files, or sequences of token ids, which are integers from 0; these may also
+        be the rows of a table or of a two-dimensional array. Among the content, lists,
+        tuples and arrays are taken for sequences of token ids too.
     encoding : str, default="utf-8"
         Encoding of bytes and files.
     decode_error : {"strict", "ignore", "replace"}, default="strict"
@@ -119,7 +120,10 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         the vocabulary, columns 0 and 3 in none. Sequences of token ids in Keras's
         encoding already have these numbers: column i is id i.
     sparse_output : bool, default=True
-        Whether the matrix is sparse or a dense array.
+        Whether the matrix is sparse or a dense array. A dense one becomes a table if
+        `set_output` or ``sklearn.set_config(transform_output="pandas")`` asks for it;
+        a sparse one stays what it is, as that of `CountVectorizer`, and is an error
+        if `set_output` asks for a table.
     dtype : dtype, default=numpy.float32
         Type of the matrix.
 
@@ -244,7 +248,8 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         Parameters
         ----------
         X : iterable of length n_samples
-            The documents: list, generator, NumPy, pandas, polars or Arrow array.
+            The documents: list, generator, NumPy, pandas, polars or Arrow array, or
+            tensor. Not a set, whose documents have no order.
         y : None
             Ignored.
 
