@@ -18,6 +18,7 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
+from skimdb._sparse import check_indices
 from skimdb._warnings import warn
 from skimdb.feature_extraction._columns import (
     ColumnLookup,
@@ -366,6 +367,8 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
             no word are left out.
         """
         layout, words = self._get_layout(), self._get_words()
+        if sp.issparse(X):
+            check_indices(X, "X")
         X = sp.csr_array(check_array(X, accept_sparse="csr"))
         if X.shape[1] != layout.n_columns:
             raise ValueError(

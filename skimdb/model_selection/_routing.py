@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse
 from sklearn import get_config
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
@@ -15,6 +16,7 @@ from sklearn.utils.metadata_routing import (
 )
 
 from skimdb._sklearn import _check_method_params, _safe_indexing
+from skimdb._sparse import check_indices
 from skimdb.model_selection._candidates import get_prefix
 from skimdb.model_selection._scoring import takes_weight
 
@@ -123,6 +125,9 @@ def route_metadata(router, X, y, params, scorer=None):
                 "To validate on samples of your own, append them to X and y, and give "
                 "cv=PredefinedSplit(...), with -1 for those to train on and 0 for them."
             )
+    for name, array in [("X", X), ("y", y)]:
+        if scipy.sparse.issparse(array):  # before rows are taken of it
+            check_indices(array, name)
     X, y = indexable(X, y)
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:

@@ -8,6 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
+from skimdb._sparse import check_indices
 from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,
@@ -141,7 +142,7 @@ def check_matrix(estimator, X, *, dtype, name="X"):
 def _check_raw(X, name):
     """Raise for what is no matrix of numbers, in words that tell what to do."""
     if scipy.sparse.issparse(X):
-        _check_indices(X, name)
+        check_indices(X, name)
     first = X
     if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
         first = next(iter(X), None)
@@ -166,27 +167,6 @@ def _check_raw(X, name):
             f"KerasMLPClassifier takes a matrix of numbers as {name}, but got {what} "
             f"(dtype {X.dtype}). Convert them to numbers first."
         )
-
-
-def _check_indices(X, name):
-    """Raise for a sparse matrix whose indices point out of it."""
-    try:
-        if X.format == "coo":
-            for coords, length in zip(X.coords, X.shape, strict=True):
-                if len(coords) and not 0 <= coords.min() <= coords.max() < length:
-                    raise ValueError("a coordinate is out of range")
-        elif X.format in ("csr", "csc", "bsr"):
-            # Made anew, since the check may change the type of the indices.
-            parts = (X.data, X.indices, X.indptr)
-            type(X)(parts, shape=X.shape).check_format(full_check=True)
-            if X.indptr[0] != 0 or (np.diff(X.indptr) < 0).any():
-                # Not checked where the last one, the number of entries, is negative.
-                raise ValueError("indptr must be a non-decreasing sequence from 0")
-    except ValueError as error:
-        raise ValueError(
-            f"{name} is a malformed sparse matrix: {error}. Was its data or were its "
-            "indices changed by hand? Build it anew from coordinates."
-        ) from error
 
 
 def _canonicalize(X):

@@ -133,6 +133,9 @@ def test_inverse_transform(texts, vectorizer):
         assert [words.tolist() for words in vec.inverse_transform(form)] == expected
     with pytest.raises(ValueError, match=r"X has 5 columns, but .* has 6"):
         vec.inverse_transform(X[:, :5])
+    X.indptr[-1] = 10_000
+    with pytest.raises(ValueError, match="malformed sparse matrix"):
+        vec.inverse_transform(X)
 
 
 def test_build_analyzer(vectorizer):

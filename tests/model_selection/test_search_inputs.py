@@ -321,12 +321,31 @@ def test_names_that_are_no_strings(data):
 
 def test_samples_that_cannot_be_divided(data):
     X, y = data
-    broken = scipy.sparse.csr_array(X)
-    broken.indptr[-1] = -5
-    for wrong in (memoryview(np.ascontiguousarray(X)), broken):
-        with pytest.raises((TypeError, ValueError)) as raised:
-            make_search().fit(wrong, y)
-        assert "divided into the parts of a split" in raised.value.__notes__[0]
+    with pytest.raises(TypeError) as raised:
+        make_search().fit(memoryview(np.ascontiguousarray(X)), y)
+    assert "divided into the parts of a split" in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("array", "place", "value"),
+    [
+        ("indices", -1, 10_000),
+        ("indices", 0, -3),
+        ("indptr", -1, 10_000),
+        ("indptr", -1, -5),
+        ("indptr", 3, 0),
+    ],
+)
+@pytest.mark.parametrize("form", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
+def test_malformed_matrices_are_refused_before_they_are_divided(
+    data, form, array, place, value
+):
+    X, y = form(data[0]), data[1]
+    getattr(X, array)[place] = value
+    with pytest.raises(ValueError, match="X is a malformed sparse matrix"):
+        make_search().fit(X, y)
+    with pytest.raises(ValueError, match="X is a malformed sparse matrix"):
+        epoch_curve(make_classifier(), X, y, cv=2)
 
 
 def test_a_lone_scorer_does_not_hide_what_is_monitored(data):

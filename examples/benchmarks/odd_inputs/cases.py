@@ -59,6 +59,13 @@ TOO_MUCH = {
 }
 
 
+# SciPy reads and writes beyond the arrays of such a matrix. Who does not look first
+# ends with signal 11 or 6, or damages what a later case needs, so no peer is given it.
+MALFORMED = {
+    name for name in MATRICES if name.startswith(("CSR, index", "CSR, pointer"))
+}
+
+
 class Case(NamedTuple):
     """Something odd, and who is given it.
 
@@ -135,7 +142,8 @@ def _list_classifier_data():
         takes_y = method in ("fit", "partial_fit", "score")
         for name, X in MATRICES.items():
             given = {"X": X, "y": make_labels} if takes_y else {"X": X}
-            calls = (_call(make, method, **given) for make in pair)
+            makes = pair[: 1 if name in MALFORMED else 2]
+            calls = (_call(make, method, **given) for make in makes)
             yield Case(f"classifier.{method} X: {name}", *calls)
         for name, y in LABELS.items() if takes_y else ():
             calls = (_call(make, method, X=make_matrix, y=y) for make in pair)
@@ -298,12 +306,14 @@ def _list_search_data():
     for argument, odd in [("X", MATRICES), ("y", LABELS)]:
         for name, value in odd.items():
             given = {"X": make_matrix, "y": make_labels} | {argument: value}
-            calls = (_call(make, "fit", **given) for make in pair)
+            makes = pair[: 1 if name in MALFORMED else 2]
+            calls = (_call(make, "fit", **given) for make in makes)
             yield Case(f"search.fit {argument}: {name}", *calls)
     for method in ("predict", "score"):
         for name, X in MATRICES.items():
             given = {"X": X, "y": make_labels} if method == "score" else {"X": X}
-            calls = (_call(make, method, **given) for make in pair)
+            makes = pair[: 1 if name in MALFORMED else 2]
+            calls = (_call(make, method, **given) for make in makes)
             yield Case(f"search.{method} X: {name}", *calls)
     for name, X in DOCUMENTS.items():
         calls = (_fit_texts(make, X) for make in (_search_texts, _search_texts_peer))

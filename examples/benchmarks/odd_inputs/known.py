@@ -12,7 +12,6 @@ ROWS = "CountVectorizer takes rows of a matrix for lists of words."
 SET = "A set has no order, so its rows would belong to no labels."
 KINDS = "Terms are all texts or all integers: columns of both have no order."
 NO_TERMS = "What was fitted is of texts: no token id could be among its terms."
-MALFORMED = "scikit-learn reads beyond the arrays of a malformed matrix, and may crash."
 NUMBERS = "Dates, durations and numbers as strings are no numbers until converted."
 TWO_CLASSES = "One class is nothing to learn, and mostly a mistake in cutting the data."
 INDICATOR = "MLPClassifier takes a matrix of other codes than 0 and 1 for an indicator."
@@ -41,7 +40,6 @@ DIFFERENCES = [
     ("* X: bytes", NUMBERS),
     ("* X: dates", NUMBERS),
     ("* X: durations", NUMBERS),
-    ("* X: CSR, *", MALFORMED),
     ("*.fit y: one class", TWO_CLASSES),
     ("*.fit y: two classes, one once", TWO_CLASSES),
     ("classifier.fit sample_weight: one class weighs nothing", TWO_CLASSES),
