@@ -9,12 +9,17 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
+from skimdb._sparse import check_indices
+from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,
     find_classes,
     have_same_classes,
     is_multilabel,
 )
+
+# Of these, one kernel or all layers together would fill the largest memory.
+MOST_LAYERS, MOST_UNITS = 10_000, 10**8
 
 
 def check_hidden_layers(size, n_hidden_layers, dropout):
@@ -38,13 +43,18 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         If an entry is out of range, or their numbers differ.
     """
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
+    if n_layers > MOST_LAYERS:
+        raise ValueError(
+            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most."
+        )
     sizes = _repeat_per_layer(size, n_layers, "size")
     if not sizes or any(
-        not isinstance(n, Integral) or isinstance(n, bool) or n < 1 for n in sizes
+        not isinstance(n, Integral) or isinstance(n, bool) or not 1 <= n <= MOST_UNITS
+        for n in sizes
     ):
         raise ValueError(
             f"size={size!r}: each hidden layer needs a whole number of units, 1 or "
-            "more."
+            f"more, and {MOST_UNITS} at most."
         )
     rates = _repeat_per_layer(dropout, n_layers, "dropout")
     if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
@@ -63,6 +73,7 @@ def _repeat_per_layer(value, n_layers, name):
     return values
 
 
+@explain_input("X", "y", "sample_weight")
 def check_training(estimator, X, y, sample_weight, dtype=None):
     """Check training data, and leave out samples without weight.
 
@@ -101,6 +112,7 @@ def check_training(estimator, X, y, sample_weight, dtype=None):
     return _canonicalize(X), y, weight
 
 
+@explain_input("X")
 def check_matrix(estimator, X, *, dtype, name="X"):
     """Check samples, and bring sparse ones into canonical form.
 
@@ -132,7 +144,7 @@ def check_matrix(estimator, X, *, dtype, name="X"):
 def _check_raw(X, name):
     """Raise for what is no matrix of numbers, in words that tell what to do."""
     if scipy.sparse.issparse(X):
-        _check_indices(X, name)
+        check_indices(X, name)
     if isinstance(X, Iterator):
         raise ValueError(
             f"KerasMLPClassifier takes a matrix of numbers as {name}, but got an "
@@ -163,24 +175,6 @@ def _check_raw(X, name):
             f"KerasMLPClassifier takes a matrix of numbers as {name}, but got {what} "
             f"(dtype {X.dtype}). Convert them to numbers first."
         )
-
-
-def _check_indices(X, name):
-    """Raise for a sparse matrix whose indices point out of it."""
-    try:
-        if X.format == "coo":
-            for coords, length in zip(X.coords, X.shape, strict=True):
-                if len(coords) and not 0 <= coords.min() <= coords.max() < length:
-                    raise ValueError("a coordinate is out of range")
-        elif X.format in ("csr", "csc", "bsr"):
-            # Made anew, since the check may change the type of the indices.
-            parts = (X.data, X.indices, X.indptr)
-            type(X)(parts, shape=X.shape).check_format(full_check=True)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} is a malformed sparse matrix: {error}. Was its data or were its "
-            "indices changed by hand? Build it anew from coordinates."
-        ) from error
 
 
 def _canonicalize(X):
@@ -226,6 +220,7 @@ def check_weight(sample_weight, X, name="sample_weight"):
     return weight if 1e-100 < largest < 1e100 else weight / largest
 
 
+@explain_input("X_val", "y_val", "sample_weight_val")
 def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     """Check validation data.
 
@@ -306,6 +301,7 @@ def match_kind(X, other):
     return X
 
 
+@explain_input("classes")
 def check_classes(estimator, y, classes, *, partial):
     """Check the classes of a new network.
 
@@ -338,6 +334,7 @@ def check_classes(estimator, y, classes, *, partial):
     return classes
 
 
+@explain_input("classes")
 def check_continues(estimator, y, sizes, classes, *, partial):
     """Raise if training cannot go on with these labels and parameters.
 
@@ -362,7 +359,7 @@ def check_continues(estimator, y, sizes, classes, *, partial):
         )
     if partial:
         if classes is not None and not is_multilabel(estimator.classes_):
-            _check_partial_fit_first_call(estimator, classes)
+            _check_partial_fit_first_call(estimator, check_labels(classes, "classes"))
     elif not have_same_classes(estimator.classes_, find_classes(y)):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "
