@@ -126,10 +126,10 @@ plot_extremes(right, total, "Effect of the word per review, of all 1,000", 12)
 # One review
 # ----------
 # Which words made the network think so? Here is the review, of 40 to 80 different
-# words, in which it is most sure and most wrong: that shows best what a set of words
-# cannot tell. What speaks for a positive review is blue, what speaks against it orange;
-# the stronger the colour, the more the logit falls or rises without the word. Point at
-# a word for the number.
+# words, in which it is most sure and most wrong: there one sees what it cannot know from
+# a set of words, or where its label is odd. What speaks for a positive review is blue,
+# what speaks against it orange; the stronger the colour, the more the logit falls or
+# rises without the word. Point at a word for the number.
 
 
 class MarkedText:
@@ -181,7 +181,8 @@ wrongness = network.decision_function(X_new) * (1 - 2 * y_new)
 wrongness[(sizes < 40) | (sizes > 80)] = -np.inf
 worst = np.argmax(wrongness)
 probability = network.predict_proba(X_new[[worst]])[0, 1]
-print(f"judged positive with probability {probability:.2f}, but is {y_new[worst]}")
+label = ["negative", "positive"][y_new[worst]]
+print(f"probability of positive {probability:.2f}, label {label}")
 
 found = compute_effects(X_new[[worst]]).set_index("word")["effect"]
 MarkedText(new_texts[worst], found)
