@@ -126,10 +126,10 @@ plot_extremes(right, total, "Effect of the word per review, of all 1,000", 12)
 # One review
 # ----------
 # Which words made the network think so? Here is the review, of 40 to 80 different
-# words, in which it is most sure and most wrong: there one sees what it cannot know from
-# a set of words, or where its label is odd. What speaks for a positive review is blue,
-# what speaks against it orange; the stronger the colour, the more the logit falls or
-# rises without the word. Point at a word for the number.
+# words, in which it is most sure and most wrong: there one sees what it cannot know
+# from a set of words, or where a label is odd. What speaks for a positive review is
+# blue, what speaks against it orange; the stronger the colour, the more the logit falls
+# or rises without the word. Point at a word for the number.
 
 
 class MarkedText:
