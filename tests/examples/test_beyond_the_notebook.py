@@ -30,7 +30,7 @@ def script(monkeypatch):
 
     features = {"pairs": {"ngram_range": (1, 2), "max_features": 500}}
     monkeypatch.setattr(beyond_the_notebook, "FEATURES", features)
-    monkeypatch.setattr(beyond_the_notebook, "NETWORKS", {"size": [4, 8]})
+    monkeypatch.setattr(beyond_the_notebook, "REGULARIZATION", [{"l2": [0.0]}])
     monkeypatch.setattr(beyond_the_notebook, "N_SEEDS", 2)
     return beyond_the_notebook
 
