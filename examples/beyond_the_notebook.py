@@ -34,9 +34,9 @@ from skimdb import (
 )
 from skimdb.datasets import fetch_imdb
 
-# Accuracy on the same test reviews, from the papers.
+# Accuracy on the same test reviews, as the papers report it.
 PUBLISHED = [
-    ("NB-SVM, pairs of words", 0.9122, "Wang and Manning (2012), table 2"),
+    ("NB-SVM, pairs of words", 0.9122, "Wang and Manning (2012), ACL P12-2018"),
     ("NB-SVM, triples of words", 0.9187, "Mesnil et al. (2014), arXiv:1412.5335"),
 ]
 # Parameters of the vectorizer.

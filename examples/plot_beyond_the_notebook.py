@@ -90,7 +90,7 @@ ax.set(
 # The ratios are learned from labels, so they are a part of the model: they belong in
 # the Pipeline, which learns them in each split from its training part. Single words as
 # in the notebook; or words and pairs, with or without scaling, with or without dropout:
-# five candidates. The number of epochs is found on the way.
+# five candidates. The number of epochs is found on the way: that of the smallest loss.
 pipe = Pipeline(
     [
         ("vectorizer", TextMultiHotVectorizer(max_features=30_000)),
@@ -106,7 +106,7 @@ grid = [
         "network__dropout": [0.0, 0.5],
     },
 ]
-search = EpochSearchCV(pipe, grid, max_epochs=6, cv=folds, monitor="val_accuracy")
+search = EpochSearchCV(pipe, grid, max_epochs=8, cv=folds)
 search.fit(texts, y)
 results = pd.DataFrame(search.cv_results_)
 results["scaled"] = results["param_ratio"].map(str) != "passthrough"
@@ -115,23 +115,21 @@ names = {
     "param_vectorizer__ngram_range": "n-grams",
     "scaled": "scaled",
     "param_network__dropout": "dropout",
-    "mean_best_epoch": "epochs",
-    "mean_test_score": "accuracy",
+    "param_network__epochs": "epochs",
+    "mean_test_score": "loss",
     "std_test_score": "std",
 }
 results = results.sort_values("mean_test_score", ascending=False)
+results["mean_test_score"] *= -1  # the larger, the better, as every score
 results[list(names)].rename(columns=names).round(3)
 
 # %%
-# Pairs help. Among the candidates with pairs the differences are smaller than the
-# standard deviation over the folds, so that other reviews may give another
-# winner. What scaling changes for sure is the number of epochs: what is worth learning
-# is learned sooner.
-
-# %%
+# Pairs help, and so does scaling. The last column is the standard deviation over the
+# folds: where two candidates differ by less, other reviews may give another order.
+#
 # A competitor, tuned as carefully
 # --------------------------------
-# What do the columns do, and what the network? Logistic regression on the same columns
+# Is it the columns, or the network? Logistic regression on the same scaled columns
 # tells. It has its own knob, the penalty ``C``, and gets the same folds.
 linear = Pipeline(
     [
@@ -140,7 +138,7 @@ linear = Pipeline(
         ("model", LogisticRegression(max_iter=500, tol=1e-3)),
     ]
 )
-grid = {"ratio": ["passthrough", LogCountRatioTransformer()], "model__C": [0.03, 0.3]}
+grid = {"model__C": [0.03, 0.1, 0.3]}
 linear_search = GridSearchCV(linear, grid, cv=folds).fit(texts, y)
 print(linear_search.best_params_)
 
@@ -172,3 +170,22 @@ difference = right["network, searched"].astype(float)
 difference -= right["logistic regression, searched"]
 error = difference.std() / np.sqrt(len(difference))
 print(f"network better by {difference.mean():.4f}, standard error {error:.4f}")
+
+# %%
+# On all reviews
+# --------------
+# ``python examples/beyond_the_notebook.py`` does this with all 25,000 training reviews,
+# triples of words and 500,000 columns, size and L2 penalty searched too, beside naive
+# Bayes, logistic regression and support vector machines; and if it is given the 25,000
+# official test reviews, it judges by them, once, at the end. On these a support vector
+# machine with scaled columns reaches 0.9122 with pairs of words in Wang and Manning
+# (2012), who proposed the scaling, and 0.9187 with triples in Mesnil et al. (2014).
+#
+# .. rubric:: References
+#
+# Wang, S. and Manning, C. D. (2012). `Baselines and Bigrams: Simple, Good Sentiment and
+# Topic Classification <https://aclanthology.org/P12-2018/>`_. ACL, 90-94.
+#
+# Mesnil, G., Mikolov, T., Ranzato, M. and Bengio, Y. (2014). `Ensemble of Generative
+# and Discriminative Techniques for Sentiment Analysis of Movie Reviews
+# <https://arxiv.org/abs/1412.5335>`_. arXiv:1412.5335.
