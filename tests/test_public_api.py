@@ -16,6 +16,7 @@ HOMES = {
     "EpochCurveDisplay": "skimdb.model_selection._plot",
     "EpochSearchCV": "skimdb.model_selection._search",
     "KerasMLPClassifier": "skimdb.neural_network._multilayer_perceptron",
+    "LogCountRatioTransformer": "skimdb.feature_extraction._log_count_ratio",
     "TextMultiHotVectorizer": "skimdb.feature_extraction._vectorizer",
     "epoch_curve": "skimdb.model_selection._epoch_curve",
 }
@@ -78,7 +79,11 @@ def ask_editor():
 
 
 def test_editor_completes_public_names(ask_editor):
-    for start, name in [("K", "KerasMLPClassifier"), ("Epoch", "EpochSearchCV")]:
+    for start, name in [
+        ("K", "KerasMLPClassifier"),
+        ("Epoch", "EpochSearchCV"),
+        ("Log", "LogCountRatioTransformer"),
+    ]:
         code = f"from skimdb import {start}"
         assert name in {found.name for found in ask_editor(code).complete()}
 
