@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sklearn.utils.parallel import delayed
 
 from skimdb.model_selection._best_epoch import find_best_epoch
+from skimdb.model_selection._parallel import Job, share
 from skimdb.model_selection._results import make_score_curves
 
 
@@ -46,7 +47,7 @@ class Patience:
         return min(until, self.max_epochs)
 
 
-def fit_until_no_change(fits, prepared, patience, parallel, error_score):
+def fit_until_no_change(fits, prepared, names, patience, parallel, error_score):
     """Train one candidate on all splits side by side.
 
     The splits train to the same epoch. The mean curve then tells how many more epochs
@@ -57,6 +58,8 @@ def fit_until_no_change(fits, prepared, patience, parallel, error_score):
     fits : list of SplitFit
         One for each split.
     prepared : list of PreparedSplit
+    names : list of str
+        Of the fits, for a dashboard.
     patience : Patience
     parallel : Parallel
     error_score : "raise" or float
@@ -65,13 +68,13 @@ def fit_until_no_change(fits, prepared, patience, parallel, error_score):
     -------
     results : list of FitResult
     """
-    fits = list(fits)
+    fits, shared = list(fits), list(map(share, prepared))
     n_done, until = 0, min(patience.n_iter_no_change, patience.max_epochs)
     while n_done < until:
         alive = [i for i, fit in enumerate(fits) if fit.error is None]
         trained = parallel(
-            delayed(fits[i].train)(
-                prepared[i], error_score, n_more_epochs=until - n_done
+            delayed(Job(names[i], fits[i].train))(
+                shared[i], error_score, n_more_epochs=until - n_done
             )
             for i in alive
         )

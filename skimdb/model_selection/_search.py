@@ -33,6 +33,7 @@ from skimdb.model_selection._result_store import open_store
 from skimdb.model_selection._results import (
     check_failures,
     choose_epochs,
+    describe_kept,
     describe_result,
     list_metrics,
     read_scores,
@@ -339,6 +340,8 @@ class EpochSearchCV(BaseSearchCV):
         )
         if store is not None:
             plan = replace(plan, keys=make_keys(plan, data))
+            if self.verbose:
+                print(describe_kept(type(self).__name__, plan))
         results = [None] * len(candidates)
         for position, by_split in complete_candidates(plan, data):
             results[position] = by_split
