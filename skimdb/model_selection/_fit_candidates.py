@@ -245,9 +245,13 @@ def _fit_to_the_end(plan, data, groups, parallel):
         units += [rest for unit in batch if (rest := [f for f in unit if f in left])]
 
 
-def _fit_all_splits(plan, fits, prepared, n_sharing, parallel):
-    """Fit a candidate on all splits side by side, until its mean curve is done."""
+def _fit_all_splits(plan, fits, sources, n_sharing, parallel):
+    """Fit a candidate on all splits side by side, until its mean curve is done.
+
+    The sources are pairs of each PreparedSplit and what is shared of it.
+    """
     classifier = plan.candidates[fits[0].candidate].classifier
+    prepared, shared = zip(*sources, strict=True)
     started = [SplitFit(classifier, split.seconds / n_sharing) for split in prepared]
     told = [
         (plan.tasks[fit], split)
@@ -258,7 +262,7 @@ def _fit_all_splits(plan, fits, prepared, n_sharing, parallel):
         task.begin(split)
     names = list(map(plan.describe, fits))
     results = fit_until_no_change(
-        started, prepared, names, plan.patience, parallel, plan.error_score
+        started, shared, names, plan.patience, parallel, plan.error_score
     )
     for task, split in told:
         task.end(split)
@@ -271,7 +275,7 @@ def _fit_patiently(plan, data, groups, parallel):
     """Fit candidates that stop when their mean curve does not improve, one by one."""
     shared = share(data) if plan.has_preprocessing else None
     waiting = [(group, candidate) for group in groups for candidate in group]
-    prepared_for = prepared = None
+    prepared_for = sources = None
     while waiting:
         waiting.sort(key=lambda pair: plan.is_taken(Fit(pair[1], 0)))
         group, candidate = waiting.pop(0)
@@ -288,8 +292,9 @@ def _fit_patiently(plan, data, groups, parallel):
                         prepared = _prepare_splits(plan, shared, fits, parallel)
                     else:
                         prepared = [plan.make_preparation(fit)(data) for fit in fits]
+                    sources = [(split, share(split)) for split in prepared]
                     prepared_for = group
-                results = _fit_all_splits(plan, fits, prepared, len(group), parallel)
+                results = _fit_all_splits(plan, fits, sources, len(group), parallel)
         yield from zip(fits, results, strict=True)
 
 

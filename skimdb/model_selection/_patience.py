@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sklearn.utils.parallel import delayed
 
 from skimdb.model_selection._best_epoch import find_best_epoch
-from skimdb.model_selection._parallel import Job, share
+from skimdb.model_selection._parallel import Job
 from skimdb.model_selection._results import make_score_curves
 
 
@@ -57,7 +57,7 @@ def fit_until_no_change(fits, prepared, names, patience, parallel, error_score):
     ----------
     fits : list of SplitFit
         One for each split.
-    prepared : list of PreparedSplit
+    prepared : list of PreparedSplit, shared
     names : list of str
         Of the fits, for a dashboard.
     patience : Patience
@@ -68,13 +68,13 @@ def fit_until_no_change(fits, prepared, names, patience, parallel, error_score):
     -------
     results : list of FitResult
     """
-    fits, shared = list(fits), list(map(share, prepared))
+    fits = list(fits)
     n_done, until = 0, min(patience.n_iter_no_change, patience.max_epochs)
     while n_done < until:
         alive = [i for i, fit in enumerate(fits) if fit.error is None]
         trained = parallel(
             delayed(Job(names[i], fits[i].train))(
-                shared[i], error_score, n_more_epochs=until - n_done
+                prepared[i], error_score, n_more_epochs=until - n_done
             )
             for i in alive
         )

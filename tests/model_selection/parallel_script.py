@@ -1,9 +1,10 @@
 """Searches on a backend of joblib, in a process of their own.
 
-    python parallel_script.py ACTION BACKEND [FOLDER]
+    python parallel_script.py ACTIONS BACKEND [FOLDER]
 
-Prints the scores as JSON. With a folder, each fit adds a line to its file ``fits.txt``,
-and takes a moment, in which a worker can be killed.
+The actions are some of those in `main`, with commas. Prints what they found as JSON,
+one after the other. In the folder each fit writes lines into a file ``fits.txt``, and
+takes a moment, in which it can be killed.
 """
 
 import json
@@ -26,15 +27,10 @@ from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
 
 GRID = {"learning_rate": [0.001, 0.01, 0.1], "l2": [0, 0.01, 0.02, 0.1]}
 N_FITS = 48
-BACKENDS = ["loky", "threading", "multiprocessing", "spawn", "dask", "ray"]
 
 
 class Logging(KerasMLPClassifier):
-    """Notes when a fit begins and ends, and by which process, in a folder."""
-
-    def __init__(self, folder=None, **params):
-        super().__init__(**params)
-        self.folder = folder
+    """Notes when a fit begins and ends, and by which process."""
 
     def fit(self, X, y, **params):
         self._note("begin")
@@ -45,7 +41,7 @@ class Logging(KerasMLPClassifier):
 
     def _note(self, what):
         line = f"{what} {self.learning_rate} {self.l2} {os.getpid()}\n"
-        with open(Path(self.folder) / "fits.txt", "a") as log:
+        with open(Path(os.environ["FITS_FOLDER"]) / "fits.txt", "a") as log:
             log.write(line)  # at one go
 
 
@@ -53,17 +49,14 @@ def make_data():
     return make_classification(120, 10, random_state=1)
 
 
-def make_classifier(folder=None):
-    params = {"size": 2, "batch_size": 32, "random_state": 0}
-    if folder is None:
-        return KerasMLPClassifier(**params)
-    return Logging(folder, **params)
+def make_classifier(cls=KerasMLPClassifier):
+    return cls(size=2, batch_size=32, random_state=0)
 
 
-def search_epochs(folder=None, memory=None, n_jobs=None, **params):
+def search_epochs(memory=None, n_jobs=None, **params):
     """Search over 12 candidates and 4 splits."""
     search = EpochSearchCV(
-        make_classifier(folder),
+        make_classifier(Logging),
         GRID,
         max_epochs=4,
         cv=KFold(4),
@@ -87,33 +80,54 @@ def read_scores(search):
     return scores
 
 
-def search_all(n_jobs=None):
+def search_briefly(n_jobs=None):
+    """Scores of a search among two candidates."""
+    grid, cv = {"size": [1, 2]}, KFold(3)
+    search = EpochSearchCV(
+        make_classifier(), grid, max_epochs=3, cv=cv, n_jobs=n_jobs, refit=False
+    )
+    return read_scores(search.fit(*make_data()))
+
+
+def search_all():
     """What a cluster is there for: searches and cross-validations, small ones."""
     X, y = make_data()
     classifier, cv = make_classifier(), KFold(3)
-    grid = {"size": [1, 2]}
     pipe = make_pipeline(StandardScaler(), classifier)
-    pipe_grid = {f"kerasmlpclassifier__{name}": v for name, v in grid.items()}
-    options = {"cv": cv, "n_jobs": n_jobs}
-    curves = epoch_curve(pipe, X, y, param_grid=pipe_grid, max_epochs=3, **options)
-    search = EpochSearchCV(classifier, grid, max_epochs=3, refit=False, **options)
+    grid = {"kerasmlpclassifier__size": [1, 2]}
+    curves = epoch_curve(pipe, X, y, param_grid=grid, max_epochs=3, cv=cv)
     patient = EpochSearchCV(
-        pipe, pipe_grid, max_epochs=3, n_iter_no_change=1, refit=False, **options
+        pipe, grid, max_epochs=3, n_iter_no_change=1, refit=False, cv=cv
     )
+    plain = GridSearchCV(pipe, grid, refit=False, cv=cv)
     return {
-        "GridSearchCV": read_scores(
-            GridSearchCV(classifier, grid, refit=False, **options).fit(X, y)
-        ),
-        "cross_val_score": cross_val_score(pipe, X, y, **options).tolist(),
+        "GridSearchCV": read_scores(plain.fit(X, y)),
+        "cross_val_score": cross_val_score(pipe, X, y, cv=cv).tolist(),
         "epoch_curve": curves.drop(columns="fit_time").to_numpy(float).tolist(),
-        "EpochSearchCV": read_scores(search.fit(X, y)),
         "with patience": read_scores(patient.fit(X, y)),
+        "n_jobs of the context": search_briefly(),
+        "n_jobs named": search_briefly(n_jobs=2),
     }
 
 
-def start_backend(stack, backend, n_jobs=2):
+def parse_scores(printed):
+    """Scores that the script printed last."""
+    return json.loads(printed.splitlines()[-1])
+
+
+def list_tasks(client):
+    """Names of the tasks that the scheduler of dask has seen."""
+    return client.run_on_scheduler(
+        lambda dask_scheduler: sorted(
+            {key for key, *_ in dask_scheduler.transition_log}
+        )
+    )
+
+
+def start_backend(stack, backend):
     """Enter the context of a backend, with two workers; returns dask's client."""
-    client = None
+    if backend == "sequential":
+        return None
     if backend == "spawn":
         multiprocessing.set_start_method("spawn")
         backend = "multiprocessing"
@@ -133,12 +147,12 @@ def start_backend(stack, backend, n_jobs=2):
         ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
         stack.callback(ray.shutdown)
         register_ray()
-        restart = {"max_restarts": -1, "max_task_retries": -1}
+        restart = {"max_restarts": 2, "max_task_retries": 2}
         stack.enter_context(
-            joblib.parallel_config("ray", n_jobs=n_jobs, ray_remote_args=restart)
+            joblib.parallel_config("ray", n_jobs=2, ray_remote_args=restart)
         )
         return None
-    stack.enter_context(joblib.parallel_config(backend, n_jobs=n_jobs))
+    stack.enter_context(joblib.parallel_config(backend, n_jobs=2))
     return None
 
 
@@ -146,6 +160,11 @@ def read_log(folder):
     """Lines on the fits: begin or end, parameters, and process."""
     path = Path(folder) / "fits.txt"
     return path.read_text().splitlines() if path.exists() else []
+
+
+def count_begun(folder):
+    """Number of fits that were begun."""
+    return sum(line.startswith("begin") for line in read_log(folder))
 
 
 def kill_worker(folder, n_fits=10):
@@ -156,26 +175,28 @@ def kill_worker(folder, n_fits=10):
     os.kill(int(last.split()[-1]), signal.SIGKILL)
 
 
-def main(action, backend, folder=None):
+def search_and_kill(folder, memory=None):
+    """Scores of a search during which a worker is killed."""
+    threading.Thread(target=kill_worker, args=(folder,), daemon=True).start()
+    return read_scores(search_epochs(memory))
+
+
+def main(actions, backend, folder=None):
+    if folder is not None:
+        os.environ["FITS_FOLDER"] = folder  # workers inherit it
+    memory = Path(folder or "") / "memory"
     with ExitStack() as stack:
         client = start_backend(stack, backend)
-        if action == "search":
-            found = search_all()
-            if client is not None:
-                transitions = client.run_on_scheduler(
-                    lambda dask_scheduler: [
-                        key for key, *_ in dask_scheduler.transition_log
-                    ]
-                )
-                found["tasks"] = sorted(set(map(str, transitions)))
-        else:
-            if action == "kill":
-                threading.Thread(
-                    target=kill_worker, args=(folder,), daemon=True
-                ).start()
-            memory = Path(folder) / "memory" if "memory" in action else None
-            found = read_scores(search_epochs(folder, memory))
-    print(json.dumps(found))
+        functions = {
+            "all": search_all,
+            "brief": search_briefly,
+            "tasks": lambda: list_tasks(client),
+            "kill": lambda: search_and_kill(folder),
+            "kill-memory": lambda: search_and_kill(folder, memory),
+            "memory": lambda: read_scores(search_epochs(memory)),
+        }
+        for action in actions.split(","):
+            print(json.dumps(functions[action]()), flush=True)
 
 
 if __name__ == "__main__":

@@ -27,24 +27,13 @@ from skimdb import EpochSearchCV, KerasMLPClassifier
 
 
 class GaugedClassifier(KerasMLPClassifier):
-    """Writes down the peak memory of the process that fits it.
-
-    Parameters
-    ----------
-    folder : str
-        Has a file for each process.
-    **params : dict
-        Of the classifier.
-    """
-
-    def __init__(self, folder=None, **params):
-        super().__init__(**params)
-        self.folder = folder
+    """Writes down the peak memory of the process that fits it."""
 
     def fit(self, X, y, **params):
-        """Fit, and note the memory."""
+        """Fit, and note the memory in a file of the process."""
         super().fit(X, y, **params)
-        (Path(self.folder) / f"{os.getpid()}").write_text(f"{peak_memory()}")
+        path = Path(os.environ["PEAKS_FOLDER"]) / f"{os.getpid()}"
+        path.write_text(f"{peak_memory()}")
         return self
 
 
@@ -104,8 +93,9 @@ def search_grid(folder, plan, backend, n_workers, n_candidates, n_splits):
     X, y = sp.load_npz(folder / "grid.npz"), np.load(folder / "grid_y.npy")
     X = sp.csr_array(X)
     peaks = Path(tempfile.mkdtemp())
+    os.environ["PEAKS_FOLDER"] = f"{peaks}"  # workers inherit it
     cv = StratifiedKFold(n_splits)
-    classifier = GaugedClassifier(f"{peaks}", epochs=plan.epochs, batch_size=256)
+    classifier = GaugedClassifier(epochs=plan.epochs, batch_size=256)
     options = {"cv": cv, "refit": False}
     grid = make_grid(plan, n_candidates)
     found = {}
