@@ -20,7 +20,7 @@ class Plan:
     splits: tuple = (2, 4, 8, 16)
     workers: tuple = (1, 2, 4)
     fit_rows: int = 20_000  # of the fits by columns and by units
-    fit_epochs: int = 3
+    fit_epochs: int = 5
 
     @property
     def n_candidates(self):

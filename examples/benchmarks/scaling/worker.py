@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import logging
+import multiprocessing
 import os
 import shutil
 import sys
@@ -61,7 +62,7 @@ def enter_backend(stack, backend, n_workers):
         register_ray()
     name, _, method = backend.partition(", ")
     if method:
-        os.environ["JOBLIB_START_METHOD"] = method  # as joblib documents
+        multiprocessing.set_start_method(method)
     stack.enter_context(joblib.parallel_config(name, n_jobs=n_workers))
 
 
