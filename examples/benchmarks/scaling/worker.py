@@ -164,6 +164,7 @@ def fit_once(folder, plan, n_units):
     return {
         "epoch": (seconds - first) / plan.fit_epochs,
         "memory": peak_memory(),
+        "cells": X.nnz / X.shape[0],
         "matrix": (X.data.nbytes + X.indices.nbytes + X.indptr.nbytes) / 1e6,
     }
 
