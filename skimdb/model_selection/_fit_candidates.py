@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from typing import NamedTuple
 
 import numpy as np
@@ -220,6 +220,12 @@ def _fit_units(plan, data, units, parallel):
         yield fit, result
 
 
+def _choose_units(plan, units, n_units):
+    """Choose what to fit next: what no other process works on, if there is any."""
+    free = (unit for unit in units if not any(map(plan.is_taken, unit)))
+    return list(islice(free, n_units)) or units[:n_units]
+
+
 def _fit_to_the_end(plan, data, groups, parallel):
     """Fit candidates that train to their last epoch.
 
@@ -229,12 +235,10 @@ def _fit_to_the_end(plan, data, groups, parallel):
     """
     data = share(data)
     pairs = product(groups, range(len(plan.splits)))
-    units = [[Fit(candidate, split) for candidate in group] for group, split in pairs]
+    units = [tuple(Fit(each, split) for each in group) for group, split in pairs]
     n_at_once = effective_n_jobs(plan.n_jobs) if plan.has_preprocessing else len(units)
     while units:
-        units.sort(key=lambda unit: any(map(plan.is_taken, unit)))
-        batch, units = units[:n_at_once], units[n_at_once:]
-        left = set()
+        batch, left = _choose_units(plan, units, n_at_once), set()
         for fit, result in _fit_units(plan, data, batch, parallel):
             if result is None:
                 left.add(fit)
@@ -242,7 +246,10 @@ def _fit_to_the_end(plan, data, groups, parallel):
                 yield fit, result
         if len(left) == sum(map(len, batch)):
             time.sleep(_PAUSE)
-        units += [rest for unit in batch if (rest := [f for f in unit if f in left])]
+        chosen = set(batch)
+        units = [unit for unit in units if unit not in chosen]
+        rests = (tuple(fit for fit in unit if fit in left) for unit in batch)
+        units += filter(None, rests)
 
 
 def _fit_all_splits(plan, fits, sources, n_sharing, parallel):
