@@ -8,7 +8,7 @@ class Plan:
     """Sizes of all measurements."""
 
     n_reviews: int = 2000  # of the grid
-    sizes: tuple = (8, 16, 32, 64)
+    sizes: tuple = (4, 8, 16, 32)
     l2: tuple = (0.0, 0.001, 0.01)
     dropout: tuple = (0.0, 0.5)
     epochs: int = 10
