@@ -197,7 +197,9 @@ def group_by_preprocessing(candidates):
             for name, value in candidate.params.items()
             if not f"{name}__".startswith(prefix)
         )
-        groups.setdefault(preprocessing, []).append(i)
+        # A split is prepared together with the scorers that stand in for metrics.
+        key = preprocessing, repr(candidate.classifier.metrics)
+        groups.setdefault(key, []).append(i)
     return list(groups.values())
 
 

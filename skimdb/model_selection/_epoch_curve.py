@@ -102,7 +102,8 @@ def epoch_curve(
         a number or a dict of numbers. Each is called after every epoch for both
         parts of a split. A lone scorer without a name is recorded as ``score``.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context, whose
+        backend may be a cluster.
     verbose : int, default=0
         Print a line per candidate.
     error_score : "raise" or float, default=np.nan

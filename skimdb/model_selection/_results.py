@@ -100,6 +100,12 @@ def describe_result(owner, plan, position, results, monitor="val_loss"):
     )
 
 
+def describe_kept(owner, plan):
+    """Describe in a line how much a search finds in its memory."""
+    n_fits = len(plan.candidates) * len(plan.splits)
+    return f"[{owner}] {plan.count_kept()} of {n_fits} fits kept in {plan.store.folder}"
+
+
 def choose_epochs(plan, results, monitor, rule):
     """Choose the epoch of each candidate, and of each of its splits by itself.
 

@@ -32,6 +32,7 @@ from skimdb.model_selection._result_store import open_store
 from skimdb.model_selection._results import (
     check_failures,
     choose_epochs,
+    describe_kept,
     describe_result,
     list_metrics,
     read_scores,
@@ -91,12 +92,14 @@ class EpochSearchCV(BaseSearchCV):
         Train the best candidate on all data. A callable takes `cv_results_` and
         returns the index of the candidate.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context, whose
+        backend may be a cluster.
     memory : str, path, joblib.Memory or None, default=None
         Folder to keep each finished (candidate, split) in, so that a search that was
-        interrupted goes on where it was. See the notes.
+        interrupted goes on where it was. Several processes may share it, on one
+        machine or many, and then share the work. See the notes.
     verbose : int, default=0
-        Print a line per candidate.
+        Print a line per candidate, and before that how many fits `memory` has.
     error_score : "raise" or float, default=np.nan
         Score of fits that fail and of epochs at which the monitored entry is not
         finite, with a warning that names the candidate; ``"raise"`` raises.
@@ -164,6 +167,15 @@ class EpochSearchCV(BaseSearchCV):
     schedules by name or class. A file that is damaged is noticed by its checksum, and
     computed anew. The files hold numbers and names, no code: whoever can write to the
     folder can change what a search finds, but cannot make it run anything.
+
+    Searches that share the folder of `memory` claim each fit by a file before they
+    begin it, and leave for later what another has claimed. A process that is killed
+    loses what it had under way: one fit for each of its jobs or, with
+    `n_iter_no_change`, one candidate. That is done again, at once on the same machine,
+    and elsewhere when the claim has not been renewed for two minutes. No fit is done
+    twice otherwise, but for fits that fail, which are not kept, and for a process that
+    was suspended for so long. Preprocessing is not shared: each process preprocesses
+    the splits that it works on. If the folder takes no files, each does all the work.
 
     Examples
     --------
@@ -348,6 +360,8 @@ class EpochSearchCV(BaseSearchCV):
         )
         if store is not None:
             plan = replace(plan, keys=make_keys(plan, data))
+            if self.verbose:
+                print(describe_kept(type(self).__name__, plan))
         results = [None] * len(candidates)
         for position, by_split in complete_candidates(plan, data):
             results[position] = by_split
