@@ -13,6 +13,7 @@ LEFT_OUT = {
     "GL01",  # the summary begins in the first line, as everywhere in scientific Python
     "ES01",  # a summary may say all
     "SA01",  # not everything has a relative
+    "RT02",  # what is returned has a name, as in scikit-learn
 }
 # A method is seen in the example of its class.
 LEFT_OUT_OF_METHODS = {"EX01"}
