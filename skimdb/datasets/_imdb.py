@@ -126,7 +126,7 @@ def fetch_imdb(
         Whether to shuffle the reviews. If False they come in the order of their
         official paths: the training half first, in each half the negative reviews
         first, and these by number, so that neighbours are often of the same
-        film. (Keras's files have lost that order; theirs is kept.)
+        film. Keras's files have lost that order; theirs is kept.
 
     random_state : int, RandomState instance or None, default=42
         Determines the shuffling. Pass an int for the same order in each call.

@@ -353,7 +353,7 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         return self._convert_output(matrix)
 
     def inverse_transform(self, X):
-        """Words of each row.
+        """List the words of each row.
 
         Parameters
         ----------
@@ -382,7 +382,7 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         return np.split(words[columns[is_word]], np.cumsum(n_words)[:-1])
 
     def decode(self, ids):
-        """Words that column numbers stand for.
+        """Turn column numbers into the words that they stand for.
 
         With ``index="keras"`` these are the ids of Keras's encoding of a text.
 
@@ -414,7 +414,7 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         return " ".join(map(str, names[ids.astype(int)]))
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns.
+        """Get the names of the columns.
 
         Parameters
         ----------

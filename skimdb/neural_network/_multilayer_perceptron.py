@@ -197,7 +197,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     See Also
     --------
     skimdb.EpochSearchCV : Finds the number of epochs at no extra cost.
-    sklearn.neural_network.MLPClassifier : scikit-learn's multilayer perceptron.
+    sklearn.neural_network.MLPClassifier : The multilayer perceptron of scikit-learn.
 
     Notes
     -----
@@ -324,6 +324,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         params : dict
+            Parameters by name.
         """
         params = super().get_params(deep=deep)
         constructor = signature(type(self).__init__).parameters.values()
@@ -337,10 +338,12 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         **params : dict
+            Parameters by name.
 
         Returns
         -------
         self : KerasMLPClassifier
+            The estimator.
 
         Raises
         ------
