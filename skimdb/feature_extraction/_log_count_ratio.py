@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.sparsefuncs import inplace_column_scale
@@ -17,9 +17,10 @@ from skimdb._sklearn import (
     _check_sample_weight,
     _fit_context,
 )
+from skimdb.feature_extraction._output import SparseOutputMixin
 
 
-class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class LogCountRatioTransformer(OneToOneFeatureMixin, SparseOutputMixin, BaseEstimator):
     r"""Scale each column by its naive-Bayes log-count ratio.
 
     A word that positive and negative documents have equally often says nothing, and

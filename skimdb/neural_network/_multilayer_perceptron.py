@@ -656,7 +656,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             return self._make_samples(*data, None, hold_out=False)[0]
 
         samples = chain([first], map(make_samples_of, chunks))
-        blocks = fill_batches(samples, self.batch_size)
+        blocks = fill_batches(samples, int(self.batch_size))
         head = list(islice(blocks, 2))
         return head if len(head) == 1 else chain(head, blocks)
 
@@ -675,10 +675,10 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         first = self.n_iter_ if warm else 0
         n_batches = None
         if isinstance(blocks, list):
-            n_batches = -(-len(blocks[0]) // self.batch_size)
+            n_batches = -(-len(blocks[0]) // int(self.batch_size))
         return Schedule(
             range(first, first + n_epochs),
-            self.batch_size,
+            int(self.batch_size),
             self.shuffle,
             *self._seeds[1:3].tolist(),
             n_batches,
