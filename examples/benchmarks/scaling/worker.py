@@ -57,7 +57,9 @@ def enter_backend(stack, backend, n_workers):
         import ray
         from ray.util.joblib import register_ray
 
-        ray.init(num_cpus=n_workers, include_dashboard=False, log_to_driver=False)
+        ray.init(
+            "local", num_cpus=n_workers, include_dashboard=False, log_to_driver=False
+        )
         stack.callback(ray.shutdown)
         register_ray()
     name, _, method = backend.partition(", ")
