@@ -102,7 +102,13 @@ def _name_params(estimator, param_grid):
     if _names_candidates(estimator, param_grid):
         return [(name, dict(params)) for name, params in param_grid.items()]
     grids = [param_grid] if isinstance(param_grid, Mapping) else param_grid or []
-    for name, values in (item for grid in grids for item in dict(grid).items()):
+    settings = [grid for grid in grids if isinstance(grid, Mapping)]
+    for name, values in (item for grid in settings for item in grid.items()):
+        if not isinstance(name, str):
+            raise TypeError(
+                f"A grid leads from names of parameters, which are strings, to values; "
+                f"got {name!r} as a name."
+            )
         if hasattr(values, "rvs"):
             raise TypeError(
                 f"The values of {name!r} are a distribution, which has no end. Draw "

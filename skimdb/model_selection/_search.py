@@ -5,10 +5,9 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils.metadata_routing import MethodMapping
 
 from skimdb._sklearn import (
@@ -38,7 +37,12 @@ from skimdb.model_selection._results import (
     list_metrics,
     read_scores,
 )
-from skimdb.model_selection._routing import make_router, make_splits, route_metadata
+from skimdb.model_selection._routing import (
+    find_splitter,
+    make_router,
+    make_splits,
+    route_metadata,
+)
 from skimdb.model_selection._scoring import find_scorer, make_scoring
 from skimdb.model_selection._search_tasks import SearchTasks
 
@@ -198,6 +202,11 @@ class EpochSearchCV(BaseSearchCV):
         "param_grid": [dict, list, ParameterGrid, ParameterSampler, None],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "monitor": [str],
+        "n_jobs": [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
         "rule": [StrOptions({"min", "one_se"})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "scoring": [str, callable, list, tuple, dict, None],
@@ -329,7 +338,7 @@ class EpochSearchCV(BaseSearchCV):
             raise_errors=self.error_score == "raise",
         )
         data = route_metadata(self, X, y, params, scoring and scoring.scorer)
-        cv = check_cv(self.cv, data.y, classifier=is_classifier(self.estimator))
+        cv = find_splitter(self.cv, data.y, self.estimator)
         splits, n_repeats = make_splits(cv, data)
         self._check_monitor(candidates, len(splits), scoring)
         store = open_store(self.memory)
@@ -341,7 +350,7 @@ class EpochSearchCV(BaseSearchCV):
         plan = SearchPlan(
             candidates,
             splits,
-            self.max_epochs,
+            int(self.max_epochs),
             scoring,
             self.n_jobs,
             self.error_score,
@@ -382,8 +391,8 @@ class EpochSearchCV(BaseSearchCV):
         names = scoring.names or () if scoring else ()
         return Patience(
             self.monitor,
-            self.n_iter_no_change,
-            self.max_epochs,
+            int(self.n_iter_no_change),
+            int(self.max_epochs),
             get_direction(self.monitor, names),
         )
 
