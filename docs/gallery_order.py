@@ -10,6 +10,15 @@ ORDER = [
     "regularization",
     "grid_search",
     "epoch_search",
+    "own_csv",
+    "star_ratings",
+    "multilabel",
+    "which_words_matter",
+    "calibration",
+    "callbacks",
+    "beyond_the_notebook",
+    "larger_than_memory",
+    "cluster",
 ]
 
 

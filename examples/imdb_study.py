@@ -16,10 +16,8 @@ import sys
 from pathlib import Path
 
 import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -28,9 +26,9 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.pipeline import make_pipeline
-from study import conclusions, tables
+from study import conclusions, parts, tables
 from study.report import Report
-from study.reviews import count_reviews, load_reviews, weigh_input
+from study.reviews import load_reviews, weigh_input
 
 import skimdb
 from skimdb import (
@@ -63,7 +61,7 @@ def look_at_data(reviews, options, report):
         f"{reviews.description} A review becomes a row of 10,000 zeros and ones: which "
         "of the 10,000 most frequent words are in it?"
     )
-    report.table(count_reviews(reviews), "data_counts", "The reviews")
+    parts.look_at_data(reviews, report)
 
     # index="keras" numbers the words as Keras does: 1 starts a review, 2 is a word
     # outside the vocabulary.
@@ -82,54 +80,22 @@ def look_at_data(reviews, options, report):
 # %%
 # 1. Holdout
 # ----------
-# The first 40 % of the reviews validate a network trained on the others. Early stopping
-# with endless patience runs all epochs, then restores the weights of the best; the
-# same seed without it keeps those of the last.
+# The first 40 % of the reviews validate a network trained on the others.
 
 
 def holdout(reviews, options, report):
     n_validation = int(0.4 * len(reviews.y))
-    y_val, y = np.split(reviews.y, [n_validation])
-    report.text(
-        f"The first {n_validation:,} reviews are set aside to validate on. A network "
-        "with two hidden layers of 16 ReLU units and a sigmoid is trained on the other "
-        f"{len(y):,} by RMSprop for 20 epochs, in batches of {options.batch_size}, and "
-        "after each epoch we look how well it does on the validation reviews. Then the "
-        "weights of the best epoch and those of the last are tested on reviews that "
-        "had no part in any of this."
-    )
-    vectorizer = TextMultiHotVectorizer(max_features=10_000)
-    X = vectorizer.fit_transform(reviews.texts[n_validation:])
-    X_val = vectorizer.transform(reviews.texts[:n_validation])
-    X_test = vectorizer.transform(reviews.test_texts)
+    validation, train = np.split(np.arange(len(reviews.y)), [n_validation])
+    pipe = make_large_pipeline(options, size=16, epochs=20)
+    parts.holdout(reviews, pipe, (train, validation), "the first", report)
 
-    last = KerasMLPClassifier(
-        size=16, epochs=20, batch_size=options.batch_size, random_state=options.seed
-    )
-    best = clone(last).set_params(
-        early_stopping=True, n_iter_no_change=np.inf, verbose=1
-    )
-    best.fit(X, y, X_val=X_val, y_val=y_val)
-    report.progress("The same once more, to keep the weights of the last epoch")
-    last.fit(X, y, X_val=X_val, y_val=y_val)
 
-    curve = pd.DataFrame(best.history_)
-    curve.insert(0, "epoch", curve.index + 1)
-    report.data(curve, "holdout_curve")
-    models = {"best": (best.best_epoch_, best), "last": (last.n_iter_, last)}
-    table = tables.compare_epochs(curve, models, X_test, reviews.y_test)
-    report.table(table, "holdout", "The best epoch and the last")
-    figure, axes = plt.subplots(2, sharex=True, figsize=(7.5, 6), layout="constrained")
-    for metric, ax in zip(["loss", "accuracy"], axes, strict=True):
-        display = EpochCurveDisplay(curve.assign(candidate="", repeat=0, fold=0))
-        display.plot(ax, metric=metric)
-    report.figure(figure, "holdout", "Training and validation curve of the holdout")
-    report.conclude(
-        *conclusions.on_holdout(
-            curve,
-            best.predict(X_test) == reviews.y_test,
-            last.predict(X_test) == reviews.y_test,
-        )
+def make_large_pipeline(options, **params):
+    return make_pipeline(
+        TextMultiHotVectorizer(max_features=10_000),
+        KerasMLPClassifier(
+            batch_size=options.batch_size, random_state=options.seed, **params
+        ),
     )
 
 
@@ -151,35 +117,13 @@ def make_small_pipeline(options, **params):
 
 
 def kfold(reviews, options, report):
-    report.text(
-        "If there are only 1,000 reviews, a single validation set is a matter of luck. "
-        "So four folds of 250 take turns: vectorizer and network (two hidden layers of "
-        "32 units, batches of 256) are fitted to the other 750 and validated on the "
-        "fold, for 30 epochs. The mean of the four curves says how many epochs are "
-        "best; that long the network is trained on all 1,000, and tested."
+    first = parts.select(reviews, np.arange(1000))
+    search = EpochSearchCV(
+        make_small_pipeline(options),
+        max_epochs=30,
+        cv=list(KFold(4).split(first.texts)),
     )
-    search = EpochSearchCV(make_small_pipeline(options), max_epochs=30, cv=KFold(4))
-    search.fit(reviews.texts[:1000], reviews.y[:1000])
-    report.facts["kfold_best_epoch"] = int(search.best_epoch_)
-    report.data(search.history_, "kfold_curves")
-    table = tables.compare_folds(search)
-    report.table(
-        table,
-        "kfold",
-        f"Each fold at the best epoch of the mean curve, {search.best_epoch_}, and at "
-        "its own",
-    )
-    figure = EpochCurveDisplay.from_search(search).figure_
-    report.figure(figure, "kfold", "Four folds, their mean and its best epoch")
-    report.conclude(
-        *conclusions.on_kfold(
-            search.best_epoch_,
-            30,
-            search.split_best_epochs_,
-            table["val_accuracy"],
-            search.score(reviews.test_texts, reviews.y_test),
-        )
-    )
+    parts.kfold(first, search, report)
 
 
 # %%
@@ -222,35 +166,19 @@ def iterated_kfold(reviews, options, report):
 # on the same splits, 60 % to train on and 40 % to validate on: several splits, since
 # from one to the next a curve moves by as much as dropout moves it.
 
-REFERENCE = "16 units"
-
-
-def list_variants(large):
-    return {
-        REFERENCE: {"kerasmlpclassifier__size": 16},
-        "4 units": {"kerasmlpclassifier__size": 4},
-        f"{large} units": {"kerasmlpclassifier__size": large},
-        "16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002},
-        "16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0.0)},
-    }
-
 
 def regularization(reviews, options, report):
     n_splits = 2 if options.quick else 3
     report.text(
-        f"Each variant changes one thing about the network of part 1 ({REFERENCE}): "
-        "fewer units, many more, a penalty on large weights (L2), or dropout after the "
-        f"first hidden layer. All are trained on the same {n_splits} random splits of "
-        f"the {len(reviews.y):,} reviews, 60 % to train on and 40 % to validate on, "
-        f"for 20 epochs in batches of {options.batch_size}."
-    )
-    pipe = make_pipeline(
-        TextMultiHotVectorizer(max_features=10_000),
-        KerasMLPClassifier(batch_size=options.batch_size, random_state=options.seed),
+        f"Each variant changes one thing about the network of part 1 "
+        f"({parts.REFERENCE}): fewer units, many more, a penalty on large weights "
+        "(L2), or dropout after the first hidden layer. All are trained on the same "
+        f"{n_splits} random splits of the {len(reviews.y):,} reviews, 60 % to train on "
+        f"and 40 % to validate on, for 20 epochs in batches of {options.batch_size}."
     )
     search = EpochSearchCV(
-        pipe,
-        list_variants(large=64 if options.quick else 512),
+        make_large_pipeline(options),
+        parts.list_variants(large=64 if options.quick else 512),
         max_epochs=20,
         cv=ShuffleSplit(n_splits, test_size=0.4, random_state=options.seed),
         refit=False,  # they are compared, none is to be used
@@ -258,21 +186,7 @@ def regularization(reviews, options, report):
         memory=report.memory,
         verbose=1,
     )
-    curves = search.fit(reviews.texts, reviews.y).history_
-    report.data(curves, "regularization_curves")
-    table = tables.compare_variants(curves, REFERENCE)
-    report.table(
-        table,
-        "regularization",
-        "Each network's mean curve at its best epoch and at its last, and how much "
-        f"higher than with {REFERENCE} it ends",
-    )
-    display = EpochCurveDisplay(curves).plot(log_scale=True)
-    display.ax_.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
-    report.figure(
-        display.figure_, "regularization", "Validation loss of each network by epoch"
-    )
-    report.conclude(*conclusions.on_regularization(table, REFERENCE, 20))
+    parts.regularization(reviews, search, report)
 
 
 # %%
@@ -373,13 +287,7 @@ def do_study(options, report):
         options.seed,
         limit=2000 if options.quick else None,
     )
-    for title, part in PARTS.items():
-        if report.has_part(title):
-            report.progress(f"{title}: done before the interruption")
-            continue
-        report.begin_part(title)
-        part(reviews, options, report)
-        report.end_part(title, len(PARTS))
+    parts.do_parts(PARTS, report, reviews, options)
     command = f"imdb_study.py {'--quick ' * options.quick}--seed {options.seed}"
     report.finish("How this was made", command)
 

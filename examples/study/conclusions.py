@@ -14,8 +14,9 @@ def standard_error(values):
 
 def on_data(y, matrix):
     """Judge the balance of the labels `y` and the sparsity of the input `matrix`."""
-    majority = max(np.mean(y), 1 - np.mean(y))
-    balance = "are balanced" if majority < 0.52 else "are not balanced"
+    counts = np.unique(y, return_counts=True)[1]
+    majority = counts.max() / len(y)
+    balance = "are" if majority * len(counts) < 1.04 else "are not"
     cells = matrix.shape[0] * matrix.shape[1]
     arrays = (matrix.data, matrix.indices, matrix.indptr)
     ratio = cells * matrix.dtype.itemsize / sum(array.nbytes for array in arrays)
@@ -25,8 +26,8 @@ def on_data(y, matrix):
         else f"does not pay: it weighs {1 / ratio:.1f} times as much as"
     )
     return [
-        f"The labels {balance}: always guessing the more frequent one is right for "
-        f"{majority:.1%} of the training reviews.",
+        f"The classes {balance} balanced: always guessing the most frequent one is "
+        f"right for {majority:.1%} of the training texts.",
         f"{matrix.nnz / cells:.1%} of the input is not zero, so the sparse matrix "
         f"{weight} the dense one of the same precision.",
     ]
@@ -39,13 +40,13 @@ def on_holdout(history, best_right, last_right):
     ----------
     history : DataFrame with the columns epoch, val_loss and val_accuracy
     best_right, last_right : ndarray of bool of shape (n_test_samples,)
-        Which test reviews each model gets right.
+        Which test texts each model gets right.
     """
     best = history.loc[history["val_loss"].idxmin()]
     last = history.iloc[-1]
     sentences = [
         f"The validation loss is lowest after epoch {best.epoch:.0f}: "
-        f"{best.val_loss:.3f}, with {best.val_accuracy:.1%} of the validation reviews "
+        f"{best.val_loss:.3f}, with {best.val_accuracy:.1%} of the validation texts "
         "right."
     ]
     ratio = last.val_loss / best.val_loss
@@ -57,14 +58,14 @@ def on_holdout(history, best_right, last_right):
         ]
     sentences.append(
         f"After epoch {last.epoch:.0f} it is {ratio:.2f} times as high: the network "
-        "went on to memorize its training reviews."
+        "went on to memorize its training texts."
         if ratio > 1.1
         else f"After epoch {last.epoch:.0f} it is {ratio:.2f} times as high: there is "
         "hardly any overfitting to prevent."
     )
     gain = best_right.astype(float) - last_right
     difference = (
-        f"On the test reviews the best epoch is right for {best_right.mean():.1%}, "
+        f"On the test texts the best epoch is right for {best_right.mean():.1%}, "
         f"the last for {last_right.mean():.1%}: a difference of "
         f"{100 * gain.mean():.1f} points, standard error "
         f"{100 * standard_error(gain):.1f}."
@@ -113,13 +114,13 @@ def on_kfold(best_epoch, max_epochs, fold_epochs, fold_accuracies, test_accuracy
     if abs(difference) <= 2 * error:
         verdict = "as the folds led to expect"
     elif difference > 0:
-        verdict = "more than the folds led to expect; it was trained on more reviews"
+        verdict = "more than the folds led to expect; it was trained on more texts"
     else:
         verdict = "less than the folds led to expect"
     return [
         *sentences,
-        f"Trained that long on all reviews, the network is right for "
-        f"{test_accuracy:.1%} of the test reviews, {verdict} ({estimate:.1%}, standard "
+        f"Trained that long on all texts, the network is right for "
+        f"{test_accuracy:.1%} of the test texts, {verdict} ({estimate:.1%}, standard "
         f"error {100 * error:.1f} points).",
     ]
 
@@ -260,7 +261,7 @@ def on_searches(candidates, epochs, max_epochs):
     n_close = (own >= own[by_epoch] - error[by_epoch]).sum() - 1
     sentences.append(
         f"{n_close} of the {len(own) - 1} other networks are within one standard error "
-        "of the best: so few reviews do not tell them apart."
+        "of the best: so few texts do not tell them apart."
         if n_close
         else "No other network is within one standard error of the best."
     )
@@ -270,7 +271,80 @@ def on_searches(candidates, epochs, max_epochs):
 def on_nested(scores):
     """Judge the cross-validation of a search by its scores on the outer folds."""
     return (
-        f"What the search finds is right for {scores.mean():.1%} of reviews that it "
+        f"What the search finds is right for {scores.mean():.1%} of texts that it "
         f"never saw, from {scores.min():.1%} to {scores.max():.1%} over {len(scores)} "
         "folds."
     )
+
+
+def on_test(y, predicted, confidence):
+    """Judge predictions on the test texts against guessing.
+
+    Parameters
+    ----------
+    y, predicted : array-like of shape (n_samples,)
+    confidence : ndarray of float of shape (n_samples,)
+        Probability of the class that is predicted.
+    """
+    right = np.asarray(y) == np.asarray(predicted)
+    names, counts = np.unique(y, return_counts=True)
+    guessed, guess = names[counts.argmax()], counts.max() / len(y)
+    error = standard_error(right)
+    sentences = [
+        f"The network is right for {right.mean():.1%} of the {len(y):,} test texts "
+        f"(standard error {100 * error:.1f} points); always guessing {str(guessed)!r} "
+        f"would be right for {guess:.1%}."
+    ]
+    if right.mean() - guess < 2 * error:
+        sentences.append(
+            "That is no clear gain over guessing: the words may not tell these "
+            "classes, or the texts are too few."
+        )
+    wrong = [(str(a), str(b)) for a, b in zip(y, predicted, strict=True) if a != b]
+    if wrong:
+        pairs, n_times = np.unique(wrong, axis=0, return_counts=True)
+        a, b = pairs[n_times.argmax()]
+        sentences.append(
+            f"The most frequent mistake is to take {a!s} for {b!s}, {n_times.max():,} "
+            f"of {len(wrong):,} mistakes."
+        )
+    never = sorted({str(name) for name in names} - {str(p) for p in predicted})
+    if never:
+        sentences.append(f"Never predicted: {', '.join(never)}.")
+    return sentences
+
+
+def on_calibration(confidence, right):
+    """Compare how sure the network is with how often it is right."""
+    gap, error = confidence.mean() - right.mean(), standard_error(confidence - right)
+    means = (
+        f"On average it gives its prediction a probability of {confidence.mean():.1%}, "
+        f"and is right for {right.mean():.1%}"
+    )
+    if abs(gap) <= 2 * error:
+        return [f"{means}: its probabilities can be taken at their word."]
+    if gap > 0:
+        return [
+            f"{means}: it is surer than it should be, by {100 * gap:.1f} points. Fewer "
+            "epochs, L2 or dropout make it less so, and CalibratedClassifierCV of "
+            "scikit-learn corrects it."
+        ]
+    return [f"{means}: it is less sure than it could be, by {-100 * gap:.1f} points."]
+
+
+def on_sizes(table):
+    """Say if more texts would help, from the accuracy by number of training texts."""
+    half, full = table.iloc[-2], table.iloc[-1]
+    gain = full["val_accuracy"] - half["val_accuracy"]
+    error = np.hypot(full["accuracy_error"], half["accuracy_error"])
+    step = (
+        f"From {half['texts']:,.0f} to {full['texts']:,.0f} training texts the "
+        f"validation accuracy goes from {half['val_accuracy']:.1%} to "
+        f"{full['val_accuracy']:.1%}"
+    )
+    if gain > 2 * error:
+        return [f"{step}: the curve still rises, and more texts would help."]
+    return [
+        f"{step}, less than two standard errors ({200 * error:.1f} points): more texts "
+        "of the same kind may help little."
+    ]

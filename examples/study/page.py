@@ -30,6 +30,8 @@ th { font-weight: 600; overflow-wrap: normal; }
 figure { margin: 1.5rem 0; }
 img { max-width: 100%; background: #fff; border: 1px solid var(--line);
       border-radius: 6px; box-sizing: border-box; }
+pre { background: var(--tint); padding: .7rem 1rem; overflow-x: auto;
+      font-size: .85rem; overflow-wrap: normal; }
 .conclusion { background: var(--tint); border-left: 4px solid var(--accent);
               padding: .2rem 1rem; }
 @media (max-width: 600px) {
@@ -44,6 +46,8 @@ img { max-width: 100%; background: #fff; border: 1px solid var(--line);
   td:first-child { font-weight: 600; }
 }
 """
+
+PERCENT = "accuracy", "precision", "recall", "share", "probability", "confidence"
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -70,7 +74,7 @@ def format_value(value, column):
     """Show a value of a table as text, by what its column is of."""
     if isinstance(value, str) or not hasattr(value, "__float__"):
         return str(value)
-    if "accuracy" in column:
+    if any(word in column for word in PERCENT):
         return f"{value:.1%}"
     if "loss" in column:
         return f"{value:.3f}"

@@ -167,6 +167,11 @@ class Report:
             FIGURE.format(wide=wide, narrow=narrow, caption=escape(caption))
         )
 
+    def code(self, code):
+        """Add lines of Python."""
+        print(f"{code}\n", flush=True)
+        self._body.append(f"<pre><code>{escape(code)}</code></pre>")
+
     def conclude(self, *sentences):
         """Add what the numbers of a part say."""
         conclusion = " ".join(sentences)

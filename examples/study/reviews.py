@@ -29,8 +29,8 @@ def load_reviews(source, data_home, seed, limit=None):
     Returns
     -------
     reviews : Bunch
-        ``texts``, ``y``, ``test_texts``, ``y_test``, and ``description``, which says
-        where they come from.
+        As :mod:`study.parts` takes data, and ``description``, which says where the
+        reviews come from.
     """
     train = fetch_imdb(source=source, data_home=data_home, shuffle=False)
     if train.source == "stanford":
@@ -63,35 +63,16 @@ def load_reviews(source, data_home, seed, limit=None):
     test_texts, y_test = shuffle(*test, random_state=seed, n_samples=limit)
     if limit is not None:
         description += f" Here are {limit:,} of each."
+    names = np.array(["negative", "positive"])
     return Bunch(
         texts=texts,
-        y=y,
+        y=names[y],
+        groups=None,
         test_texts=test_texts,
-        y_test=y_test,
+        y_test=names[y_test],
+        noun="reviews",
         description=description,
     )
-
-
-def count_reviews(reviews):
-    """Tabulate counts, labels and lengths of the reviews that `load_reviews` gives."""
-    rows = []
-    for half, texts, y in [
-        ("training", reviews.texts, reviews.y),
-        ("test", reviews.test_texts, reviews.y_test),
-    ]:
-        n_words = [len(text.split()) for text in texts]
-        rows.append(
-            {
-                "reviews": half,
-                "count": len(y),
-                "negative": int(np.sum(y == 0)),
-                "positive": int(np.sum(y == 1)),
-                "fewest words": min(n_words),
-                "median": int(np.median(n_words)),
-                "most words": max(n_words),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def weigh_input(X):

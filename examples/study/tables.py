@@ -1,11 +1,42 @@
 """The tables of the study, from what the experiments return."""
 
+import numpy as np
 import pandas as pd
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, precision_recall_fscore_support
+
+
+def count_texts(data):
+    """Tabulate how many texts there are to train and to test on, and how long."""
+    rows = []
+    for part, texts in [("training", data.texts), ("test", data.test_texts)]:
+        n_words = [len(text.split()) for text in texts]
+        rows.append(
+            {
+                "texts": part,
+                "count": len(texts),
+                "fewest words": min(n_words),
+                "median": int(np.median(n_words)),
+                "most words": max(n_words),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def count_classes(data):
+    """Tabulate how many texts each class has, the most frequent first."""
+    counts = pd.DataFrame(
+        {
+            "training": pd.Series(data.y).value_counts(),
+            "test": pd.Series(data.y_test).value_counts(),
+        }
+    ).fillna(0)
+    counts = counts.astype(int).sort_values("training", ascending=False, kind="stable")
+    counts["share"] = counts["training"] / counts["training"].sum()
+    return counts.rename_axis("class").reset_index()
 
 
 def compare_epochs(curve, models, X_test, y_test):
-    """Tabulate the last epoch and the restored one, on validation and test reviews.
+    """Tabulate the last epoch and the restored one, on validation and test texts.
 
     Parameters
     ----------
@@ -21,7 +52,9 @@ def compare_epochs(curve, models, X_test, y_test):
     rows = []
     for name, (epoch, model) in models.items():
         row = {"weights": name} | curve.loc[curve["epoch"] == epoch].iloc[0].to_dict()
-        row["test_loss"] = log_loss(y_test, model.predict_proba(X_test))
+        row["test_loss"] = log_loss(
+            y_test, model.predict_proba(X_test), labels=model.classes_
+        )
         row["test_accuracy"] = model.score(X_test, y_test)
         rows.append(row)
     return pd.DataFrame(rows).astype({"epoch": int})
@@ -127,3 +160,86 @@ def compare_searches(plain, search):
             }
         )
     return pd.DataFrame(rows).sort_values("accuracy_there", ascending=False)
+
+
+def compare_classes(y, predicted, classes):
+    """Tabulate how well each class is told from the others."""
+    precision, recall, f1, n_texts = precision_recall_fscore_support(
+        y, predicted, labels=classes, zero_division=0
+    )
+    return pd.DataFrame(
+        {
+            "class": classes,
+            "texts": n_texts,
+            "precision": precision,
+            "recall": recall,
+            "f1": f1,
+        }
+    )
+
+
+def list_mistakes(texts, y, predicted, confidence, n_mistakes=5):
+    """Tabulate the mistakes that the network is surest of."""
+    wrong = np.flatnonzero(np.asarray(predicted) != y)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:n_mistakes]
+    short = [" ".join(texts[i].split()) for i in worst]
+    return pd.DataFrame(
+        {
+            "text": [t if len(t) <= 160 else f"{t[:159]}…" for t in short],
+            "label": [str(y[i]) for i in worst],
+            "taken for": [str(predicted[i]) for i in worst],
+            "probability": confidence[worst],
+        }
+    )
+
+
+def compare_confidence(confidence, right, n_bins=10):
+    """Compare how sure predictions are with how often they are right.
+
+    Parameters
+    ----------
+    confidence : ndarray of float of shape (n_samples,)
+        Probability of the class that is predicted.
+    right : ndarray of bool of shape (n_samples,)
+    n_bins : int, default=10
+        Groups of predictions, of as many each.
+    """
+    parts = np.array_split(np.argsort(confidence, kind="stable"), n_bins)
+    rows = []
+    for part in parts:
+        if len(part):
+            accuracy = right[part].mean()
+            rows.append(
+                {
+                    "predictions": len(part),
+                    "confidence": confidence[part].mean(),
+                    "accuracy": accuracy,
+                    "accuracy_error": np.sqrt(accuracy * (1 - accuracy) / len(part)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def compare_sizes(curves_by_size):
+    """Tabulate the accuracy by number of training texts, at the best epoch of each.
+
+    Parameters
+    ----------
+    curves_by_size : dict of int to DataFrame
+        What :func:`skimdb.epoch_curve` returns for so many training texts.
+    """
+    rows = []
+    for size, curves in curves_by_size.items():
+        best = curves.groupby("epoch")["val_loss"].mean().idxmin()
+        there = curves[curves["epoch"] == best]
+        rows.append(
+            {
+                "texts": size,
+                "best_epoch": best,
+                "accuracy": there["accuracy"].mean(),
+                "val_loss": there["val_loss"].mean(),
+                "val_accuracy": there["val_accuracy"].mean(),
+                "accuracy_error": there["val_accuracy"].sem(),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -37,6 +37,7 @@ from skimdb.model_selection._plotting import (
     style_candidate,
     style_lone,
     take_axes,
+    use_log_scale,
 )
 from skimdb.model_selection._search import EpochSearchCV
 
@@ -454,7 +455,7 @@ class EpochCurveDisplay:
                 panels[candidate].set_title(title, fontsize="medium")
         for panel in axes:
             if look.log_scale:
-                panel.set_yscale("log")
+                use_log_scale(panel)
         if not look.log_scale and (look.own_figure or len(axes) == 1):
             self._limit_height(panels, columns[0])
         if look.mark_best and columns[0].startswith("val_"):
@@ -527,8 +528,12 @@ class EpochCurveDisplay:
             best_epochs={m.get_xdata()[0] for m in self.best_markers_.values()},
         )
         side_by_side = len(grid) > 1 and grid.shape[1] == 1
+        lone = look.alone and grid.size == 1  # few entries, which fit into a row
         self.legend_ = add_legend(
-            grid.ravel(), handles, own_figure=look.own_figure, above=side_by_side
+            grid.ravel(),
+            handles,
+            own_figure=look.own_figure,
+            above=side_by_side or lone,
         )
 
     def plot_summary(self, ax=None, *, metric=None, error="se"):

@@ -1,0 +1,291 @@
+"""The study on texts of your own: from a file to a network that was tested.
+
+A look at the data, holdout validation, K-fold, networks of several sizes with L2 and
+dropout, each with its own number of epochs, the confusion matrix, calibration, the
+words that matter and a learning curve. Run
+
+    python examples/text_study.py reviews.csv --text review --label sentiment
+
+and open ``text_study/report.html``. The file is CSV, TSV, Parquet or JSON lines with a
+column of texts and one of labels, of any number of classes; columns that are not named
+are guessed. ``--group film`` keeps all rows with the same film on one side of every
+split. The network that was chosen is kept in ``text_study/pipeline.skops``, and the
+last lines printed load it. A study that was interrupted goes on where it was if it is
+started again.
+"""
+
+import argparse
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from sklearn.pipeline import make_pipeline
+from study import conclusions, parts, plots
+from study.cleaning import clean_rows
+from study.files import FileError, read_file
+from study.report import Report
+from study.splits import list_splits, split_test
+
+import skimdb
+from skimdb import EpochSearchCV, KerasMLPClassifier, TextMultiHotVectorizer
+
+matplotlib.use("agg")  # plots go to files
+
+INTRODUCTION = (
+    "A small network learns from labelled texts to label new ones. Trained too briefly "
+    "it has not learned enough; trained too long it memorizes its training texts and "
+    "does worse on new ones. This study looks for the network and the moment in "
+    "between, and tests what it finds on texts that had no part in choosing it."
+)
+N_FOLDS = 4
+MAX_EPOCHS = 20
+MODEL = "pipeline.skops"
+
+
+def load_texts(options):
+    """Read the file, take out what cannot be used, and hold out the test texts."""
+    path = Path(options.file)
+    frame, names, n_rows = read_file(
+        path,
+        options.text,
+        options.label,
+        options.group,
+        limit=options.max_texts,
+        encoding=options.encoding,
+        seed=options.seed,
+    )
+    cleaned, table, notes = clean_rows(frame, path.name, names["label"])
+    data = split_test(cleaned, options.seed)
+    columns = [f"{kind}s from the column {name!r}" for kind, name in names.items()]
+    rows = f"{n_rows:,} rows"
+    if n_rows > len(frame):
+        rows = f"{len(frame):,} of {n_rows:,} rows, drawn at random"
+    data.update(
+        noun="texts",
+        description=f"{path.name}: {rows}; {', '.join(columns)}.",
+        notes=notes,
+        cleaning=table,
+        splits=list_splits(data.y, data.groups, N_FOLDS, options.seed),
+    )
+    return data
+
+
+def make_network(data, options, **params):
+    """Make a pipeline; an epoch has ten batches or more."""
+    sizes = [size for size in (512, 256, 128, 64) if 10 * size <= len(data.y)]
+    batch_size = max(sizes, default=32)
+    return make_pipeline(
+        TextMultiHotVectorizer(max_features=10_000),
+        KerasMLPClassifier(batch_size=batch_size, random_state=options.seed, **params),
+    )
+
+
+# %%
+# 0. A look at the data
+# ---------------------
+# What was read, what was left out, how many texts each class has, and how long they
+# are.
+
+
+def look_at_data(data, options, report):
+    report.text(data.description)
+    if data.notes:
+        report.text(" ".join(data.notes))
+    report.table(data.cleaning, "data_rows", "From the file to the study")
+    parts.look_at_data(data, report)
+    classes = pd.Series(data.y).value_counts()
+    n_words = [len(text.split()) for text in data.texts]
+    figure = plots.plot_data(classes, n_words)
+    report.figure(figure, "data", "Training texts by class, and by number of words")
+    X = TextMultiHotVectorizer(max_features=10_000).fit_transform(data.texts)
+    report.conclude(*conclusions.on_data(data.y, X))
+
+
+# %%
+# 1. Holdout
+# ----------
+# The first of the folds of part 2 validates a network trained on the others.
+
+
+def holdout(data, options, report):
+    drawn = "drawn at random" if data.groups is None else "of whole groups"
+    pipe = make_network(data, options, epochs=MAX_EPOCHS)
+    parts.holdout(data, pipe, data.splits[0], drawn, report)
+
+
+# %%
+# 2. K-fold
+# ---------
+# All folds take turns, and their mean curve says when to stop.
+
+
+def kfold(data, options, report):
+    search = EpochSearchCV(
+        make_network(data, options),
+        max_epochs=MAX_EPOCHS,
+        cv=data.splits,
+        n_jobs=options.n_jobs,
+    )
+    parts.kfold(data, search, report)
+
+
+# %%
+# 3. Network size, L2 and dropout
+# -------------------------------
+# Each variant changes one thing, and is taken at the best epoch of its own mean curve.
+# The best of them is trained on all training texts, and kept.
+
+
+def regularization(data, options, report):
+    report.text(
+        f"Each variant changes one thing about the network of part 1 "
+        f"({parts.REFERENCE}): fewer units, more, a penalty on large weights (L2), or "
+        "dropout after the first hidden layer. All are trained on the same "
+        f"{N_FOLDS} folds for {MAX_EPOCHS} epochs. The one with the lowest mean "
+        "validation loss, at its best epoch, is then trained that long on all "
+        f"{len(data.y):,} training texts."
+    )
+    search = EpochSearchCV(
+        make_network(data, options),
+        parts.list_variants(large=64),
+        max_epochs=MAX_EPOCHS,
+        cv=data.splits,
+        n_jobs=options.n_jobs,
+        memory=report.memory,
+        verbose=1,
+    )
+    parts.regularization(data, search, report)
+    chosen = list(search.param_grid)[search.best_index_]
+    report.facts["chosen"] = chosen
+    report.text(
+        f"The lowest is that of {chosen} at epoch {search.best_epoch_}: this network "
+        "is kept."
+    )
+    save_pipeline(search.best_estimator_, options)
+
+
+def save_pipeline(pipe, options):
+    from skops.io import dump
+
+    dump(pipe, Path(options.output, MODEL))
+
+
+def load_pipeline(options):
+    from skops.io import get_untrusted_types, load
+
+    path = Path(options.output, MODEL)  # written by this study
+    return load(path, trusted=get_untrusted_types(file=path))
+
+
+# %%
+# 4. The network that was chosen
+# ------------------------------
+# What it mistakes for what, whether its probabilities can be taken at their word, and
+# which words it goes by.
+
+
+def test(data, options, report):
+    parts.judge(data, load_pipeline(options), report)
+
+
+def calibration(data, options, report):
+    parts.calibration(data, load_pipeline(options), report)
+
+
+def which_words(data, options, report):
+    parts.which_words(data, load_pipeline(options), report)
+
+
+# %%
+# 5. More texts
+# -------------
+# Would more texts help?
+
+
+def learning_curve(data, options, report):
+    chosen = parts.list_variants(large=64)[report.facts["chosen"]]
+    pipe = make_network(data, options).set_params(**chosen)
+    parts.learning_curve(data, pipe, MAX_EPOCHS, options.seed, report)
+
+
+# %%
+# 6. Its use
+# ----------
+
+
+def use(data, options, report):
+    report.text("The network is kept with its vectorizer. Three lines load it:")
+    report.code(write_lines(data, options))
+
+
+def write_lines(data, options):
+    """Write the lines that load the pipeline and predict."""
+    from skops.io import get_untrusted_types
+
+    path = Path(options.output, MODEL)
+    shortest = min(data.test_texts, key=len)
+    return "\n".join(
+        [
+            "from skops.io import load",
+            f"pipe = load({str(path)!r}, trusted={get_untrusted_types(file=path)!r})",
+            f"pipe.predict([{shortest!r}])",
+        ]
+    )
+
+
+PARTS = {
+    "0. A look at the data": look_at_data,
+    "1. Holdout validation": holdout,
+    "2. K-fold": kfold,
+    "3. Network size, L2 and dropout": regularization,
+    "4. On the test texts": test,
+    "5. Calibration": calibration,
+    "6. Which words matter": which_words,
+    "7. Learning curve": learning_curve,
+    "8. Load it and predict": use,
+}
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", help="*.csv, *.tsv, *.parquet or *.jsonl")
+    parser.add_argument("--text", help="column of the texts")
+    parser.add_argument("--label", help="column of the labels")
+    parser.add_argument("--group", help="column of groups that no split divides")
+    parser.add_argument("--output", default="text_study", help="folder for the results")
+    parser.add_argument("--max-texts", type=int, default=20_000, help="rows to study")
+    parser.add_argument("--encoding", default="utf-8", help="of CSV, TSV, JSON lines")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    if find_spec("skops") is None:
+        sys.exit('The network is saved by skops: pip install "skimdb[skops]"')
+    try:
+        data = load_texts(options)
+        state = Path(options.file).stat()
+        key = [skimdb.__version__, Path(__file__).read_text(encoding="utf-8")]
+        key += [str(vars(options)), state.st_size, state.st_mtime]
+        title = f"A study of {Path(options.file).name}"
+        report = Report(options.output, title, INTRODUCTION, key)
+    except FileError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
+    options.n_jobs = -1 if len(data.y) > 5000 else None  # workers take time to start
+    try:
+        parts.do_parts(PARTS, report, data, options)
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted. Started again, the study goes on where it was.")
+    report.finish("How this was made", f"text_study.py --seed {options.seed}")
+    print(f"\nLoad the network and predict:\n\n{write_lines(data, options)}")
+
+
+if __name__ == "__main__":
+    main()
