@@ -50,7 +50,7 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, SparseOutputMixin, BaseEsti
         column, it is the ratio of that column.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any that are all strings.
 
     See Also
