@@ -61,10 +61,10 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
 
     Notes
     -----
-    With :math:`p` the column sums of the documents of a class, :math:`q` those of all
-    other documents, both with `smoothing` added, the ratio is [1]_
+    With ``p`` the column sums of the documents of a class, ``q`` those of all
+    other documents, both with `smoothing` added, the ratio is [1]_ ::
 
-    .. math:: r = \log \frac{p / \lVert p \rVert_1}{q / \lVert q \rVert_1}
+        r = log((p / sum(p)) / (q / sum(q)))
 
     Samples count as often as their weight says. The values of `X` are used as they
     are. Whether a document has a word (`TextMultiHotVectorizer`) mostly serves
