@@ -20,7 +20,7 @@ from skimdb._sklearn import (
 
 
 class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    r"""Scale each column by its naive-Bayes log-count ratio.
+    """Scale each column by its naive-Bayes log-count ratio.
 
     A word that positive and negative documents have equally often says nothing, and
     its column is scaled to nearly 0; a word that almost only one class has gets a
