@@ -21,7 +21,7 @@ from skimdb.feature_extraction._output import SparseOutputMixin
 
 
 class LogCountRatioTransformer(OneToOneFeatureMixin, SparseOutputMixin, BaseEstimator):
-    r"""Scale each column by its naive-Bayes log-count ratio.
+    """Scale each column by its naive-Bayes log-count ratio.
 
     A word that positive and negative documents have equally often says nothing, and
     its column is scaled to nearly 0; a word that almost only one class has gets a
@@ -62,10 +62,10 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, SparseOutputMixin, BaseEsti
 
     Notes
     -----
-    With :math:`p` the column sums of the documents of a class, :math:`q` those of all
-    other documents, both with `smoothing` added, the ratio is [1]_
+    With ``p`` the column sums of the documents of a class, ``q`` those of all
+    other documents, both with `smoothing` added, the ratio is [1]_ ::
 
-    .. math:: r = \log \frac{p / \lVert p \rVert_1}{q / \lVert q \rVert_1}
+        r = log((p / sum(p)) / (q / sum(q)))
 
     Samples count as often as their weight says. The values of `X` are used as they
     are. Whether a document has a word (`TextMultiHotVectorizer`) mostly serves
