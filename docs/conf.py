@@ -36,6 +36,7 @@ templates_path = ["_templates"]
 default_role = "py:obj"
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!skimdb).*")]
+nitpick_ignore = [("std:term", "fit")]  # in a docstring of scikit-learn
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -90,3 +91,13 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "abort_on_example_error": True,
 }
+
+
+def leave_out_folders(app):
+    """Let no folder of examples pass for a gallery because of its README.md."""
+    app.config.sphinx_gallery_conf["source_suffix"] = {".rst": "restructuredtext"}
+
+
+def setup(app):
+    """Run before sphinx-gallery looks for its folders."""
+    app.connect("builder-inited", leave_out_folders, priority=400)

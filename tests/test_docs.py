@@ -33,6 +33,7 @@ PAGES = {
 @pytest.mark.parametrize(
     "page", [page for page, code in PAGES.items() if ">>>" in code]
 )
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras saves a model
 def test_code_runs(page, tmp_path, monkeypatch):
     plt.switch_backend("agg")  # draws without a screen
     monkeypatch.chdir(tmp_path)  # pages may write files

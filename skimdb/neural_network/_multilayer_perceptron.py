@@ -170,7 +170,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Kernel of each layer, of shape (n_inputs, n_units), in the input's dtype.
     intercepts_ : list of ndarray
         Bias of each layer, of shape (n_units,).
-    history_ : dict of ndarray of shape (n_iter_,)
+    history_ : dict of ndarray of shape (n_epochs,)
         Per epoch ``loss``, which training minimizes, penalty included; the metrics;
         and with validation data their ``val_`` twins, where ``val_loss`` is without
         the penalty.
@@ -188,7 +188,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Their activation.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any that are all strings.
     model_ : keras.Model
         The network as a Keras model. If it was trained in TensorFlow, the model that
