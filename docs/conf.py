@@ -63,6 +63,7 @@ html_sidebars = {
     "faq": [],
     "api/index": [],
 }
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "logo": {"text": "skimdb"},
     "header_links_before_dropdown": 6,
@@ -87,6 +88,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,  # its page loads scripts from other sites
     "show_signature": False,
     "download_all_examples": False,
     "abort_on_example_error": True,
