@@ -36,6 +36,7 @@ templates_path = ["_templates"]
 default_role = "py:obj"
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!skimdb).*")]
+nitpick_ignore = [("std:term", "fit")]  # in a docstring of scikit-learn
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -62,6 +63,7 @@ html_sidebars = {
     "faq": [],
     "api/index": [],
 }
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "logo": {"text": "skimdb"},
     "header_links_before_dropdown": 6,
@@ -86,7 +88,18 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,  # its page loads scripts from other sites
     "show_signature": False,
     "download_all_examples": False,
     "abort_on_example_error": True,
 }
+
+
+def leave_out_folders(app):
+    """Let no folder of examples pass for a gallery because of its README.md."""
+    app.config.sphinx_gallery_conf["source_suffix"] = {".rst": "restructuredtext"}
+
+
+def setup(app):
+    """Run before sphinx-gallery looks for its folders."""
+    app.connect("builder-inited", leave_out_folders, priority=400)

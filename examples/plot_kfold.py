@@ -75,7 +75,7 @@ print(f"on 24,000 new reviews  {search.score(X_new, y_new):.3f}")
 # %%
 # The folds promise less than comes true. Their networks had 750 reviews to learn from,
 # the last one had 1,000. And 250 reviews know an accuracy to two points or so: the
-# standard error of a share :math:`p` among :math:`n` is :math:`\sqrt{p (1 - p) / n}`.
+# standard error of a share ``p`` among ``n`` is the square root of ``p (1 - p) / n``.
 p = at_best.mean()
 for n in [250, 1000, 24_000]:
     print(f"{n:6,} reviews: ± {np.sqrt(p * (1 - p) / n):.3f}")

@@ -146,7 +146,7 @@ class MarkedText:
         self.text = text
         self.effects = effects
 
-    def _find_words(self):
+    def find_words(self):
         """Yield start, end and word of all words, in the order of the text."""
         lowered, end = self.text.lower(), 0
         for word in vectorizer.build_analyzer()(self.text):
@@ -157,7 +157,7 @@ class MarkedText:
     def _repr_html_(self):
         largest = self.effects.abs().max()
         parts, done = [], 0
-        for start, end, word in self._find_words():
+        for start, end, word in self.find_words():
             effect = self.effects.get(word, 0.0)
             strength = abs(effect) / largest
             if strength < 0.1:

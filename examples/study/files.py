@@ -16,10 +16,30 @@ import pyarrow as pa
 import pyarrow.parquet
 
 CHUNK = 20_000  # rows at a time, so that a large file need not fit into memory
-LABEL_NAMES = (
-    "label labels sentiment class category target topic rating stars score y".split()
-)
-TEXT_NAMES = "text texts review reviews document comment message content body".split()
+LABEL_NAMES = [
+    "label",
+    "labels",
+    "sentiment",
+    "class",
+    "category",
+    "target",
+    "topic",
+    "rating",
+    "stars",
+    "score",
+    "y",
+]
+TEXT_NAMES = [
+    "text",
+    "texts",
+    "review",
+    "reviews",
+    "document",
+    "comment",
+    "message",
+    "content",
+    "body",
+]
 NO_VALUE = {"", "nan", "na", "n/a", "#n/a", "null", "<na>"}
 SEPARATORS = ",;\t|"
 

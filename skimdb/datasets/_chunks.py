@@ -35,10 +35,10 @@ def shuffle_chunks(chunks, *, buffer_size=100_000, random_state=None):
     random_state : int, RandomState instance or None, default=None
         Determines the order. Give each epoch its own.
 
-    Yields
-    ------
-    chunk : pyarrow.Table
-        Of ``buffer_size // 2`` rows or more; the last has those that are left.
+    Returns
+    -------
+    chunks : generator of pyarrow.Table
+        Of ``buffer_size // 2`` rows or more each; the last has those that are left.
 
     Examples
     --------

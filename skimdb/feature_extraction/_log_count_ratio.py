@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.sparsefuncs import inplace_column_scale
@@ -17,10 +17,11 @@ from skimdb._sklearn import (
     _check_sample_weight,
     _fit_context,
 )
+from skimdb.feature_extraction._output import SparseOutputMixin
 
 
-class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    r"""Scale each column by its naive-Bayes log-count ratio.
+class LogCountRatioTransformer(OneToOneFeatureMixin, SparseOutputMixin, BaseEstimator):
+    """Scale each column by its naive-Bayes log-count ratio.
 
     A word that positive and negative documents have equally often says nothing, and
     its column is scaled to nearly 0; a word that almost only one class has gets a
@@ -49,7 +50,7 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
         column, it is the ratio of that column.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any that are all strings.
 
     See Also
@@ -61,10 +62,10 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
 
     Notes
     -----
-    With :math:`p` the column sums of the documents of a class, :math:`q` those of all
-    other documents, both with `smoothing` added, the ratio is [1]_
+    With ``p`` the column sums of the documents of a class, ``q`` those of all
+    other documents, both with `smoothing` added, the ratio is [1]_ ::
 
-    .. math:: r = \log \frac{p / \lVert p \rVert_1}{q / \lVert q \rVert_1}
+        r = log((p / sum(p)) / (q / sum(q)))
 
     Samples count as often as their weight says. The values of `X` are used as they
     are. Whether a document has a word (`TextMultiHotVectorizer`) mostly serves

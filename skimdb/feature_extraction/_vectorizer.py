@@ -133,7 +133,7 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
     vocabulary_ : dict
         Column of each term (str; int for token ids), in the order of the columns. A
         mapping like a dict where each token id is its own column.
-    document_frequency_ : ndarray of int64, shape (len(vocabulary_),)
+    document_frequency_ : ndarray of int64, shape (n_terms,)
         Number of documents that have each term, in the order of `vocabulary_`.
     n_documents_ : int
         Number of documents learned from.

@@ -142,7 +142,7 @@ class EpochSearchCV(BaseSearchCV):
         Class labels. Only if `refit`.
     n_features_in_ : int
         Number of features. Only if `refit` and the best estimator has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features. Only if `refit` and the best estimator has them.
 
     See Also

@@ -176,7 +176,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Kernel of each layer, of shape (n_inputs, n_units), in the input's dtype.
     intercepts_ : list of ndarray
         Bias of each layer, of shape (n_units,).
-    history_ : dict of ndarray of shape (n_iter_,)
+    history_ : dict of ndarray of shape (n_epochs,)
         Per epoch ``loss``, which training minimizes, penalty included; the metrics;
         and with validation data their ``val_`` twins, where ``val_loss`` is without
         the penalty.
@@ -194,7 +194,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Their activation.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any that are all strings.
     model_ : keras.Model
         The network as a Keras model. If it was trained in TensorFlow, the model that
@@ -672,7 +672,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             return self._make_samples(*data, None, hold_out=False)[0]
 
         samples = chain([first], map(make_samples_of, chunks))
-        blocks = fill_batches(samples, self.batch_size)
+        blocks = fill_batches(samples, int(self.batch_size))
         head = list(islice(blocks, 2))
         return head if len(head) == 1 else chain(head, blocks)
 
@@ -691,10 +691,10 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         first = self.n_iter_ if warm else 0
         n_batches = None
         if isinstance(blocks, list):
-            n_batches = -(-len(blocks[0]) // self.batch_size)
+            n_batches = -(-len(blocks[0]) // int(self.batch_size))
         return Schedule(
             range(first, first + n_epochs),
-            self.batch_size,
+            int(self.batch_size),
             self.shuffle,
             *self._seeds[1:3].tolist(),
             n_batches,

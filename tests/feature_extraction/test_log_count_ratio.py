@@ -194,6 +194,19 @@ def test_feature_names(counts):
     assert unnamed.get_feature_names_out()[[0, -1]].tolist() == ["x0", "x11"]
 
 
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_sparse_matrices_pass_where_tables_are_asked_for_globally(texts_data, output):
+    texts, y = texts_data
+    pipe = make_pipeline(TextMultiHotVectorizer(6), LogCountRatioTransformer())
+    expected = pipe.fit_transform(texts, y)
+    with config_context(transform_output=output):
+        assert (pipe.fit_transform(texts, y) != expected).nnz == 0
+        assert (pipe.fit(texts, y).transform(texts) != expected).nnz == 0
+        counts = pipe[0].transform(texts).toarray()
+        table = LogCountRatioTransformer().fit_transform(counts, y)
+    assert type(table).__module__.startswith(output)
+
+
 def test_feature_names_after_a_vectorizer(texts_data):
     texts, y = texts_data
     pipe = make_pipeline(TextMultiHotVectorizer(6), LogCountRatioTransformer())

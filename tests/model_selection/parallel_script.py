@@ -144,7 +144,7 @@ def start_backend(stack, backend):
         import ray
         from ray.util.joblib import register_ray
 
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
         stack.callback(ray.shutdown)
         register_ray()
         restart = {"max_restarts": 2, "max_task_retries": 2}
@@ -173,6 +173,7 @@ def kill_worker(folder, n_fits=10):
         time.sleep(0.005)
     last = [line for line in read_log(folder) if line.startswith("begin")][-1]
     os.kill(int(last.split()[-1]), signal.SIGKILL)
+    (Path(folder) / "killed.txt").write_text(last)
 
 
 def search_and_kill(folder, memory=None):

@@ -73,6 +73,10 @@ def fitted():
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "score", "X_val"])
 def test_samples(fitted, name, method):
     make, message = WRONG[name]
+    if method == "partial_fit" and name in ("generator", "map"):
+        message = (
+            "Chunks bring their own labels"  # partial_fit takes iterators of those
+        )
     estimator = copy.deepcopy(fitted)
     before = {key: id(value) for key, value in vars(estimator).items()}
     given = {"X": make(), "y": make_y()}
@@ -148,3 +152,13 @@ def test_pointers_of_sparse_matrices(fitted, place, value):
 def test_parameters(params, message):
     with pytest.raises(ValueError, match=message):
         KerasMLPClassifier(**params).fit(make_rows(), make_y())
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint64, np.int8])
+def test_numbers_of_numpy_as_sizes(kind):
+    params = {"size": kind(3), "epochs": kind(2), "batch_size": kind(4)}
+    classifier = KerasMLPClassifier(**params, random_state=0)
+    plain = KerasMLPClassifier(size=3, epochs=2, batch_size=4, random_state=0)
+    for each in (classifier, plain):
+        each.fit(make_rows(), make_y()).partial_fit(make_rows(), make_y())
+    np.testing.assert_array_equal(classifier.coefs_[0], plain.coefs_[0])
