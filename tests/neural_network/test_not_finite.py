@@ -1,0 +1,196 @@
+"""Nothing that is not finite is taken, trained on or returned without a word."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.datasets import make_classification, make_multilabel_classification
+
+from skimdb import EpochSearchCV, KerasMLPClassifier
+
+X, y = make_classification(60, 8, random_state=0)
+NAN, INF = float("nan"), float("inf")
+
+
+def make(**params):
+    settings = {"size": 3, "epochs": 2, "random_state": 0, "backend": "numpy"}
+    return KerasMLPClassifier(**settings | params)
+
+
+def is_finite(classifier):
+    """Whether all that a fit has left and predicts is finite."""
+    arrays = [
+        *classifier.coefs_,
+        *classifier.intercepts_,
+        *classifier.history_.values(),
+        classifier.predict_proba(X),
+        classifier.predict_log_proba(X),
+        classifier.decision_function(X),
+    ]
+    return all(np.isfinite(array).all() for array in arrays)
+
+
+NUMBERS = (
+    "size n_hidden_layers l2 dropout learning_rate epochs batch_size "
+    "validation_fraction n_iter_no_change tol optimizer__learning_rate "
+    "optimizer__rho optimizer__momentum optimizer__epsilon loss__label_smoothing "
+    "optimizer__clipnorm optimizer__clipvalue optimizer__global_clipnorm "
+    "optimizer__weight_decay optimizer__ema_momentum optimizer__loss_scale_factor "
+    "optimizer__gradient_accumulation_steps optimizer__ema_overwrite_frequency "
+).split()
+TAKE_ALL = {  # a tolerance or patience that is never met
+    ("n_iter_no_change", INF),
+    ("tol", 1e300),
+}
+
+
+@pytest.mark.parametrize("value", [NAN, INF, -INF, 1e300, -1e300, np.float32("nan")])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_parameters(name, value):
+    classifier = make(early_stopping=True, backend="auto", **{name: value})
+    before = dict(vars(classifier))
+    if (name, value) in TAKE_ALL:
+        assert is_finite(classifier.fit(X, y))
+        return
+    with pytest.raises(ValueError, match=name.rpartition("__")[2]):
+        classifier.fit(X, y)
+    assert vars(classifier) == before
+
+
+@pytest.mark.parametrize("value", [NAN, INF, 1e300])
+@pytest.mark.parametrize("name", ["beta_1", "beta_2", "epsilon"])
+def test_parameters_of_adam(name, value):
+    with pytest.raises(ValueError, match=name):
+        make(optimizer="adam", **{f"optimizer__{name}": value}).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["l2", "learning_rate", "optimizer__epsilon"])
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "sgd"])
+@pytest.mark.parametrize("value", [1e10, 1e20, 1e38])
+def test_large_parameters_diverge_or_are_finite(name, optimizer, value):
+    if (name, optimizer) == ("optimizer__epsilon", "sgd"):
+        pytest.skip("SGD has no epsilon")
+    classifier = make(optimizer=optimizer, epochs=4, **{name: value})
+    try:
+        classifier.fit(X, y)
+    except ValueError as error:
+        assert "Training diverged in epoch" in str(error)
+        assert "learning_rate" in str(error)
+        assert len(error.history_["loss"]) >= 1
+        assert not hasattr(classifier, "coefs_")
+    else:
+        assert is_finite(classifier)
+
+
+@pytest.mark.parametrize("value", [NAN, INF, -INF, None, "1", -1.0, 1j])
+def test_class_weight(value):
+    for weights in ({0: 1.0, 1: value}, {0: value, 1: 1.0}):
+        with pytest.raises(ValueError, match=r"class_weight=.* at least 0, got"):
+            make(class_weight=weights).fit(X, y)
+    Y = np.column_stack([y, 1 - y])
+    with pytest.raises(ValueError, match=r"class_weight=.* at least 0, got"):
+        make(class_weight=[{0: 1.0, 1: value}, {0: 1.0, 1: 1.0}]).fit(X, Y)
+
+
+def test_only_proportions_of_class_weights_count():
+    expected = make(class_weight={0: 1.0, 1: 3.0}).fit(X, y)
+    for factor in (1e-310, 1e-300, 1e-30, 1e30, 1e300):
+        weights = {0: factor, 1: 3 * factor}
+        fitted = make(class_weight=weights).fit(X, y)
+        for coef, other in zip(fitted.coefs_, expected.coefs_, strict=True):
+            np.testing.assert_allclose(coef, other, rtol=1e-6)
+
+
+def test_class_weights_that_over_or_underflow():
+    Y = np.ones((len(y), 3), int)
+    Y[::2] = 0
+    for value in (1e-200, 1e200, 0.0):
+        with pytest.raises(ValueError, match="class_weight=.* over all labels"):
+            make(class_weight=[{0: value, 1: value}] * 3).fit(X, Y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "sgd"])
+@pytest.mark.parametrize("scale", [1e5, 1e15, 1e30, 1e38, 1e160, 1e300])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_scale_of_the_samples(dtype, optimizer, scale, sparse):
+    with np.errstate(over="ignore"):
+        large = (X * scale).astype(dtype)
+    if sparse:
+        large = scipy.sparse.csr_array(large)
+    classifier = make(optimizer=optimizer, activation="linear", learning_rate=0.1)
+    try:
+        classifier.fit(large, y)
+    except ValueError as error:
+        diverged = "Training diverged in epoch" in str(error)
+        assert diverged or "contains infinity" in str(error)
+        assert not hasattr(classifier, "coefs_")
+    else:
+        assert is_finite(classifier)
+        assert np.isfinite(classifier.decision_function(large)).all()
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "sgd"])
+def test_wide_network(optimizer):
+    # So wide that threads share its update, of which each has its own error state.
+    rng = np.random.default_rng(0)
+    wide = scipy.sparse.random_array(
+        (40, 5000), density=0.01, format="csr", dtype=np.float32, rng=rng
+    )
+    wide.data *= np.float32(1e25)
+    classifier = make(size=64, optimizer=optimizer, learning_rate=1e30)
+    with pytest.raises(ValueError, match="Training diverged in epoch [12]"):
+        classifier.fit(wide, y[:40])
+
+
+def test_validation_loss_that_is_not_finite():
+    with pytest.raises(ValueError, match="does X_val have the scale of X"):
+        make(learning_rate=10.0).fit(X, y, X_val=X / abs(X).max() * 1e308, y_val=y)
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+)
+@pytest.mark.parametrize("classes", [2, 3, "labels"])
+def test_predictions(method, classes):
+    labels = {2: y, 3: np.arange(60) % 3, "labels": np.column_stack([y, 1 - y, y])}
+    # Steps of 10 make weights that are large enough to overflow.
+    classifier = make(activation="linear", learning_rate=10.0)
+    classifier.fit(X.astype(np.float32), labels[classes])
+    predict = getattr(classifier, method)
+    for scale in (1e5, 1e20, 1e30):
+        assert np.isfinite(predict(X * scale)).all()
+    some = X.copy()
+    some[7] *= 1e38 / abs(some[7]).max()
+    with pytest.raises(ValueError, match="not finite for 1 of 60 samples: X has"):
+        predict(some)
+    with pytest.raises(ValueError, match="contains infinity"):
+        predict(X * 1e300)
+    with pytest.raises(ValueError, match="contains NaN"):
+        predict(np.full_like(X, np.nan))
+
+
+def test_search_keeps_the_curve_up_to_there():
+    search = EpochSearchCV(
+        make(optimizer="sgd", activation="linear"),
+        {"learning_rate": [0.01, 1e30]},
+        max_epochs=4,
+        cv=2,
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        search.fit(X, y)
+    assert any("diverged" in str(warning.message) for warning in caught)
+    assert search.best_params_["learning_rate"] == 0.01
+    assert np.isfinite(search.best_score_)
+
+
+def test_failed_continuation_leaves_the_classifier_alone():
+    classifier = make(warm_start=True).fit(X, y)
+    before = copy.copy(vars(classifier))
+    for method in (classifier.fit, classifier.partial_fit):
+        with pytest.raises(ValueError, match="diverged"):
+            method(X * 1e300, y)
+        assert all(vars(classifier)[name] is value for name, value in before.items())
