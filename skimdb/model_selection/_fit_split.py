@@ -142,7 +142,8 @@ class SplitFit:
         self : SplitFit
         """
         if n_more_epochs is not None:
-            self._classifier.set_params(epochs=n_more_epochs, warm_start=True)
+            self._classifier.set_params(epochs=n_more_epochs)
+            self._classifier.warm_start = True  # no parameter of some subclasses
         self.error, self._unseen = split.error, split.unseen
         scorer = _EpochScorer(split)
         start = time.perf_counter()

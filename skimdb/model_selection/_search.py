@@ -5,6 +5,7 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import ParameterGrid, ParameterSampler
@@ -290,7 +291,7 @@ class EpochSearchCV(BaseSearchCV):
             names += scoring.names or ()
         # A function or a callback says what it records when it is called.
         is_open = scoring is not None and scoring.names is None
-        is_open |= any(c.get_params()["callbacks"] is not None for c in classifiers)
+        is_open |= any(c.callbacks is not None for c in classifiers)
         if not is_open:
             self._check_recorded({f"val_{name}": None for name in names})
 
@@ -469,3 +470,18 @@ class EpochSearchCV(BaseSearchCV):
         if hasattr(best, "feature_names_in_"):
             fitted["feature_names_in_"] = best.feature_names_in_
         return fitted
+
+    def __getstate__(self):
+        # The history by columns, since skops writes no tables.
+        state = super().__getstate__()
+        if "history_" not in state:
+            return state
+        columns = {
+            name: column.to_numpy() for name, column in state["history_"].items()
+        }
+        return state | {"history_": columns}
+
+    def __setstate__(self, state):
+        if "history_" in state:
+            state = state | {"history_": pd.DataFrame(state["history_"])}
+        super().__setstate__(state)
