@@ -140,9 +140,10 @@ def _escape(text):
 def _check_classes(frame, file_name, label_name):
     n_classes = frame["label"].nunique()
     if n_classes == 0:
+        groups = f" of {MIN_GROUPS} groups" if "group" in frame else ""
         raise FileError(
-            f"No class of {file_name} has {MIN_TEXTS} different texts (labels are from "
-            f"the column {label_name!r}); more texts are needed."
+            f"No class of {file_name} has {MIN_TEXTS} different texts{groups} (labels "
+            f"are from the column {label_name!r}); more are needed."
         )
     if n_classes == 1:
         raise FileError(

@@ -241,8 +241,8 @@ def test_study_leaves_tables_plots_and_a_page(study):
     tables = {path.stem: pd.read_csv(path) for path in output.glob("*.csv")}
     assert tables["data_counts"]["count"].sum() == 72
     assert tables["data_classes"][["training", "test"]].to_numpy().sum() == 72
-    assert len(tables["kfold_curves"]) == 4 * 20
-    assert len(tables["regularization_curves"]) == 5 * 4 * 20
+    assert len(tables["kfold_curves"]) == 4 * 100
+    assert len(tables["regularization_curves"]) == 5 * 4 * 100
     n_test = tables["data_counts"]["count"][1]
     assert tables["test_classes"]["texts"].sum() == n_test
     assert tables["calibration"]["predictions"].sum() == n_test
