@@ -150,8 +150,8 @@ def regularization(data, options, report):
         f"Each variant changes one thing about the network of part 1 "
         f"({parts.REFERENCE}): fewer units, more, a penalty on large weights (L2), or "
         "dropout after the first hidden layer. All are trained on the same "
-        f"{N_FOLDS} folds for {count_epochs(data)} epochs. The one with the lowest mean "
-        "validation loss, at its best epoch, is then trained that long on all "
+        f"{N_FOLDS} folds for {count_epochs(data)} epochs. The one with the lowest "
+        "mean validation loss, at its best epoch, is then trained that long on all "
         f"{len(data.y):,} training texts."
     )
     search = EpochSearchCV(

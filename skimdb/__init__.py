@@ -10,6 +10,7 @@ from skimdb._version import __version__
 
 if TYPE_CHECKING:  # editors and type checkers read these lines; nothing runs them
     from skimdb import datasets
+    from skimdb.feature_extraction._log_count_ratio import LogCountRatioTransformer
     from skimdb.feature_extraction._vectorizer import TextMultiHotVectorizer
     from skimdb.model_selection._epoch_curve import epoch_curve
     from skimdb.model_selection._plot import EpochCurveDisplay
@@ -20,6 +21,7 @@ __all__ = [
     "EpochCurveDisplay",
     "EpochSearchCV",
     "KerasMLPClassifier",
+    "LogCountRatioTransformer",
     "TextMultiHotVectorizer",
     "__version__",
     "datasets",
@@ -30,6 +32,7 @@ _MODULES = {
     "EpochCurveDisplay": "model_selection._plot",
     "EpochSearchCV": "model_selection._search",
     "KerasMLPClassifier": "neural_network._multilayer_perceptron",
+    "LogCountRatioTransformer": "feature_extraction._log_count_ratio",
     "TextMultiHotVectorizer": "feature_extraction._vectorizer",
     "epoch_curve": "model_selection._epoch_curve",
 }

@@ -7,7 +7,13 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse
+from hypothesis import settings
 from sklearn.datasets import make_classification
+
+# The same examples in every run. `pytest --hypothesis-profile=explore` draws new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

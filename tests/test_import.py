@@ -11,6 +11,7 @@ skimdb.EpochSearchCV(
     skimdb.KerasMLPClassifier(8, optimizer__momentum=0.9, callbacks__patience=3)
 )
 skimdb.TextMultiHotVectorizer()
+skimdb.LogCountRatioTransformer()
 skimdb.epoch_curve
 skimdb.EpochCurveDisplay
 skimdb.datasets.fetch_imdb

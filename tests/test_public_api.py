@@ -16,6 +16,7 @@ HOMES = {
     "EpochCurveDisplay": "skimdb.model_selection._plot",
     "EpochSearchCV": "skimdb.model_selection._search",
     "KerasMLPClassifier": "skimdb.neural_network._multilayer_perceptron",
+    "LogCountRatioTransformer": "skimdb.feature_extraction._log_count_ratio",
     "TextMultiHotVectorizer": "skimdb.feature_extraction._vectorizer",
     "epoch_curve": "skimdb.model_selection._epoch_curve",
 }
@@ -24,7 +25,11 @@ PACKAGE = Path(skimdb.__file__).parent
 
 def test_public_names():
     assert sorted(skimdb.__all__) == sorted([*HOMES, "__version__", "datasets"])
-    assert sorted(skimdb.datasets.__all__) == ["decode_review", "fetch_imdb"]
+    assert sorted(skimdb.datasets.__all__) == [
+        "decode_review",
+        "fetch_imdb",
+        "shuffle_chunks",
+    ]
 
 
 def test_dir_lists_public_names():
@@ -74,7 +79,11 @@ def ask_editor():
 
 
 def test_editor_completes_public_names(ask_editor):
-    for start, name in [("K", "KerasMLPClassifier"), ("Epoch", "EpochSearchCV")]:
+    for start, name in [
+        ("K", "KerasMLPClassifier"),
+        ("Epoch", "EpochSearchCV"),
+        ("Log", "LogCountRatioTransformer"),
+    ]:
         code = f"from skimdb import {start}"
         assert name in {found.name for found in ask_editor(code).complete()}
 

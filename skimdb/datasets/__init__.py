@@ -1,6 +1,7 @@
-"""The IMDB movie reviews, by scikit-learn's ``fetch_*`` conventions."""
+"""The IMDB movie reviews, by scikit-learn's ``fetch_*`` conventions, and streams."""
 
+from skimdb.datasets._chunks import shuffle_chunks
 from skimdb.datasets._imdb import fetch_imdb
 from skimdb.datasets._keras import decode_review
 
-__all__ = ["decode_review", "fetch_imdb"]
+__all__ = ["decode_review", "fetch_imdb", "shuffle_chunks"]

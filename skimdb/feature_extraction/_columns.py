@@ -1,5 +1,7 @@
 """Which column a term has."""
 
+from collections.abc import Mapping
+from numbers import Integral
 from threading import Lock
 from typing import NamedTuple
 
@@ -11,6 +13,7 @@ from skimdb.feature_extraction._tokenize import POOL, from_terms, to_terms
 
 # Keras's encoding: four columns come before the most frequent word's.
 KERAS_NAMES = ("<pad>", "<start>", "<oov>", "<unused>")
+MAX_COLUMNS = 2**31 - 1  # columns are numbered by integers of 32 bits
 
 
 class Layout(NamedTuple):
@@ -53,6 +56,52 @@ def plan_layout(n_words, *, index, oov, are_ids):
     return Layout(first=0, n_columns=n_words)
 
 
+class OwnColumns(Mapping):
+    """The vocabulary of token ids that are their own columns: it takes no memory.
+
+    Parameters
+    ----------
+    n_columns : int
+        The ids are from 0 to the last column.
+    """
+
+    def __init__(self, n_columns):
+        self._n_columns = n_columns
+
+    def __getitem__(self, token_id):
+        if isinstance(token_id, Integral) and 0 <= token_id < self._n_columns:
+            return int(token_id)
+        raise KeyError(token_id)
+
+    def __iter__(self):
+        return iter(range(self._n_columns))
+
+    def __len__(self):
+        return self._n_columns
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self._n_columns})"
+
+
+def make_vocabulary(words, layout):
+    """Make the mapping from words, in the order of their columns, to these."""
+    if isinstance(words, OwnColumns):
+        return words
+    columns = range(layout.first, layout.first + len(words))
+    return dict(zip(words, columns, strict=True))
+
+
+def number_ids(n_columns):
+    """Make the vocabulary of token ids that are their own columns."""
+    if n_columns > MAX_COLUMNS:
+        raise ValueError(
+            f"With index='keras' each token id is its own column, which would be "
+            f"{n_columns} columns. Set max_features to the number of words that were "
+            "kept when the texts were encoded, or index='compact'."
+        )
+    return OwnColumns(n_columns)
+
+
 class ColumnLookup:
     """Finds the columns of terms.
 
@@ -60,9 +109,8 @@ class ColumnLookup:
 
     Parameters
     ----------
-    vocabulary : dict or range
-        Column of each word, or token id, in the order of the columns; the range if
-        each token id is its own column.
+    vocabulary : dict or OwnColumns
+        Column of each word, or token id, in the order of the columns.
     layout : Layout
     """
 
@@ -89,11 +137,14 @@ class ColumnLookup:
             return np.full(len(terms), self._outside)
         are_ids = isinstance(next(iter(self._vocabulary)), int | np.integer)
         if are_ids != pa.types.is_integer(terms.type):
+            known, given = "words", "sequences of token ids"
+            if are_ids:
+                known, given = "token ids", "texts"
             raise ValueError(
-                "The vocabulary is of token ids but the documents are texts, or the "
-                "other way round. Transform the kind of documents that was fitted."
+                f"The vocabulary is of {known}, but the documents are {given}. Pass "
+                "the kind of documents that was fitted, or that the vocabulary is for."
             )
-        if isinstance(self._vocabulary, range):
+        if isinstance(self._vocabulary, OwnColumns):
             return self._check_ids(terms)
         few = 4 * len(terms) < len(self._vocabulary)
         if few and not self._layout.ids_are_columns:
@@ -120,8 +171,8 @@ class ColumnLookup:
     def _raise_beyond(self, token_id):
         raise ValueError(
             f"Token id {token_id} is beyond the last of {self._layout.n_columns} "
-            "columns. Raise max_features, read the sequences with fewer words, or set "
-            "index='compact'."
+            "columns. Encode the texts with fewer words (Keras's num_words), raise "
+            "max_features before fit, or set index='compact'."
         )
 
 

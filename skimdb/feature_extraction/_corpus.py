@@ -141,7 +141,10 @@ def _merge_terms(arrays):
     if not filled:
         return arrays[0], [nothing] * len(arrays)
     if len({array.type for array in filled}) > 1:
-        raise TypeError("Terms must be all strings or all integers, got both.")
+        raise TypeError(
+            "Some of the documents are texts and others sequences of token ids, maybe "
+            "those of an earlier `partial_fit`. All must be of one kind."
+        )
     encoded = pc.dictionary_encode(pa.chunked_array(filled), memory_pool=POOL)
     positions = iter(part.indices.to_numpy() for part in encoded.chunks)
     return encoded.chunk(0).dictionary, [

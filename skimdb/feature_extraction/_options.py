@@ -1,10 +1,13 @@
 """The options that decide on tokens: their checks, and scikit-learn's equivalent."""
 
+import codecs
+import re
 from collections.abc import Callable, Collection
 from functools import partial
 from numbers import Integral
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
 from skimdb.feature_extraction._tokenize import KERAS_PATTERN, SKLEARN_PATTERN
@@ -95,11 +98,14 @@ class TokenOptions(NamedTuple):
 
 def check_limits(ngram_range, min_df, max_df, max_features, index):
     """Raise for limits that nothing can satisfy."""
-    smallest, largest = ngram_range
-    if not 1 <= smallest <= largest:
+    are_two = len(ngram_range) == 2 and all(
+        isinstance(n, Integral) for n in ngram_range
+    )
+    if not are_two or not 1 <= ngram_range[0] <= ngram_range[1]:
         raise ValueError(
-            f"Invalid value for ngram_range={ngram_range}: its lower boundary must be "
-            "at least 1 and not larger than the upper boundary."
+            f"Invalid value for ngram_range={ngram_range}: it must be two whole "
+            "numbers, the smallest and the largest n, such as (1, 2); the lower "
+            "boundary at least 1 and not larger than the upper boundary."
         )
     same_kind = isinstance(min_df, Integral) == isinstance(max_df, Integral)
     if same_kind and max_df < min_df:
@@ -112,6 +118,48 @@ def check_limits(ngram_range, min_df, max_df, max_features, index):
             "With index='keras' the first four columns are reserved, so max_features "
             f"must be at least 5, got {max_features}."
         )
+
+
+def check_dtype(dtype):
+    """Raise for a type that no sparse matrix of numbers can have."""
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.kind not in "buifc" or found == np.float16:
+        raise ValueError(
+            f"dtype={dtype!r} is no type of numbers that a sparse matrix can hold. Use "
+            "numpy.float32, numpy.float64, an integer type or bool."
+        )
+
+
+def check_texts(options):
+    """Raise for what is no encoding, no pattern, or no stop word.
+
+    Parameters
+    ----------
+    options : TokenOptions
+    """
+    try:
+        codecs.lookup(options.encoding)
+    except (LookupError, ValueError) as error:
+        raise ValueError(
+            f"encoding={options.encoding!r} is not known: {error}. The usual ones are "
+            "'utf-8', 'latin-1' and 'cp1252'."
+        ) from error
+    try:
+        re.compile(options.token_pattern or "")
+    except re.error as error:
+        raise ValueError(
+            f"token_pattern={options.token_pattern!r} is no regular expression: "
+            f"{error}."
+        ) from error
+    for word in [] if isinstance(options.stop_words, str) else options.stop_words or []:
+        if not isinstance(word, str):
+            raise ValueError(
+                f"stop_words must be words (str), but hold {word!r} of type "
+                f"{type(word).__name__}."
+            )
 
 
 def drop_stop_words(tokenize, stop_words):
@@ -135,4 +183,7 @@ def find_missing_stop_words(stop_words, preprocess, tokenize):
         tokens = {token for word in stop_words for token in tokenize(preprocess(word))}
         return sorted(tokens - set(stop_words))
     except Exception:
+        # The functions may be made for other documents than texts, such as dicts, and
+        # raise whatever they like for a word: then there is nothing to warn of. What
+        # they raise for a document is not caught.
         return []

@@ -80,7 +80,12 @@ def to_terms(words):
             encoded = [word.encode("utf-8", "surrogatepass") for word in words]
             return pa.array(encoded, pa.large_binary())
     if all(isinstance(word, int | np.integer) for word in words):
-        return pa.array(words, pa.int64())
+        try:
+            return pa.array(map(int, words), pa.int64())
+        except OverflowError as error:
+            raise ValueError(
+                f"Terms that are integers must be below 2**63, got {max(words)}."
+            ) from error
     raise TypeError(
         "Terms must be all strings or all integers, as the analyzer, the tokenizer or "
         f"the vocabulary gives them; got {sorted({type(w).__name__ for w in words})}."
@@ -192,13 +197,17 @@ def tokenize_lists(token_lists):
     """Tokens of documents already split into lists of tokens: the slow path."""
     numbers = {}
     token_lists = list(token_lists)
-    codes = np.fromiter(
-        (
-            numbers.setdefault(token, len(numbers))
-            for token in chain.from_iterable(token_lists)
-        ),
-        np.int32,
-    )
+    try:
+        codes = np.fromiter(
+            (
+                numbers.setdefault(token, len(numbers))
+                for token in chain.from_iterable(token_lists)
+            ),
+            np.int32,
+        )
+    except TypeError:  # a token that cannot be hashed; the error is to name its type
+        to_terms(chain.from_iterable(token_lists))
+        raise
     rows = _number_rows([len(tokens) for tokens in token_lists])
     return Tokens(to_terms(numbers), codes, rows, len(token_lists))
 

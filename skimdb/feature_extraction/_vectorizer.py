@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skimdb._sklearn import (
@@ -18,9 +18,12 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
+from skimdb._sparse import check_indices
 from skimdb._warnings import warn
 from skimdb.feature_extraction._columns import (
     ColumnLookup,
+    make_vocabulary,
+    number_ids,
     order_by_word,
     plan_layout,
 )
@@ -36,10 +39,13 @@ from skimdb.feature_extraction._documents import Documents, analyze_items
 from skimdb.feature_extraction._matrix import build_matrix
 from skimdb.feature_extraction._options import (
     TokenOptions,
+    check_dtype,
     check_limits,
+    check_texts,
     drop_stop_words,
     find_missing_stop_words,
 )
+from skimdb.feature_extraction._output import SparseOutputMixin
 from skimdb.feature_extraction._tokenize import (
     BulkTokenizer,
     from_terms,
@@ -50,12 +56,13 @@ from skimdb.feature_extraction._tokenize import (
 )
 from skimdb.feature_extraction._vocabulary import (
     has_capitals,
+    keep_given,
     list_given_words,
     select_terms,
 )
 
 
-class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
+class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
     r"""Encode texts, or sequences of token ids, as a sparse binary matrix.
 
     What `CountVectorizer(binary=True)` does, several times faster: one row per
@@ -72,8 +79,9 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         `vocabulary` is given.
     input : {"content", "file", "filename", "sequences"}, default="content"
         What the documents are: texts (str, or bytes to be decoded), open files, names
-        of files, or sequences of token ids, which are integers from 0. Among the
-        content, lists, tuples and arrays are taken for sequences of token ids too.
+        of files, or sequences of token ids, which are integers from 0; these may also
+        be the rows of a table or of a two-dimensional array. Among the content, lists,
+        tuples and arrays are taken for sequences of token ids too.
     encoding : str, default="utf-8"
         Encoding of bytes and files.
     decode_error : {"strict", "ignore", "replace"}, default="strict"
@@ -113,15 +121,19 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         the vocabulary, columns 0 and 3 in none. Sequences of token ids in Keras's
         encoding already have these numbers: column i is id i.
     sparse_output : bool, default=True
-        Whether the matrix is sparse or a dense array.
+        Whether the matrix is sparse or a dense array. A dense one becomes a table if
+        `set_output` or ``sklearn.set_config(transform_output="pandas")`` asks for it;
+        a sparse one stays what it is, as that of `CountVectorizer`, and is an error
+        if `set_output` asks for a table.
     dtype : dtype, default=numpy.float32
         Type of the matrix.
 
     Attributes
     ----------
     vocabulary_ : dict
-        Column of each term (str; int for token ids), in the order of the columns.
-    document_frequency_ : ndarray of int64, shape (len(vocabulary_),)
+        Column of each term (str; int for token ids), in the order of the columns. A
+        mapping like a dict where each token id is its own column.
+    document_frequency_ : ndarray of int64, shape (n_terms,)
         Number of documents that have each term, in the order of `vocabulary_`.
     n_documents_ : int
         Number of documents learned from.
@@ -226,6 +238,10 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         self.sparse_output = sparse_output
         self.dtype = dtype
 
+    def __setattr__(self, name, value):
+        # Each fit, clone and pickle needs the vocabulary: an iterator gives it once.
+        super().__setattr__(name, keep_given(value) if name == "vocabulary" else value)
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the vocabulary of the documents.
@@ -233,7 +249,8 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : iterable of length n_samples
-            The documents: list, generator, NumPy, pandas, polars or Arrow array.
+            The documents: list, generator, NumPy, pandas, polars or Arrow array, or
+            tensor. Not a set, whose documents have no order.
         y : None
             Ignored.
 
@@ -290,6 +307,7 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
                 "`partial_fit` on an unfitted vectorizer, `sklearn.base.clone` of this."
             )
         self._check_options()
+        self._warn_of_options()
         documents = self._open_documents(X)
         parts = self._map_tokens(count_terms, documents)
         if counted is not None:
@@ -319,10 +337,13 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         X_new : csr_matrix or ndarray of shape (n_samples, n_features)
             1 where a document has the column's word, 0 elsewhere.
         """
+        if self.vocabulary is not None and not hasattr(self, "vocabulary_"):
+            self._validate_params()
+            self._check_options()
         vocabulary = self._get_vocabulary()
         documents = self._open_documents(X)
         layout = self._plan_layout(len(vocabulary), documents.are_ids)
-        lookup = self._make_lookup(vocabulary, layout)
+        lookup = ColumnLookup(vocabulary, layout)
 
         def encode_chunk(tokens):
             return encode_tokens(tokens, lookup.find_columns(tokens.terms), layout)
@@ -332,7 +353,7 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         return self._convert_output(matrix)
 
     def inverse_transform(self, X):
-        """Words of each row.
+        """List the words of each row.
 
         Parameters
         ----------
@@ -346,11 +367,13 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
             no word are left out.
         """
         layout, words = self._get_layout(), self._get_words()
+        if sp.issparse(X):
+            check_indices(X, "X")
         X = sp.csr_array(check_array(X, accept_sparse="csr"))
         if X.shape[1] != layout.n_columns:
             raise ValueError(
                 f"X has {X.shape[1]} columns, but {type(self).__name__} has "
-                f"{layout.n_columns}."
+                f"{layout.n_columns}. Pass a matrix that its transform has made."
             )
         rows, columns = X.nonzero()
         columns = columns - layout.first
@@ -359,7 +382,7 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         return np.split(words[columns[is_word]], np.cumsum(n_words)[:-1])
 
     def decode(self, ids):
-        """Words that column numbers stand for.
+        """Turn column numbers into the words that they stand for.
 
         With ``index="keras"`` these are the ids of Keras's encoding of a text.
 
@@ -383,14 +406,15 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         if ids.size and not 0 <= ids.min() <= ids.max() < layout.n_columns:
             raise ValueError(
                 f"Ids must be from 0 to {layout.n_columns - 1}, the last column; got "
-                f"ids from {ids.min()} to {ids.max()}."
+                f"ids from {ids.min()} to {ids.max()}. Was the text encoded with "
+                "another vocabulary?"
             )
         names = np.full(layout.n_columns, "?", dtype=object)
         names[layout.first : layout.first + len(words)] = words
         return " ".join(map(str, names[ids.astype(int)]))
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns.
+        """Get the names of the columns.
 
         Parameters
         ----------
@@ -448,6 +472,7 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
 
     def _fit(self, X):
         self._check_options()
+        self._warn_of_options()
         documents = self._open_documents(X)
         is_limited = (self.min_df, self.max_df) not in [(1, 1.0), (0.0, 1.0)]
         count = partial(count_terms, in_documents=is_limited)
@@ -458,6 +483,8 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
             chunks.append(tokens)
             parts.append(part)
         counts, positions = add_counts(parts)
+        if self.vocabulary is None and not len(counts.terms):
+            raise ValueError(documents.describe_lack(counts.n_documents))
         words, layout, columns = self._choose_words(counts, documents.are_ids)
         blocks = map_chunks(
             lambda chunk: encode_tokens(chunk[0], columns[chunk[1]], layout),
@@ -476,11 +503,16 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
         return self._get_token_options().make_count_vectorizer().get_stop_words()
 
     def _check_options(self):
-        """Raise for options that cannot be, warn of those without effect."""
+        """Raise for options that cannot be."""
         check_limits(
             self.ngram_range, self.min_df, self.max_df, self.max_features, self.index
         )
-        self.build_analyzer()  # raises for a wrong pattern
+        check_dtype(self.dtype)
+        check_texts(self._get_token_options())
+        self.build_analyzer()  # raises for a pattern of several groups
+
+    def _warn_of_options(self):
+        """Warn of options without effect, and of stop words that may miss some."""
         options = self._get_token_options()
         for name, cause in options.find_unused():
             warn(f"The parameter {name!r} will not be used since {cause}")
@@ -538,12 +570,6 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
             ngram_range=counter.ngram_range,
         )
 
-    def _make_lookup(self, vocabulary, layout):
-        are_ids = isinstance(next(iter(vocabulary), None), int)
-        if layout.ids_are_columns and are_ids and self.vocabulary is None:
-            vocabulary = range(len(vocabulary))
-        return ColumnLookup(vocabulary, layout)
-
     def _plan_layout(self, n_words, are_ids):
         return plan_layout(n_words, index=self.index, oov=self.oov, are_ids=are_ids)
 
@@ -568,12 +594,11 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
                 )
         elif are_ids and self.index == "keras":  # every id is its own column
             largest = int(np.max(counts.terms.to_numpy(), initial=-1))
-            words = range(self.max_features or largest + 1)
+            words = number_ids(self.max_features or largest + 1)
         else:
             return self._select_words(counts, are_ids, final)
         layout = self._plan_layout(len(words), are_ids)
-        columns = range(layout.first, layout.first + len(words))
-        lookup = self._make_lookup(dict(zip(words, columns, strict=True)), layout)
+        lookup = ColumnLookup(make_vocabulary(words, layout), layout)
         return words, layout, lookup.find_columns(counts.terms)
 
     def _select_words(self, counts, are_ids, final):
@@ -592,10 +617,8 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
 
     def _set_fitted(self, words, layout, document_frequency, n_documents, counted=None):
         """Set all fitted attributes at once, so that an interrupt leaves them whole."""
-        end = layout.first + len(words)
-        vocabulary = dict(zip(words, range(layout.first, end), strict=True))
         vars(self).update(
-            vocabulary_=vocabulary,
+            vocabulary_=make_vocabulary(words, layout),
             document_frequency_=document_frequency,
             n_documents_=n_documents,
             fixed_vocabulary_=self.vocabulary is not None,
@@ -612,11 +635,13 @@ class TextMultiHotVectorizer(TransformerMixin, BaseEstimator):
             check_is_fitted(self)
         if hasattr(self, "vocabulary_"):
             if not self.vocabulary_:
-                raise ValueError("The vocabulary is empty: no term fits the options.")
+                raise ValueError(
+                    "The vocabulary is empty: so far, no term of the documents that "
+                    "`partial_fit` was given satisfies min_df, max_df and stop_words."
+                )
             return self.vocabulary_
         words = self._list_given_words()
-        first = self._plan_layout(len(words), are_ids=False).first
-        return dict(zip(words, range(first, first + len(words)), strict=True))
+        return make_vocabulary(words, self._plan_layout(len(words), are_ids=False))
 
     def _get_words(self):
         vocabulary = self._get_vocabulary()

@@ -102,7 +102,13 @@ def _name_params(estimator, param_grid):
     if _names_candidates(estimator, param_grid):
         return [(name, dict(params)) for name, params in param_grid.items()]
     grids = [param_grid] if isinstance(param_grid, Mapping) else param_grid or []
-    for name, values in (item for grid in grids for item in dict(grid).items()):
+    settings = [grid for grid in grids if isinstance(grid, Mapping)]
+    for name, values in (item for grid in settings for item in grid.items()):
+        if not isinstance(name, str):
+            raise TypeError(
+                f"A grid leads from names of parameters, which are strings, to values; "
+                f"got {name!r} as a name."
+            )
         if hasattr(values, "rvs"):
             raise TypeError(
                 f"The values of {name!r} are a distribution, which has no end. Draw "
@@ -191,7 +197,9 @@ def group_by_preprocessing(candidates):
             for name, value in candidate.params.items()
             if not f"{name}__".startswith(prefix)
         )
-        groups.setdefault(preprocessing, []).append(i)
+        # A split is prepared together with the scorers that stand in for metrics.
+        key = preprocessing, repr(candidate.classifier.metrics)
+        groups.setdefault(key, []).append(i)
     return list(groups.values())
 
 

@@ -4,15 +4,23 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import is_classifier
-from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from skimdb._sklearn import HasMethods, Interval, StrOptions, validate_params
 from skimdb.model_selection._candidates import get_classifier, make_candidates
 from skimdb.model_selection._fit_candidates import SearchPlan, complete_candidates
 from skimdb.model_selection._history import make_history
-from skimdb.model_selection._results import check_failures, describe_result
-from skimdb.model_selection._routing import make_router, make_splits, route_metadata
+from skimdb.model_selection._results import (
+    check_failures,
+    describe_result,
+    warn_of_missing_scores,
+)
+from skimdb.model_selection._routing import (
+    find_splitter,
+    make_router,
+    make_splits,
+    route_metadata,
+)
 from skimdb.model_selection._scoring import make_scoring
 
 
@@ -33,7 +41,11 @@ from skimdb.model_selection._scoring import make_scoring
             dict,
             None,
         ],
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
         "verbose": ["verbose"],
         "error_score": [StrOptions({"raise"}), Real],
         "params": [dict, None],
@@ -90,7 +102,8 @@ def epoch_curve(
         a number or a dict of numbers. Each is called after every epoch for both
         parts of a split. A lone scorer without a name is recorded as ``score``.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context, whose
+        backend may be a cluster.
     verbose : int, default=0
         Print a line per candidate.
     error_score : "raise" or float, default=np.nan
@@ -152,9 +165,9 @@ def epoch_curve(
         )
     if groups is not None:
         params = {**(params or {}), "groups": groups}
-    max_epochs = max_epochs or get_classifier(estimator).epochs
+    max_epochs = int(max_epochs or get_classifier(estimator).epochs)
     candidates = make_candidates(estimator, param_grid, max_epochs)
-    cv = check_cv(cv, y, classifier=is_classifier(estimator))
+    cv = find_splitter(cv, y, estimator)
     raise_errors = error_score == "raise"
     scoring = make_scoring(estimator, scoring, y, train=True, raise_errors=raise_errors)
     scorer = scoring and scoring.scorer
@@ -168,4 +181,5 @@ def epoch_curve(
         if verbose:
             print(describe_result("epoch_curve", plan, position, by_split))
     check_failures(plan, results)
+    warn_of_missing_scores(results)
     return make_history(plan, results, n_repeats, error_score)

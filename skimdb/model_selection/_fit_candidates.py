@@ -1,21 +1,30 @@
 """All fits of a search, in parallel, each with what came of it."""
 
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, product
 from typing import NamedTuple
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.base import BaseEstimator
+from sklearn.utils.parallel import delayed
 
 from skimdb.model_selection._best_epoch import get_direction
 from skimdb.model_selection._candidates import group_by_preprocessing
 from skimdb.model_selection._fit_split import SplitFit
+from skimdb.model_selection._parallel import Job, make_parallel, share
 from skimdb.model_selection._patience import Patience, fit_until_no_change
 from skimdb.model_selection._prepare_split import prepare_split
 from skimdb.model_selection._result_store import ResultStore
-from skimdb.model_selection._routing import cut_split
 from skimdb.model_selection._scoring import EpochScoring
+from skimdb.model_selection._search_tasks import FitTask
+
+# Seconds before another look at what other processes are at.
+_PAUSE = 0.2
 
 
 class Fit(NamedTuple):
@@ -76,79 +85,133 @@ class SearchPlan:
         return None if key is None else self.store.get(key)
 
     def keep_result(self, fit, result):
-        """Keep the result of a fit, unless it failed."""
+        """Keep the result of a fit, unless a worker has, or it failed."""
         key = self.keys.get(fit)
-        if key is not None and result.history is not None:
+        if key is None or result is None or not result.can_be_kept:
+            return
+        if not self.store.has(key):
             self.store.put(key, result)
 
+    def count_kept(self):
+        """Count the fits whose results were kept."""
+        return sum(map(self.store.has, self.keys.values()))
 
-def _make_parallel(n_jobs):
-    try:
-        return Parallel(n_jobs=n_jobs, return_as="generator")
-    except ValueError:  # the backend "multiprocessing" has lists only
-        return Parallel(n_jobs=n_jobs)
+    def is_taken(self, fit):
+        """Whether another process works on a fit."""
+        key = self.keys.get(fit)
+        return key is not None and self.store.claims.is_taken(key)
 
+    def claim(self, fit):
+        """Claim a fit: a context, whose value is False if another process has it."""
+        key = self.keys.get(fit)
+        return nullcontext(True) if key is None else self.store.claims.hold(key)
 
-def _prepare_splits(plan, data, units, parallel):
-    """Preprocess splits, in parallel if there is preprocessing.
+    @property
+    def has_preprocessing(self):
+        """Whether there are steps before the classifier."""
+        return bool(self.candidates[0].front)
 
-    Parameters
-    ----------
-    plan : SearchPlan
-    data : SearchData
-    units : list of list of Fit
-        Fits of one split that share their preprocessing.
-    parallel : Parallel
+    def describe(self, fit):
+        """Describe a fit, the most telling words first."""
+        candidate = self.candidates[fit.candidate]
+        return f"split {fit.split} of candidate {candidate.describe()}"
 
-    Returns
-    -------
-    prepared : iterable of PreparedSplit
-        One that is cut only when asked for, so that few copies exist at a time.
-    """
-    arguments = (
-        (
-            plan.candidates[fits[0].candidate].estimator,
-            cut_split(plan.candidates[0].estimator, data, *plan.splits[fits[0].split]),
-            plan.scoring,
-            plan.error_score,
+    def make_preparation(self, fit):
+        """What prepares the split of a fit when it is called with all data."""
+        return partial(
+            prepare_split,
+            self.candidates[fit.candidate].estimator,
+            rows=self.splits[fit.split],
+            scoring=self.scoring,
+            error_score=self.error_score,
         )
-        for fits in units
+
+    def make_job(self, fit, n_sharing):
+        """Make the job of a fit, which shares its preprocessing with some others."""
+        return FitJob(
+            self.candidates[fit.candidate].classifier,
+            None if self.has_preprocessing else self.make_preparation(fit),
+            n_sharing,
+            self.error_score,
+            self.tasks.get(fit),
+            self.store,
+            self.keys.get(fit),
+        )
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """One fit, as it is sent to a worker.
+
+    Attributes
+    ----------
+    classifier : estimator
+        Of the candidate.
+    prepare : callable or None
+        Makes the split of all data; None if it is given a split that is prepared.
+    n_sharing : int
+        Fits that share the preprocessing.
+    error_score : "raise" or float
+    task : FitTask or None
+    store : ResultStore or None
+    key : str or None
+    """
+
+    classifier: BaseEstimator
+    prepare: Callable | None
+    n_sharing: int
+    error_score: str | float
+    task: FitTask | None
+    store: ResultStore | None
+    key: str | None
+
+    def run(self, source):
+        """Fit, and keep the result; None if another process works on this fit."""
+        fit = partial(self._fit, source)
+        return fit() if self.key is None else self.store.compute(self.key, fit)
+
+    def _fit(self, source):
+        split = source if self.prepare is None else self.prepare(source)
+        fit = SplitFit(self.classifier, split.seconds / self.n_sharing)
+        return fit.train(split, self.error_score, task=self.task).make_result()
+
+
+def _prepare_splits(plan, data, fits, parallel):
+    """Preprocess a split for each of some fits."""
+    return list(
+        parallel(
+            delayed(Job(f"preprocess split {fit.split}", plan.make_preparation(fit)))(
+                data
+            )
+            for fit in fits
+        )
     )
-    if plan.candidates[0].front:
-        return list(parallel(delayed(prepare_split)(*each) for each in arguments))
-    return (prepare_split(*each) for each in arguments)
-
-
-def _fit_once(classifier, split, n_sharing, error_score, task):
-    """Train a classifier on a prepared split, up to its last epoch."""
-    fit = SplitFit(classifier, split.seconds / n_sharing)
-    return fit.train(split, error_score, task=task).make_result()
 
 
 def _fit_units(plan, data, units, parallel):
-    """Fit candidates that train to their last epoch; yields fits and results."""
+    """Fit candidates that train to their last epoch; yields fits and results.
+
+    A unit are fits of one split that share their preprocessing. The result is None if
+    another process works on the fit.
+    """
     missing = []
-    for group, split in units:
+    for unit in units:
         fits = []
-        for candidate in group:
-            fit = Fit(candidate, split)
+        for fit in unit:
             result = plan.read_kept(fit)
-            if result is None:
+            if result is None and not plan.is_taken(fit):
                 fits.append(fit)
             else:
                 yield fit, result
         if fits:
             missing.append(fits)
-    prepared = _prepare_splits(plan, data, missing, parallel)
+    sources = [data] * len(missing)
+    if plan.has_preprocessing:
+        firsts = [fits[0] for fits in missing]
+        sources = map(share, _prepare_splits(plan, data, firsts, parallel))
     results = parallel(
-        delayed(_fit_once)(
-            plan.candidates[fit.candidate].classifier,
-            split,
-            len(fits),
-            plan.error_score,
-            plan.tasks.get(fit),
-        )
-        for fits, split in zip(missing, prepared, strict=True)
+        delayed(Job(plan.describe(fit), plan.make_job(fit, len(fits)).run))(source)
+        for fits, source in zip(missing, sources, strict=True)
         for fit in fits
     )
     all_fits = (fit for fits in missing for fit in fits)
@@ -157,40 +220,93 @@ def _fit_units(plan, data, units, parallel):
         yield fit, result
 
 
-def _fit_patiently(plan, data, group, parallel):
-    """Fit candidates that share their preprocessing, each on all splits at once."""
-    prepared = None
-    for candidate in group:
+def _choose_units(plan, units, n_units):
+    """Choose what to fit next: what no other process works on, if there is any."""
+    free = (unit for unit in units if not any(map(plan.is_taken, unit)))
+    return list(islice(free, n_units)) or units[:n_units]
+
+
+def _fit_to_the_end(plan, data, groups, parallel):
+    """Fit candidates that train to their last epoch.
+
+    Preprocessing is done once for all candidates of a split that share it: for as many
+    splits at a time as there are jobs, whose fits are then done in parallel. What other
+    processes work on comes last, when it may be done.
+    """
+    data = share(data)
+    pairs = product(groups, range(len(plan.splits)))
+    units = [tuple(Fit(each, split) for each in group) for group, split in pairs]
+    n_at_once = effective_n_jobs(plan.n_jobs) if plan.has_preprocessing else len(units)
+    while units:
+        batch, left = _choose_units(plan, units, n_at_once), set()
+        for fit, result in _fit_units(plan, data, batch, parallel):
+            if result is None:
+                left.add(fit)
+            else:
+                yield fit, result
+        if len(left) == sum(map(len, batch)):
+            time.sleep(_PAUSE)
+        chosen = set(batch)
+        units = [unit for unit in units if unit not in chosen]
+        rests = (tuple(fit for fit in unit if fit in left) for unit in batch)
+        units += filter(None, rests)
+
+
+def _fit_all_splits(plan, fits, sources, n_sharing, parallel):
+    """Fit a candidate on all splits side by side, until its mean curve is done.
+
+    The sources are pairs of each PreparedSplit and what is shared of it.
+    """
+    classifier = plan.candidates[fits[0].candidate].classifier
+    prepared, shared = zip(*sources, strict=True)
+    started = [SplitFit(classifier, split.seconds / n_sharing) for split in prepared]
+    told = [
+        (plan.tasks[fit], split)
+        for fit, split in zip(fits, prepared, strict=True)
+        if fit in plan.tasks
+    ]
+    for task, split in told:
+        task.begin(split)
+    names = list(map(plan.describe, fits))
+    results = fit_until_no_change(
+        started, shared, names, plan.patience, parallel, plan.error_score
+    )
+    for task, split in told:
+        task.end(split)
+    for fit, result in zip(fits, results, strict=True):
+        plan.keep_result(fit, result)
+    return results
+
+
+def _fit_patiently(plan, data, groups, parallel):
+    """Fit candidates that stop when their mean curve does not improve, one by one."""
+    shared = share(data) if plan.has_preprocessing else None
+    waiting = [(group, candidate) for group in groups for candidate in group]
+    prepared_for = sources = None
+    while waiting:
+        waiting.sort(key=lambda pair: plan.is_taken(Fit(pair[1], 0)))
+        group, candidate = waiting.pop(0)
         fits = [Fit(candidate, split) for split in range(len(plan.splits))]
         results = [plan.read_kept(fit) for fit in fits]
         if None in results:
-            if prepared is None:
-                units = [[fit] for fit in fits]
-                prepared = list(_prepare_splits(plan, data, units, parallel))
-            classifier = plan.candidates[candidate].classifier
-            started = [SplitFit(classifier, s.seconds / len(group)) for s in prepared]
-            told = [
-                (plan.tasks[fit], split)
-                for fit, split in zip(fits, prepared, strict=True)
-                if fit in plan.tasks
-            ]
-            for task, split in told:
-                task.begin(split)
-            results = fit_until_no_change(
-                started, prepared, plan.patience, parallel, plan.error_score
-            )
-            for task, split in told:
-                task.end(split)
-            for fit, result in zip(fits, results, strict=True):
-                plan.keep_result(fit, result)
+            with plan.claim(fits[0]) as is_ours:
+                if not is_ours:
+                    waiting.append((group, candidate))
+                    time.sleep(_PAUSE)
+                    continue
+                if prepared_for is not group:
+                    if plan.has_preprocessing:
+                        prepared = _prepare_splits(plan, shared, fits, parallel)
+                    else:
+                        prepared = [plan.make_preparation(fit)(data) for fit in fits]
+                    sources = [(split, share(split)) for split in prepared]
+                    prepared_for = group
+                results = _fit_all_splits(plan, fits, sources, len(group), parallel)
         yield from zip(fits, results, strict=True)
 
 
 def fit_candidates(plan, data):
     """Fit each candidate on each split.
-
-    Preprocessing is done once for all candidates of a split that share it: for as many
-    splits at a time as there are jobs, whose fits are then done in parallel.
 
     Parameters
     ----------
@@ -203,17 +319,9 @@ def fit_candidates(plan, data):
     result : FitResult
     """
     groups = group_by_preprocessing(plan.candidates)
-    with _make_parallel(plan.n_jobs) as parallel:
-        if plan.patience is not None:
-            for group in groups:
-                yield from _fit_patiently(plan, data, group, parallel)
-            return
-        units = product(groups, range(len(plan.splits)))
-        n_at_once = effective_n_jobs(plan.n_jobs)
-        if not plan.candidates[0].front:
-            n_at_once = len(groups) * len(plan.splits)
-        while batch := list(islice(units, n_at_once)):
-            yield from _fit_units(plan, data, batch, parallel)
+    fit_groups = _fit_to_the_end if plan.patience is None else _fit_patiently
+    with make_parallel(plan.n_jobs) as parallel:
+        yield from fit_groups(plan, data, groups, parallel)
 
 
 def complete_candidates(plan, data):

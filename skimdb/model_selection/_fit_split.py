@@ -39,6 +39,11 @@ class FitResult:
     score_errors: dict = field(default_factory=dict)
     unseen: list = field(default_factory=list)
 
+    @property
+    def can_be_kept(self):
+        """Whether it can stand for the fit at another time: one that failed cannot."""
+        return self.history is not None
+
 
 class _EpochScorer:
     """Callback of scikit-learn that scores a classifier after every epoch.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sklearn.utils.parallel import delayed
 
 from skimdb.model_selection._best_epoch import find_best_epoch
+from skimdb.model_selection._parallel import Job
 from skimdb.model_selection._results import make_score_curves
 
 
@@ -46,7 +47,7 @@ class Patience:
         return min(until, self.max_epochs)
 
 
-def fit_until_no_change(fits, prepared, patience, parallel, error_score):
+def fit_until_no_change(fits, prepared, names, patience, parallel, error_score):
     """Train one candidate on all splits side by side.
 
     The splits train to the same epoch. The mean curve then tells how many more epochs
@@ -56,7 +57,9 @@ def fit_until_no_change(fits, prepared, patience, parallel, error_score):
     ----------
     fits : list of SplitFit
         One for each split.
-    prepared : list of PreparedSplit
+    prepared : list of PreparedSplit, shared
+    names : list of str
+        Of the fits, for a dashboard.
     patience : Patience
     parallel : Parallel
     error_score : "raise" or float
@@ -70,7 +73,7 @@ def fit_until_no_change(fits, prepared, patience, parallel, error_score):
     while n_done < until:
         alive = [i for i, fit in enumerate(fits) if fit.error is None]
         trained = parallel(
-            delayed(fits[i].train)(
+            delayed(Job(names[i], fits[i].train))(
                 prepared[i], error_score, n_more_epochs=until - n_done
             )
             for i in alive

@@ -37,6 +37,7 @@ from skimdb.model_selection._plotting import (
     style_candidate,
     style_lone,
     take_axes,
+    use_log_scale,
 )
 from skimdb.model_selection._search import EpochSearchCV
 
@@ -160,12 +161,27 @@ class EpochCurveDisplay:
         ----------
         search : EpochSearchCV
             Fitted.
-        ax, metric, score_type, splits, band, mark_best, panels, log_scale
-            See `plot`; `metric` defaults to what the search monitors.
+        ax : Axes or array of Axes, default=None
+            Where to draw, see `plot`.
+        metric : str or sequence of str, default=None
+            What to plot; None for what the search monitors.
+        score_type : {"auto", "validation", "train", "both"}, default="auto"
+            Curves to draw, see `plot`.
+        splits : bool or "auto", default="auto"
+            Draw a thin line per split, see `plot`.
+        band : {"auto", "sd", "se"} or None, default="auto"
+            What to shade around the mean, see `plot`.
+        mark_best : bool, default=True
+            Mark the best epoch of each mean validation curve.
+        panels : bool, default=False
+            Draw each candidate in a panel of its own.
+        log_scale : bool, default=False
+            Logarithmic vertical axis.
 
         Returns
         -------
         display : EpochCurveDisplay
+            The display, which has been drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_search")
         return cls(search, metric=metric).plot(
@@ -195,12 +211,21 @@ class EpochCurveDisplay:
         ----------
         estimator : KerasMLPClassifier or Pipeline
             Fitted; without validation data it has a training curve only.
-        ax, metric, score_type, mark_best, log_scale
-            See `plot`.
+        ax : Axes or array of Axes, default=None
+            Where to draw, see `plot`.
+        metric : str or sequence of str, default="loss"
+            What to plot.
+        score_type : {"auto", "validation", "train", "both"}, default="auto"
+            Curves to draw, see `plot`.
+        mark_best : bool, default=True
+            Mark the best epoch of each mean validation curve.
+        log_scale : bool, default=False
+            Logarithmic vertical axis.
 
         Returns
         -------
         display : EpochCurveDisplay
+            The display, which has been drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_fitted")
         return cls(estimator, metric=metric).plot(
@@ -237,18 +262,51 @@ class EpochCurveDisplay:
         Parameters
         ----------
         estimator : KerasMLPClassifier or Pipeline
+            A classifier, or a pipeline that ends in one.
         X : array-like of shape (n_samples, ...)
+            Samples, as the estimator takes them.
         y : array-like of shape (n_samples,)
-        param_grid, max_epochs, cv, groups, scoring
-            See `skimdb.epoch_curve`.
-        n_jobs, verbose, error_score, params
-            See `skimdb.epoch_curve`.
-        ax, metric, score_type, splits, band, mark_best, panels, log_scale
-            See `plot`.
+            Labels.
+        param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
+                ParameterSampler, default=None
+            Candidates, see `skimdb.epoch_curve`.
+        max_epochs : int, default=None
+            Epochs to train; None takes the `epochs` of the classifier.
+        cv : int, cross-validation generator or iterable, default=None
+            Splits, as in scikit-learn.
+        groups : array-like of shape (n_samples,), default=None
+            Groups for a splitter like `GroupKFold`.
+        scoring : str, callable, list, tuple or dict, default=None
+            Scorers to record beside the classifier's `metrics`.
+        n_jobs : int, default=None
+            Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
+        verbose : int, default=0
+            Print a line per candidate.
+        error_score : "raise" or float, default=np.nan
+            Value of all entries of a fit that fails; ``"raise"`` raises the error.
+        params : dict, default=None
+            Further arguments of `fit` of the estimator.
+        ax : Axes or array of Axes, default=None
+            Where to draw, see `plot`.
+        metric : str or sequence of str, default="loss"
+            What to plot.
+        score_type : {"auto", "validation", "train", "both"}, default="auto"
+            Curves to draw, see `plot`.
+        splits : bool or "auto", default="auto"
+            Draw a thin line per split, see `plot`.
+        band : {"auto", "sd", "se"} or None, default="auto"
+            What to shade around the mean, see `plot`.
+        mark_best : bool, default=True
+            Mark the best epoch of each mean validation curve.
+        panels : bool, default=False
+            Draw each candidate in a panel of its own.
+        log_scale : bool, default=False
+            Logarithmic vertical axis.
 
         Returns
         -------
         display : EpochCurveDisplay
+            The display, which has been drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         history = epoch_curve(
@@ -317,6 +375,7 @@ class EpochCurveDisplay:
         Returns
         -------
         self : EpochCurveDisplay
+            The display.
         """
         name = f"{type(self).__name__}.plot"
         check_matplotlib_support(name)
@@ -396,7 +455,7 @@ class EpochCurveDisplay:
                 panels[candidate].set_title(title, fontsize="medium")
         for panel in axes:
             if look.log_scale:
-                panel.set_yscale("log")
+                use_log_scale(panel)
         if not look.log_scale and (look.own_figure or len(axes) == 1):
             self._limit_height(panels, columns[0])
         if look.mark_best and columns[0].startswith("val_"):
@@ -469,8 +528,12 @@ class EpochCurveDisplay:
             best_epochs={m.get_xdata()[0] for m in self.best_markers_.values()},
         )
         side_by_side = len(grid) > 1 and grid.shape[1] == 1
+        lone = look.alone and grid.size == 1  # few entries, which fit into a row
         self.legend_ = add_legend(
-            grid.ravel(), handles, own_figure=look.own_figure, above=side_by_side
+            grid.ravel(),
+            handles,
+            own_figure=look.own_figure,
+            above=side_by_side or lone,
         )
 
     def plot_summary(self, ax=None, *, metric=None, error="se"):
@@ -490,6 +553,7 @@ class EpochCurveDisplay:
         Returns
         -------
         self : EpochCurveDisplay
+            The display.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot_summary")
         if error not in _SPREADS:

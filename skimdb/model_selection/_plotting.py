@@ -94,6 +94,14 @@ def limit_height(ax, lines):
     return cut
 
 
+def use_log_scale(ax):
+    """Make the vertical axis of a panel logarithmic, and label it in plain numbers."""
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    within = high < 10 * low  # a decade has at most one power of ten to label
+    ax.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}" if within else "")
+
+
 def draw_best(ax, marks):
     """Mark best epochs; those that coincide lie one around the other.
 
@@ -155,6 +163,8 @@ def make_panels(n_rows, n_columns, *, sharey):
         squeeze=False,
         layout="constrained",
     )
+    for panel in axes.flat:
+        panel.margins(x=0.02)  # epochs begin at 1: no tick at 0
     return axes
 
 

@@ -12,6 +12,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from skimdb._sklearn import _safe_indexing
 from skimdb.model_selection._candidates import get_classifier
 from skimdb.model_selection._errors import format_error
+from skimdb.model_selection._routing import cut_split
 from skimdb.model_selection._scoring import EpochScoring, make_metric_scoring
 
 
@@ -175,14 +176,16 @@ def _add_scored_parts(split, X_val, data, scoring, metrics):
         )
 
 
-def prepare_split(estimator, data, scoring, error_score):
-    """Preprocess a split.
+def prepare_split(estimator, data, rows, scoring, error_score):
+    """Cut the data to a split and preprocess it.
 
     Parameters
     ----------
     estimator : classifier or Pipeline
         Of any candidate of those that share the preprocessing.
-    data : SplitData
+    data : SearchData
+    rows : (train, validation)
+        Positions of the samples.
     scoring : EpochScoring or None
     error_score : "raise" or float
 
@@ -191,6 +194,7 @@ def prepare_split(estimator, data, scoring, error_score):
     split : PreparedSplit
     """
     start = time.perf_counter()
+    data = cut_split(estimator, data, *rows)
     try:
         split = _fit_front(estimator, data)
         front = split.front

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from joblib import Memory
 
 from skimdb._warnings import warn
 from skimdb.model_selection._fit_split import FitResult
+from skimdb.model_selection._result_claims import Claims
 
 
 class ResultStore:
@@ -23,48 +25,98 @@ class ResultStore:
     Parameters
     ----------
     folder : path
-        Made when the first result is kept.
+        Made if it can be.
+
+    Attributes
+    ----------
+    folder : Path
+    claims : Claims
+        Which fits are under way.
     """
 
     def __init__(self, folder):
-        self._folder = Path(folder)
+        self.folder = Path(folder).absolute()  # workers may work elsewhere
+        self.claims = Claims(self.folder)
         self._has_failed = False
+        with suppress(OSError):  # which is said when there is a result to keep
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def has(self, key):
+        """Whether a result was kept and is not damaged."""
+        with suppress(OSError, ValueError, TypeError):
+            return self._read(key) is not None
+        return False
 
     def get(self, key):
-        """Get a result, None if it was not kept or is damaged."""
-        path = self._folder / key
+        """Get a result, None if it was not kept or is damaged, with a warning."""
         try:
-            checksum, content = path.read_bytes().split(b"\n", 1)
-            if checksum != self._checksum(key, content):
-                raise ValueError("its checksum is wrong")
-            return FitResult(**json.loads(content))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+            return self._read(key)
         except (OSError, ValueError, TypeError) as error:
             warn(
                 f"A result that was kept cannot be read ({error}), and is computed "
-                f"anew: {path}."
+                f"anew: {self.folder / key}."
             )
             return None
 
     def put(self, key, result):
         """Keep a result; warn once if the folder takes none."""
-        content = json.dumps(asdict(result)).encode()
-        part = self._folder / f".{uuid.uuid4().hex}.part"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                part.write_bytes(self._checksum(key, content) + b"\n" + content)
-                part.replace(self._folder / key)
-            finally:
-                part.unlink(missing_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._write(key, result)
         except OSError as error:
             if not self._has_failed:
                 warn(
-                    f"Results cannot be kept in {self._folder} ({error}): is the disk "
+                    f"Results cannot be kept in {self.folder} ({error}): is the disk "
                     "full, or the folder not yours? The search goes on without."
                 )
             self._has_failed = True
+
+    def compute(self, key, function):
+        """Compute a result and keep it, in a worker.
+
+        What cannot be kept here is left to the process of the search, which may see
+        the folder where a worker of another machine does not.
+
+        Parameters
+        ----------
+        key : str
+        function : callable
+            Returns a FitResult.
+
+        Returns
+        -------
+        result : FitResult or None
+            None if another process is at it.
+        """
+        with self.claims.hold(key) as is_ours:
+            if not is_ours:
+                return None
+            with suppress(OSError, ValueError, TypeError):
+                if (result := self._read(key)) is not None:  # of another, just now
+                    return result
+            result = function()
+            if result.can_be_kept:
+                with suppress(OSError):
+                    self._write(key, result)
+            return result
+
+    def _read(self, key):
+        try:
+            checksum, content = (self.folder / key).read_bytes().split(b"\n", 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if checksum != self._checksum(key, content):
+            raise ValueError("its checksum is wrong")
+        return FitResult(**json.loads(content))
+
+    def _write(self, key, result):
+        content = json.dumps(asdict(result)).encode()
+        part = self.folder / f".{uuid.uuid4().hex}.part"
+        try:
+            part.write_bytes(self._checksum(key, content) + b"\n" + content)
+            part.replace(self.folder / key)
+        finally:
+            part.unlink(missing_ok=True)
 
     @staticmethod
     def _checksum(key, content):

@@ -1,5 +1,8 @@
 """Results of a search: its curves, `cv_results_`, failures, a line per candidate."""
 
+import collections
+import itertools
+
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 
@@ -97,6 +100,12 @@ def describe_result(owner, plan, position, results, monitor="val_loss"):
     )
 
 
+def describe_kept(owner, plan):
+    """Describe in a line how much a search finds in its memory."""
+    n_fits = len(plan.candidates) * len(plan.splits)
+    return f"[{owner}] {plan.count_kept()} of {n_fits} fits kept in {plan.store.folder}"
+
+
 def choose_epochs(plan, results, monitor, rule):
     """Choose the epoch of each candidate, and of each of its splits by itself.
 
@@ -150,8 +159,9 @@ def read_scores(plan, results, epochs, monitor):
     names = {"score": monitor.removeprefix("val_")}
     for metric in list_metrics(results):
         name = metric.removeprefix("val_")
+        # A lone scorer may be named "score", too; what is monitored goes first.
         if metric != name and plan.get_direction(name) == 1:
-            names[name] = name
+            names.setdefault(name, name)
     fits = []
     for by_split, epoch in zip(results, epochs, strict=True):
         test, train = (
@@ -244,3 +254,27 @@ def _warn_of_unseen_labels(results):
                 "scores count them as misses. Stratified splits keep all labels in "
                 "each part: cv=StratifiedKFold(...), or an int."
             )
+
+
+def warn_of_missing_scores(results):
+    """Warn of scorers that return no finite numbers, though nothing failed.
+
+    Parameters
+    ----------
+    results : list of list of FitResult
+        By candidate and split.
+    """
+    counts = collections.Counter()
+    for result in itertools.chain.from_iterable(results):
+        if result.history is not None and not result.diverged:
+            missing = {
+                name.removeprefix("val_")
+                for name, values in result.history.items()
+                if not np.isfinite(values).all()
+            }
+            counts.update(missing - result.score_errors.keys())
+    for name, n_fits in counts.items():
+        warn(
+            f"{name} is not finite in {n_fits} of {sum(map(len, results))} fits: the "
+            "scorer returns NaN or an infinity."
+        )

@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
+import numpy as np
+import scipy.sparse
 from sklearn import get_config
+from sklearn.base import is_classifier
+from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
 from sklearn.utils.metadata_routing import (
@@ -12,6 +16,7 @@ from sklearn.utils.metadata_routing import (
 )
 
 from skimdb._sklearn import _check_method_params, _safe_indexing
+from skimdb._sparse import check_indices
 from skimdb.model_selection._candidates import get_prefix
 from skimdb.model_selection._scoring import takes_weight
 
@@ -112,12 +117,17 @@ def route_metadata(router, X, y, params, scorer=None):
     if y is None:
         raise ValueError("A search requires y to be passed, but the target y is None.")
     for name in params:
+        if not isinstance(name, str):
+            raise TypeError(f"params leads from names of arguments, not from {name!r}.")
         if name.rpartition("__")[2] in _VALIDATION:
             raise ValueError(
                 f"{name} is given to a search, which validates on the splits of cv. "
                 "To validate on samples of your own, append them to X and y, and give "
                 "cv=PredefinedSplit(...), with -1 for those to train on and 0 for them."
             )
+    for name, array in [("X", X), ("y", y)]:
+        if scipy.sparse.issparse(array):  # before rows are taken of it
+            check_indices(array, name)
     X, y = indexable(X, y)
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:
@@ -169,16 +179,49 @@ def cut_split(estimator, data, train, validation):
     def cut_params(params, rows):
         return _check_method_params(data.X, params=params, indices=rows)
 
+    try:
+        parts = [
+            _safe_indexing(array, rows)
+            for rows in (train, validation)
+            for array in (data.X, data.y)
+        ]
+    except (TypeError, ValueError) as error:
+        error.add_note(
+            "Raised as X and y were divided into the parts of a split. Are they "
+            "arrays, lists, tables or sparse matrices that are not malformed?"
+        )
+        raise
     return SplitData(
-        _safe_indexing(data.X, train),
-        _safe_indexing(data.y, train),
-        _safe_indexing(data.X, validation),
-        _safe_indexing(data.y, validation),
+        *parts,
         cut_params(data.fit_params, train),
         _find_weight(estimator, cut_params(data.fit_params, validation)),
         cut_params(data.score_params, validation),
         cut_params(data.score_params, train),
     )
+
+
+def find_splitter(cv, y, estimator):
+    """Find the splitter that `cv` stands for, as scikit-learn does."""
+    if isinstance(cv, type):
+        name = cv.__name__
+        raise TypeError(f"cv is the class {name}: make a splitter of it, as {name}().")
+    return check_cv(cv, y, classifier=is_classifier(estimator))
+
+
+def _check_positions(rows, data):
+    """Raise for positions that no sample has."""
+    n_samples = data.y.shape[0] if hasattr(data.y, "shape") else len(data.y)
+    numbers = np.asarray(rows)
+    if (
+        numbers.dtype != bool
+        and numbers.size
+        and not (-n_samples <= numbers.min() <= numbers.max() < n_samples)
+    ):
+        raise ValueError(
+            f"A split has positions from {numbers.min()} to {numbers.max()}, but there "
+            f"are {n_samples} samples, with positions from 0 to {n_samples - 1}."
+        )
+    return rows
 
 
 def make_splits(cv, data):
@@ -201,7 +244,17 @@ def make_splits(cv, data):
     ValueError
         If there is no split.
     """
-    splits = list(cv.split(data.X, data.y, **data.split_params))
+    try:
+        splits = [
+            (_check_positions(train, data), _check_positions(validation, data))
+            for train, validation in cv.split(data.X, data.y, **data.split_params)
+        ]
+    except (TypeError, ValueError) as error:
+        error.add_note(
+            f"Raised by cv={cv!r}. It must be a number of folds, a splitter such as "
+            "KFold(5), or a list of pairs of positions: training part, validation part."
+        )
+        raise
     if not splits:
         raise ValueError(
             "No fits were performed: cv gives no split. Was the iterator empty, or "

@@ -5,10 +5,9 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils.metadata_routing import MethodMapping
 
 from skimdb._sklearn import (
@@ -33,11 +32,17 @@ from skimdb.model_selection._result_store import open_store
 from skimdb.model_selection._results import (
     check_failures,
     choose_epochs,
+    describe_kept,
     describe_result,
     list_metrics,
     read_scores,
 )
-from skimdb.model_selection._routing import make_router, make_splits, route_metadata
+from skimdb.model_selection._routing import (
+    find_splitter,
+    make_router,
+    make_splits,
+    route_metadata,
+)
 from skimdb.model_selection._scoring import find_scorer, make_scoring
 from skimdb.model_selection._search_tasks import SearchTasks
 
@@ -87,12 +92,14 @@ class EpochSearchCV(BaseSearchCV):
         Train the best candidate on all data. A callable takes `cv_results_` and
         returns the index of the candidate.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
+        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context, whose
+        backend may be a cluster.
     memory : str, path, joblib.Memory or None, default=None
         Folder to keep each finished (candidate, split) in, so that a search that was
-        interrupted goes on where it was. See the notes.
+        interrupted goes on where it was. Several processes may share it, on one
+        machine or many, and then share the work. See the notes.
     verbose : int, default=0
-        Print a line per candidate.
+        Print a line per candidate, and before that how many fits `memory` has.
     error_score : "raise" or float, default=np.nan
         Score of fits that fail and of epochs at which the monitored entry is not
         finite, with a warning that names the candidate; ``"raise"`` raises.
@@ -135,7 +142,7 @@ class EpochSearchCV(BaseSearchCV):
         Class labels. Only if `refit`.
     n_features_in_ : int
         Number of features. Only if `refit` and the best estimator has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features. Only if `refit` and the best estimator has them.
 
     See Also
@@ -160,6 +167,15 @@ class EpochSearchCV(BaseSearchCV):
     schedules by name or class. A file that is damaged is noticed by its checksum, and
     computed anew. The files hold numbers and names, no code: whoever can write to the
     folder can change what a search finds, but cannot make it run anything.
+
+    Searches that share the folder of `memory` claim each fit by a file before they
+    begin it, and leave for later what another has claimed. A process that is killed
+    loses what it had under way: one fit for each of its jobs or, with
+    `n_iter_no_change`, one candidate. That is done again, at once on the same machine,
+    and elsewhere when the claim has not been renewed for two minutes. No fit is done
+    twice otherwise, but for fits that fail, which are not kept, and for a process that
+    was suspended for so long. Preprocessing is not shared: each process preprocesses
+    the splits that it works on. If the folder takes no files, each does all the work.
 
     Examples
     --------
@@ -186,6 +202,11 @@ class EpochSearchCV(BaseSearchCV):
         "param_grid": [dict, list, ParameterGrid, ParameterSampler, None],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "monitor": [str],
+        "n_jobs": [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
         "rule": [StrOptions({"min", "one_se"})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "scoring": [str, callable, list, tuple, dict, None],
@@ -317,7 +338,7 @@ class EpochSearchCV(BaseSearchCV):
             raise_errors=self.error_score == "raise",
         )
         data = route_metadata(self, X, y, params, scoring and scoring.scorer)
-        cv = check_cv(self.cv, data.y, classifier=is_classifier(self.estimator))
+        cv = find_splitter(self.cv, data.y, self.estimator)
         splits, n_repeats = make_splits(cv, data)
         self._check_monitor(candidates, len(splits), scoring)
         store = open_store(self.memory)
@@ -329,7 +350,7 @@ class EpochSearchCV(BaseSearchCV):
         plan = SearchPlan(
             candidates,
             splits,
-            self.max_epochs,
+            int(self.max_epochs),
             scoring,
             self.n_jobs,
             self.error_score,
@@ -339,6 +360,8 @@ class EpochSearchCV(BaseSearchCV):
         )
         if store is not None:
             plan = replace(plan, keys=make_keys(plan, data))
+            if self.verbose:
+                print(describe_kept(type(self).__name__, plan))
         results = [None] * len(candidates)
         for position, by_split in complete_candidates(plan, data):
             results[position] = by_split
@@ -368,8 +391,8 @@ class EpochSearchCV(BaseSearchCV):
         names = scoring.names or () if scoring else ()
         return Patience(
             self.monitor,
-            self.n_iter_no_change,
-            self.max_epochs,
+            int(self.n_iter_no_change),
+            int(self.max_epochs),
             get_direction(self.monitor, names),
         )
 

@@ -32,6 +32,11 @@ class FitTask(NamedTuple):
         return {"estimator": self.caller, **data}
 
 
+def is_heard(*estimators):
+    """Whether any of some estimators has callbacks of scikit-learn."""
+    return any(getattr(estimator, "_skl_callbacks", None) for estimator in estimators)
+
+
 @contextmanager
 def tell_of_fit(task, classifier, split):
     """Tell scikit-learn's callbacks of the begin and the end of a fit, and its epochs.
@@ -81,7 +86,7 @@ class SearchTasks:
             name = f"candidate {candidate.describe()}"
             context = self._root.subcontext(name, max_subtasks=n_splits)
             self._candidates.append(context.call_on_fit_task_begin(**self._params))
-            for j in range(n_splits):
+            for j in range(n_splits if is_heard(search, candidate.classifier) else 0):
                 self.fits[i, j] = FitTask(context.subcontext(f"split {j}"), search)
 
     def end_candidate(self, position):

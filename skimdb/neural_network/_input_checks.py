@@ -1,5 +1,6 @@
 """Checks of what `fit` and `predict` are given."""
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,12 +9,17 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
+from skimdb._sparse import check_indices
+from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,
     find_classes,
     have_same_classes,
     is_multilabel,
 )
+
+# Of these, one kernel or all layers together would fill the largest memory.
+MOST_LAYERS, MOST_UNITS = 10_000, 10**8
 
 
 def check_hidden_layers(size, n_hidden_layers, dropout):
@@ -37,13 +43,18 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         If an entry is out of range, or their numbers differ.
     """
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
+    if n_layers > MOST_LAYERS:
+        raise ValueError(
+            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most."
+        )
     sizes = _repeat_per_layer(size, n_layers, "size")
     if not sizes or any(
-        not isinstance(n, Integral) or isinstance(n, bool) or n < 1 for n in sizes
+        not isinstance(n, Integral) or isinstance(n, bool) or not 1 <= n <= MOST_UNITS
+        for n in sizes
     ):
         raise ValueError(
             f"size={size!r}: each hidden layer needs a whole number of units, 1 or "
-            "more."
+            f"more, and {MOST_UNITS} at most."
         )
     rates = _repeat_per_layer(dropout, n_layers, "dropout")
     if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
@@ -62,18 +73,20 @@ def _repeat_per_layer(value, n_layers, name):
     return values
 
 
-def check_training(estimator, X, y, sample_weight, *, warm):
+@explain_input("X", "y", "sample_weight")
+def check_training(estimator, X, y, sample_weight, dtype=None):
     """Check training data, and leave out samples without weight.
 
     Parameters
     ----------
     estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are set, or compared if `warm`.
+        Its `n_features_in_` and `feature_names_in_` are set, or compared if there is
+        a `dtype`.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
     sample_weight : array-like of shape (n_samples,) or None
-    warm : bool
-        Whether training goes on.
+    dtype : dtype, default=None
+        That of the network, if training goes on.
 
     Returns
     -------
@@ -87,9 +100,9 @@ def check_training(estimator, X, y, sample_weight, *, warm):
         X,
         y,
         accept_sparse="csr",
-        dtype=estimator.coefs_[0].dtype if warm else [np.float64, np.float32],
+        dtype=[np.float64, np.float32] if dtype is None else dtype,
         multi_output=True,
-        reset=not warm,
+        reset=dtype is None,
     )
     y = check_labels(y, warn=True)
     weight = check_weight(sample_weight, X)
@@ -99,6 +112,7 @@ def check_training(estimator, X, y, sample_weight, *, warm):
     return _canonicalize(X), y, weight
 
 
+@explain_input("X")
 def check_matrix(estimator, X, *, dtype, name="X"):
     """Check samples, and bring sparse ones into canonical form.
 
@@ -130,7 +144,13 @@ def check_matrix(estimator, X, *, dtype, name="X"):
 def _check_raw(X, name):
     """Raise for what is no matrix of numbers, in words that tell what to do."""
     if scipy.sparse.issparse(X):
-        _check_indices(X, name)
+        check_indices(X, name)
+    if isinstance(X, Iterator):
+        raise ValueError(
+            f"KerasMLPClassifier takes a matrix of numbers as {name}, but got an "
+            f"iterator ({type(X).__name__}). Only partial_fit takes one, of chunks "
+            "(X, y), and trains for one epoch on them."
+        )
     first = X
     if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
         first = next(iter(X), None)
@@ -155,24 +175,6 @@ def _check_raw(X, name):
             f"KerasMLPClassifier takes a matrix of numbers as {name}, but got {what} "
             f"(dtype {X.dtype}). Convert them to numbers first."
         )
-
-
-def _check_indices(X, name):
-    """Raise for a sparse matrix whose indices point out of it."""
-    try:
-        if X.format == "coo":
-            for coords, length in zip(X.coords, X.shape, strict=True):
-                if len(coords) and not 0 <= coords.min() <= coords.max() < length:
-                    raise ValueError("a coordinate is out of range")
-        elif X.format in ("csr", "csc", "bsr"):
-            # Made anew, since the check may change the type of the indices.
-            parts = (X.data, X.indices, X.indptr)
-            type(X)(parts, shape=X.shape).check_format(full_check=True)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} is a malformed sparse matrix: {error}. Was its data or were its "
-            "indices changed by hand? Build it anew from coordinates."
-        ) from error
 
 
 def _canonicalize(X):
@@ -218,6 +220,7 @@ def check_weight(sample_weight, X, name="sample_weight"):
     return weight if 1e-100 < largest < 1e100 else weight / largest
 
 
+@explain_input("X_val", "y_val", "sample_weight_val")
 def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     """Check validation data.
 
@@ -243,10 +246,7 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     if X_val is None or y_val is None:
         raise ValueError("X_val and y_val go together; only one of them is given.")
     X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
-    if scipy.sparse.issparse(X) and not scipy.sparse.issparse(X_val):
-        X_val = scipy.sparse.csr_array(X_val)
-    elif scipy.sparse.issparse(X_val) and not scipy.sparse.issparse(X):
-        X_val = X_val.toarray()
+    X_val = match_kind(X_val, X)
     y_val = check_array(
         y_val, accept_sparse=True, dtype=None, ensure_2d=False, input_name="y_val"
     )
@@ -255,6 +255,53 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     return X_val, check_labels(y_val, "y_val"), weight
 
 
+def read_chunks(chunks, y, sample_weight):
+    """Yield the chunks of a stream, and raise for what is none.
+
+    Parameters
+    ----------
+    chunks : iterator of tuple
+        Of samples, labels and perhaps sample weights.
+    y, sample_weight : None
+        Chunks have them.
+
+    Yields
+    ------
+    X, y, sample_weight : object
+        Unchecked. Empty chunks are left out.
+    """
+    if y is not None or sample_weight is not None:
+        raise ValueError(
+            "Chunks bring their own labels and weights: let the iterator yield (X, y) "
+            "or (X, y, sample_weight), and give neither y nor sample_weight."
+        )
+    n_chunks = 0
+    for chunk in chunks:
+        if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
+            raise ValueError(
+                "An iterator must yield chunks as tuples, (X, y) or (X, y, "
+                f"sample_weight), but yielded {type(chunk).__name__}."
+            )
+        if np.shape(chunk[0])[:1] != (0,):
+            n_chunks += 1
+            yield (*chunk, None)[:3]
+    if not n_chunks:
+        raise ValueError(
+            "The iterator has no samples. Was it used up, by an epoch before? A "
+            "generator can be gone through once: make a new one for each epoch."
+        )
+
+
+def match_kind(X, other):
+    """Return `X` as a CSR matrix if the other is one, else as an array."""
+    if scipy.sparse.issparse(X) and not scipy.sparse.issparse(other):
+        return X.toarray()
+    if scipy.sparse.issparse(other) and not scipy.sparse.issparse(X):
+        return scipy.sparse.csr_array(X)
+    return X
+
+
+@explain_input("classes")
 def check_classes(estimator, y, classes, *, partial):
     """Check the classes of a new network.
 
@@ -287,6 +334,7 @@ def check_classes(estimator, y, classes, *, partial):
     return classes
 
 
+@explain_input("classes")
 def check_continues(estimator, y, sizes, classes, *, partial):
     """Raise if training cannot go on with these labels and parameters.
 
@@ -311,7 +359,7 @@ def check_continues(estimator, y, sizes, classes, *, partial):
         )
     if partial:
         if classes is not None and not is_multilabel(estimator.classes_):
-            _check_partial_fit_first_call(estimator, classes)
+            _check_partial_fit_first_call(estimator, check_labels(classes, "classes"))
     elif not have_same_classes(estimator.classes_, find_classes(y)):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "

@@ -169,6 +169,11 @@ def _check_class_weight(class_weight):
     if isinstance(class_weight, str):
         return
     dicts = class_weight if isinstance(class_weight, list) else [class_weight]
+    if not all(isinstance(one, dict) for one in dicts):
+        raise ValueError(
+            f"class_weight={class_weight!r}: a list must hold a dict for each column "
+            "of an indicator matrix. For other labels give a dict: {0: 1.0, 1: 2.0}."
+        )
     for value in (value for one in dicts for value in dict(one).values()):
         if not (isinstance(value, Real) and 0 <= value < np.inf):
             raise ValueError(

@@ -2,7 +2,9 @@
 
 import copy
 import dataclasses
+from collections.abc import Iterator
 from inspect import signature
+from itertools import chain, islice
 from numbers import Integral, Real
 
 import numpy as np
@@ -21,6 +23,8 @@ from skimdb.neural_network._input_checks import (
     check_matrix,
     check_training,
     check_validation,
+    match_kind,
+    read_chunks,
 )
 from skimdb.neural_network._keras_params import (
     ROUTES,
@@ -50,7 +54,7 @@ from skimdb.neural_network._network import (
     draw_weights,
 )
 from skimdb.neural_network._numpy_backend import NumpyBackend
-from skimdb.neural_network._samples import choose_held_out, make_samples
+from skimdb.neural_network._samples import choose_held_out, fill_batches, make_samples
 from skimdb.neural_network._training import NoHooks, Schedule, Trainer
 
 # Attributes of a fit that are known before it trains.
@@ -166,7 +170,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Kernel of each layer, of shape (n_inputs, n_units), in the input's dtype.
     intercepts_ : list of ndarray
         Bias of each layer, of shape (n_units,).
-    history_ : dict of ndarray of shape (n_iter_,)
+    history_ : dict of ndarray of shape (n_epochs,)
         Per epoch ``loss``, which training minimizes, penalty included; the metrics;
         and with validation data their ``val_`` twins, where ``val_loss`` is without
         the penalty.
@@ -184,7 +188,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Their activation.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any that are all strings.
     model_ : keras.Model
         The network as a Keras model. If it was trained in TensorFlow, the model that
@@ -193,7 +197,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     See Also
     --------
     skimdb.EpochSearchCV : Finds the number of epochs at no extra cost.
-    sklearn.neural_network.MLPClassifier : scikit-learn's multilayer perceptron.
+    sklearn.neural_network.MLPClassifier : The multilayer perceptron of scikit-learn.
 
     Notes
     -----
@@ -320,6 +324,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         params : dict
+            Parameters by name.
         """
         params = super().get_params(deep=deep)
         constructor = signature(type(self).__init__).parameters.values()
@@ -333,10 +338,12 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         **params : dict
+            Parameters by name.
 
         Returns
         -------
         self : KerasMLPClassifier
+            The estimator.
 
         Raises
         ------
@@ -402,28 +409,54 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one epoch on a part of the data.
+    def partial_fit(
+        self,
+        X,
+        y=None,
+        classes=None,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train for one epoch on a part of the data, or on a stream of chunks.
 
         Goes on from the weights, optimizer state and history of the calls before, or
         of `fit`. The parameters `epochs` and `early_stopping` are not used.
 
+        Data that do not fit in memory come as an iterator of chunks, such as a
+        generator. Batches reach across the borders of chunks, so that with
+        ``shuffle=False`` the weights are those of `fit` on all samples at once, to the
+        last bit; with ``shuffle=True`` the order is drawn within each chunk. Metrics of
+        the training samples are averaged over the chunks, sample and class weights
+        scaled within each. scikit-learn's callbacks are given the first chunk.
+
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or an indicator matrix.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), or iterator
+            Training samples. Or an iterator of chunks ``(X, y)`` or
+            ``(X, y, sample_weight)``, which together are the epoch.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), default=None
+            Labels, or an indicator matrix. Not given if the chunks have them.
         classes : array-like of shape (n_classes,), default=None
             All classes, those that y lacks included. Needed in the first call, but
             not for an indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; only their proportions count.
+        X_val : {array-like, sparse matrix} of shape (n_val_samples, n_features), \
+                default=None
+            Validation samples, evaluated at the end of the epoch.
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_labels), \
+                default=None
+            Their labels.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Their weights.
 
         Returns
         -------
         self : KerasMLPClassifier
-            The fitted estimator. It is left as it was if fitting fails.
+            The fitted estimator. It is left as it was if fitting fails, or if the
+            iterator raises an error.
 
         Raises
         ------
@@ -436,7 +469,20 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 "partial_fit sees a part of the data only, so it cannot balance the "
                 "classes: give class_weight as a dict."
             )
-        return self._fit(X, y, sample_weight, partial=True, classes=classes)
+        validation = (X_val, y_val, sample_weight_val)
+        chunks = None
+        if isinstance(X, Iterator):
+            chunks = read_chunks(X, y, sample_weight)
+            X, y, sample_weight = next(chunks)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            validation,
+            partial=True,
+            classes=classes,
+            chunks=chunks,
+        )
 
     def _fit(
         self,
@@ -447,8 +493,12 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         *,
         partial=False,
         classes=None,
+        chunks=None,
     ):
-        """Check the input, train, and set all that was fitted at the end."""
+        """Check the input, train, and set all that was fitted at the end.
+
+        `chunks` yields further samples of the one epoch of `partial_fit`.
+        """
         data = {"X": X, "y": y, "metadata": None}
         if sample_weight is not None:
             data["metadata"] = {"sample_weight": sample_weight}
@@ -462,7 +512,8 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         # What scikit-learn's checks and a new network set is set on a copy.
         start = copy.copy(self)
         warm = (partial or self.warm_start) and hasattr(self, "coefs_")
-        X, y, weight = check_training(start, X, y, sample_weight, warm=warm)
+        dtype = self.coefs_[0].dtype if warm else None
+        X, y, weight = check_training(start, X, y, sample_weight, dtype)
         if warm:
             check_continues(self, y, sizes, classes, partial=partial)
         else:
@@ -473,18 +524,17 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             X, y, weight, validation, hold_out=early_stopping
         )
         spec = start._make_spec(samples, sizes, dropout, keras_params)
-        schedule = start._make_schedule(1 if partial else self.epochs, warm=warm)
-        monitor = Monitor(
-            self.monitor,
-            patience=self.n_iter_no_change,
-            tol=self.tol,
-            history=self.history_ if warm else None,
-            early_stopping=early_stopping,
+        blocks = [samples]
+        if chunks is not None:
+            blocks = start._read_blocks(samples, chunks)
+        schedule = start._make_schedule(
+            1 if partial else self.epochs, blocks, warm=warm
         )
+        monitor = self._make_monitor(early_stopping, warm=warm)
         make_backend = getattr(start, f"_make_{backend_name}_backend")
         backend, hooks = make_backend(spec, keras_params, schedule, samples)
         metrics = Metrics(self.metrics, start.classes_, start.out_activation_)
-        trainer = Trainer(backend, hooks, spec, schedule, metrics, samples, validation)
+        trainer = Trainer(backend, hooks, spec, schedule, metrics, blocks, validation)
         tasks = EpochTasks(self, len(schedule.epochs), **data)
         try:
             self._train(start, trainer, monitor, tasks)
@@ -597,6 +647,19 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             X, Y, weight, by_class = X[kept], Y[kept], weight[kept], by_class[kept]
         return make_samples(X, Y, weight, by_class), validation
 
+    def _read_blocks(self, first, chunks):
+        """Whole batches of the first samples and of chunks: a list if they are one."""
+
+        def make_samples_of(chunk):
+            X, y, weight = check_training(self, *chunk, first.X.dtype)
+            data = match_kind(X, first.X), y, weight
+            return self._make_samples(*data, None, hold_out=False)[0]
+
+        samples = chain([first], map(make_samples_of, chunks))
+        blocks = fill_batches(samples, int(self.batch_size))
+        head = list(islice(blocks, 2))
+        return head if len(head) == 1 else chain(head, blocks)
+
     def _make_spec(self, samples, sizes, dropout, keras_params):
         return NetworkSpec(
             layer_sizes=(samples.X.shape[1], *sizes, self.n_outputs_),
@@ -608,13 +671,26 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             dtype=samples.X.dtype,
         )
 
-    def _make_schedule(self, n_epochs, *, warm):
+    def _make_schedule(self, n_epochs, blocks, *, warm):
         first = self.n_iter_ if warm else 0
+        n_batches = None
+        if isinstance(blocks, list):
+            n_batches = -(-len(blocks[0]) // int(self.batch_size))
         return Schedule(
             range(first, first + n_epochs),
-            self.batch_size,
+            int(self.batch_size),
             self.shuffle,
             *self._seeds[1:3].tolist(),
+            n_batches,
+        )
+
+    def _make_monitor(self, early_stopping, *, warm):
+        return Monitor(
+            self.monitor,
+            patience=self.n_iter_no_change,
+            tol=self.tol,
+            history=self.history_ if warm else None,
+            early_stopping=early_stopping,
         )
 
     def _make_numpy_backend(self, spec, keras_params, schedule, samples):
@@ -652,7 +728,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         hooks = backend.make_hooks(
             callbacks,
             n_epochs=schedule.epochs.stop,
-            n_batches=-(-len(samples.Y) // self.batch_size),
+            n_batches=schedule.n_batches,
         )
         return backend, hooks
 

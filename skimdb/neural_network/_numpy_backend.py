@@ -11,11 +11,11 @@ from skimdb.neural_network._network import ACTIVATIONS, DERIVATIVES, compute_los
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 
-# examples/benchmarks/bench_training.py, sections "wide" and "growth", sets these three.
+# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets the three.
 # From so many units on, the gradient of the first kernel is computed and used up in
 # blocks of columns, which stay in the cache, on all cores.
 _WIDE = 128
-_BLOCK_VALUES = 2**16
+_BLOCK_VALUES = 2**17
 # Features per entry of a batch from which on those that no sample of the batch has are
 # skipped.
 _RARE = 2
@@ -49,6 +49,7 @@ class NumpyBackend:
         self._given_rate = self._optimizer.learning_rate
         self._first_step = 0
         self._columns = None  # set at the first step, if features are to be skipped
+        self._skipped = None  # what an earlier fit has skipped
         self._is_wide = spec.layer_sizes[1] >= _WIDE
         self._n_threads = _openmp_effective_n_threads() if self._is_wide else 1
         self._threads = None
@@ -91,22 +92,28 @@ class NumpyBackend:
         -------
         state : dict
             ``optimizer``, the name of its class; ``given_rate``, the learning rate it
-            was made with; ``variables``, its values by their Keras names.
+            was made with; ``variables``, its values by their Keras names; and
+            ``skipped``, if features were skipped, from which training goes on just as
+            if it had not ended.
         """
         optimizer = self._optimizer
-        if self._columns is not None:
-            self._columns.catch_up()
         variables = {
             "iteration": np.asarray(optimizer.iteration, np.int64),
             "learning_rate": np.asarray(optimizer.learning_rate, np.float32),
         }
         for name, view in self._name_slots().items():
             variables[name] = view.copy()
-        return {
+        state = {
             "optimizer": type(optimizer).__name__,
             "given_rate": self._given_rate,
             "variables": variables,
         }
+        if self._columns is not None:
+            state["skipped"] = self._columns.read_state()
+            kernel_name = self.spec.weight_names[0]
+            names = [f"{kernel_name}_{slot_name}" for slot_name in optimizer.slot_names]
+            self._columns.catch_up([variables[name] for name in names])
+        return state
 
     def write_state(self, state):
         """Go on from the state of an optimizer, if it is of the same kind.
@@ -129,6 +136,7 @@ class NumpyBackend:
             optimizer.learning_rate = float(variables["learning_rate"])
         for name, view in slots.items():
             view[...] = variables[name]
+        self._skipped = state.get("skipped")
 
     def _name_slots(self):
         """Views of the slots by their Keras names."""
@@ -320,14 +328,17 @@ class NumpyBackend:
 
     def _choose_columns(self, X):
         """Decide at the first step whether to skip features."""
-        if (
-            isinstance(X, SparseRows)
-            and self._optimizer.can_skip
-            and not self.spec.l2
-            and X.shape[1] > _RARE * X.nnz
-        ):
-            kernels = [self._view(a)[0][0] for a in self._optimizer.slots]
-            self._columns = _SkippedColumns(self._coefs[0], kernels, self._optimizer)
+        optimizer, skipped = self._optimizer, self._skipped
+        if not (isinstance(X, SparseRows) and optimizer.can_skip and not self.spec.l2):
+            return
+        rare = _RARE
+        if self._first_step:  # what goes on changes its way for a good reason only
+            rare = _RARE * 2 if skipped is None else _RARE / 2
+        if X.shape[1] > rare * X.nnz:
+            kernels = [self._view(a)[0][0] for a in optimizer.slots]
+            self._columns = _SkippedColumns(self._coefs[0], kernels, optimizer)
+            if skipped is not None and skipped["decay"] == optimizer.decay:
+                self._columns.write_state(skipped)
 
 
 class _SkippedColumns:
@@ -412,15 +423,27 @@ class _SkippedColumns:
                 _put_rows(slot, columns, changed)
         self._n_steps[self._columns] = self._optimizer.iteration + 1
 
-    def catch_up(self):
-        """Make the updates of slots that were skipped so far."""
+    def read_state(self):
+        """Copy the slots, of which updates are missing, and say how many are."""
+        return {
+            "decay": self._optimizer.decay,
+            "n_steps": self._n_steps.copy(),
+            "slots": [slot.copy() for slot in self._slots],
+        }
+
+    def write_state(self, state):
+        """Go on from what `read_state` has returned."""
+        self._n_steps[...] = state["n_steps"]
+        for slot, values in zip(self._slots, state["slots"], strict=True):
+            slot[...] = values
+
+    def catch_up(self, slots):
+        """Make the updates that were skipped so far, in copies of the slots."""
         for start in range(0, len(self._kernel), self._n_rows):
-            stop = min(start + self._n_rows, len(self._kernel))
-            columns = np.arange(start, stop)
-            slots = self._take_slots(columns, self._compute_factors(columns))
-            for slot, changed in zip(self._slots, slots, strict=True):
-                slot[start:stop] = changed
-        self._n_steps[:] = self._optimizer.iteration
+            rows = slice(start, start + self._n_rows)
+            factors = self._compute_factors(rows)
+            for slot in slots:
+                slot[rows] *= factors
 
     def _compute_factors(self, columns):
         """Factors of the slots of some features for the steps that they missed."""

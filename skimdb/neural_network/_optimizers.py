@@ -8,7 +8,7 @@ import numpy as np
 
 # Weights that are updated at a time, so that they, the gradient and the slots stay in
 # the cache: examples/benchmarks/bench_training.py, section "wide", sets it.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def _round(value):

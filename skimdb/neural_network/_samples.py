@@ -1,6 +1,7 @@
 """Samples to train or to validate on, as plain arrays."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
@@ -74,6 +75,40 @@ def make_samples(X, Y, sample_weight, class_weight=1.0):
         for weight in (sample_weight * class_weight, sample_weight)
     )
     return Samples(X, Y.astype(X.dtype), in_loss, in_metrics)
+
+
+def fill_batches(chunks, batch_size):
+    """Move samples across the borders of chunks, so that batches are whole.
+
+    Parameters
+    ----------
+    chunks : iterator of Samples
+        At least one.
+    batch_size : int
+
+    Yields
+    ------
+    block : Samples
+        In the same order, a block per chunk; of whole batches, but for the last.
+    """
+    held = next(chunks)
+    for chunk in chunks:
+        stop = len(held) // batch_size * batch_size
+        if stop:
+            yield held.select(slice(stop))
+        held = _join_samples(held.select(slice(stop, None)), chunk)
+    yield held
+
+
+def _join_samples(*parts):
+    is_sparse = scipy.sparse.issparse(parts[0].X)
+    stack = partial(scipy.sparse.vstack, format="csr") if is_sparse else np.vstack
+    return Samples(
+        stack([part.X for part in parts]),
+        np.vstack([part.Y for part in parts]),
+        np.concatenate([part.sample_weight for part in parts]),
+        np.concatenate([part.metric_weight for part in parts]),
+    )
 
 
 def number_distinct_rows(X, Y):

@@ -21,6 +21,8 @@ class Schedule:
     shuffle : bool
         Draw a new order for each epoch, unless one batch holds all samples.
     shuffle_seed, dropout_seed : int
+    n_batches : int or None
+        Batches of an epoch; None if only its end will tell.
     """
 
     epochs: range
@@ -28,6 +30,7 @@ class Schedule:
     shuffle: bool
     shuffle_seed: int
     dropout_seed: int
+    n_batches: int | None
 
 
 class NoHooks:
@@ -72,19 +75,20 @@ class Trainer:
     spec : NetworkSpec
     schedule : Schedule
     metrics : Metrics
-    samples : Samples
+    blocks : iterable of Samples
+        What an epoch goes through; all but the last hold whole batches. All samples
+        as the one item of a list, or an iterator, for one epoch.
     validation : Samples or None
     """
 
-    def __init__(self, backend, hooks, spec, schedule, metrics, samples, validation):
+    def __init__(self, backend, hooks, spec, schedule, metrics, blocks, validation):
         self.backend = backend
         self.hooks = hooks
         self._spec = spec
         self._schedule = schedule
         self._metrics = metrics
-        self._samples = samples
+        self._blocks = blocks
         self._shared_draws = self._number_shared_draws()
-        self._samples = samples.view_sparse()
         self._validation = validation and validation.view_sparse()
         self._validation_parts = [] if validation is None else self._cut_validation()
 
@@ -111,7 +115,7 @@ class Trainer:
             The metrics and ``loss``, and both for the validation samples.
         """
         self.hooks.begin_epoch(epoch)
-        logs = self._train_batches(epoch)
+        logs = self._train_blocks(epoch)
         if self._validation is not None:
             val_logs = self._evaluate()
             logs |= {f"val_{name}": value for name, value in val_logs.items()}
@@ -125,13 +129,30 @@ class Trainer:
             self.backend.write_weights(*best_weights)
         self.backend.finish_model()
 
-    def _train_batches(self, epoch):
-        samples, n_samples = self._samples, len(self._samples.Y)
-        order = self._draw_order(epoch)
+    def _train_blocks(self, epoch):
+        """Train on all samples, and return the logs: means over the blocks."""
+        n_samples, parts, first_batch = [], [], 0
+        for number, block in enumerate(self._blocks):
+            order = self._draw_order(len(block), epoch, number)
+            parts.append(self._train_batches(block.view_sparse(), order, first_batch))
+            n_samples.append(len(block))
+            first_batch += -(-len(block) // self._schedule.batch_size)
+            if self.hooks.stop:
+                break
+        if len(parts) == 1:  # to the last bit
+            return parts[0]
+        return {
+            name: float(np.average([logs[name] for logs in parts], weights=n_samples))
+            for name in parts[0]
+        }
+
+    def _train_batches(self, samples, order, first_batch):
+        """Train on a block in an order, and return its logs."""
+        n_samples = len(samples)
         logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
         total = 0.0
         for number, batch in enumerate(
-            gen_batches(n_samples, self._schedule.batch_size)
+            gen_batches(n_samples, self._schedule.batch_size), first_batch
         ):
             self.hooks.begin_batch(number)
             loss, logits[batch] = self.backend.make_step(
@@ -177,17 +198,16 @@ class Trainer:
             return [self._validation]
         return [self._validation.select(p) for p in gen_batches(n_samples, size)]
 
-    def _draw_order(self, epoch):
-        """Order of the samples.
+    def _draw_order(self, n_samples, epoch, block):
+        """Order of the samples of a block.
 
         It depends on the number of the epoch, so that training that goes on equals
         training at one go.
         """
-        n_samples = len(self._samples.Y)
         if not self._schedule.shuffle or n_samples <= self._schedule.batch_size:
             return np.arange(n_samples)
-        rng = np.random.default_rng([self._schedule.shuffle_seed, epoch])
-        return rng.permutation(n_samples)
+        seed = [self._schedule.shuffle_seed, epoch, *([block] if block else [])]
+        return np.random.default_rng(seed).permutation(n_samples)
 
     def _number_shared_draws(self):
         """Number the samples by what they share their dropout with.
@@ -195,10 +215,9 @@ class Trainer:
         Equal samples of a single batch share it, so that weights equal repetitions
         under dropout too; otherwise None.
         """
-        samples = self._samples
-        single = len(samples.Y) <= self._schedule.batch_size
-        if not single or not any(self._spec.dropout):
+        if self._schedule.n_batches != 1 or not any(self._spec.dropout):
             return None
+        (samples,) = self._blocks
         return number_distinct_rows(samples.X, samples.Y)
 
     def _draw_masks(self, n_samples):

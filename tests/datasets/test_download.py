@@ -252,5 +252,5 @@ def test_word_index_is_downloaded_and_verified(server, monkeypatch, tmp_path):
     monkeypatch.setattr(_keras, "WORD_INDEX", published)
     assert decode_review([1, 4, 5, 99], data_home=tmp_path) == "? the film ?"
     (tmp_path / "imdb_word_index.json").write_bytes(b'{"a": 1}')
-    with pytest.raises(OSError, match=r"checksum .* Delete it and call again"):
+    with pytest.raises(OSError, match=r"checksum .* move it out of .* call again"):
         decode_review([1, 4], data_home=tmp_path)

@@ -6,13 +6,16 @@ import io
 import os
 import sys
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from skimdb.datasets import _keras, decode_review, fetch_imdb
+from skimdb.datasets import _keras, _stanford, decode_review, fetch_imdb
 
 # Numbers of one and two digits, to tell numerical from alphabetical order
 IDS = [
@@ -258,23 +261,144 @@ def flip_byte(content):
 def test_damaged_archive_is_one_clear_error(data_home, archive, damage):
     archive.write_bytes(damage(archive.read_bytes()))
     for source in ("auto", "stanford"):
-        with pytest.raises(OSError, match=r"damaged .* Delete it and call again"):
+        with pytest.raises(OSError, match=r"damaged, .* move it out of .* call again"):
             fetch_imdb(source=source, data_home=data_home)
     assert os.listdir(data_home) == [archive.name]
 
 
-def test_text_that_is_not_utf_8_is_damage(data_home, archive):
+def test_text_that_is_not_utf_8(data_home, archive):
     content = gzip.decompress(archive.read_bytes()).replace("é".encode(), b"\xff\xff")
     archive.write_bytes(gzip.compress(content))
-    with pytest.raises(OSError, match="damaged"):
+    with pytest.raises(OSError, match=r"aclImdb/.*_10.txt is not in UTF-8"):
         fetch_imdb(data_home=data_home)
+
+
+def test_text_in_the_folder_that_is_not_utf_8(tmp_path):
+    path = tmp_path / "aclImdb" / "train" / "neg" / "0_1.txt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"caf\xe9")
+    with pytest.raises(OSError, match=r"neg/0_1.txt is not in UTF-8"):
+        fetch_imdb(data_home=tmp_path)
+
+
+def pack_bomb(path, name, n_bytes):
+    """Write an archive of one member of zeros."""
+    with tarfile.open(path, mode="w:gz", compresslevel=1) as members:
+        member = tarfile.TarInfo(name)
+        member.size = n_bytes
+        members.addfile(member, Zeros())
+
+
+class Zeros:
+    def read(self, size):
+        return bytes(size)
+
+
+@pytest.mark.parametrize(
+    "name", ["aclImdb/train/unsup/0_0.txt", "aclImdb/train/neg/0_1.txt"]
+)
+def test_archives_are_unpacked_to_a_bounded_size(tmp_path, monkeypatch, name):
+    archive = tmp_path / "aclImdb_v1.tar.gz"
+    pack_bomb(archive, name, 100_000_000)
+    monkeypatch.setattr(_stanford, "MAX_BYTES", 2_000_000)
+    tracemalloc.start()
+    with pytest.raises(OSError, match="unpacks to far more"):
+        fetch_imdb(source="stanford", data_home=tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    assert os.listdir(tmp_path) == [archive.name]
+
+
+def test_bomb_after_the_end_of_the_archive(data_home, archive, monkeypatch):
+    content = gzip.decompress(archive.read_bytes()) + bytes(50_000_000)
+    archive.write_bytes(gzip.compress(content, 1))
+    assert len(fetch_imdb(data_home=data_home).data) == 6
+    (data_home / "aclImdb_v1.parquet").unlink()
+    monkeypatch.setattr(_stanford, "MAX_BYTES", 2_000_000)
+    with pytest.raises(OSError, match="unpacks to far more"):
+        fetch_imdb(data_home=data_home)
+
+
+def test_number_of_members_is_bounded(data_home, monkeypatch):
+    monkeypatch.setattr(_stanford, "MAX_MEMBERS", 10)
+    with pytest.raises(OSError, match="unpacks to far more"):
+        fetch_imdb(data_home=data_home)
+
+
+def test_limits_leave_room_for_the_published_archive():
+    # 100,000 files of some 2,000 bytes, each with a header and filled up to 512 bytes,
+    # and six files of word counts of 85 MB.
+    assert 1.5 * (100_000 * 2_300 + 85e6) < _stanford.MAX_BYTES < 600e6
+    assert _stanford.MAX_MEMBERS >= 3 * 100_000
+
+
+@pytest.mark.parametrize("good", ["train", "test"])
+def test_no_error_advises_deleting_a_good_archive(data_home, archive, good):
+    pack(archive, {k: v for k, v in TEXTS.items() if f"/{good}/" in k})
+    content = archive.read_bytes()
+    assert len(fetch_imdb(subset=good, data_home=data_home).data) == 6
+    with pytest.raises(OSError, match="Ask for a subset that it has") as raised:
+        fetch_imdb(subset="all", data_home=data_home)
+    assert "elete" not in str(raised.value)
+    assert archive.read_bytes() == content
+
+
+def replace_rows(table):
+    texts = pa.array([text.upper() for text in table["text"].to_pylist()])
+    return table.set_column(table.schema.get_field_index("text"), "text", texts)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replace_rows,
+        lambda table: table.slice(1),
+        lambda table: table.take([*range(len(table))][::-1]),
+        lambda table: table.drop_columns("text"),
+        lambda table: table.append_column("more", table["id"]).slice(0, 0),
+    ],
+    ids=["other-texts", "row-too-few", "other-order", "column-too-few", "no-rows"],
+)
+def test_cache_of_other_content_is_not_trusted(data_home, change):
+    first = fetch_imdb(subset="all", data_home=data_home)
+    cache = data_home / "aclImdb_v1.parquet"
+    whole = cache.read_bytes()
+    table = pq.read_table(cache)
+    changed = change(table).replace_schema_metadata(table.schema.metadata)
+    pq.write_table(changed, cache)  # with the time stamp and the checksums
+    second = fetch_imdb(subset="all", data_home=data_home)
+    assert list(second.data) == list(first.data)
+    assert list(second.ids) == list(first.ids)
+    assert cache.read_bytes() == whole
+
+
+def test_every_byte_of_the_cache_flipped(data_home):
+    first = fetch_imdb(data_home=data_home)
+    cache = data_home / "aclImdb_v1.parquet"
+    whole = cache.read_bytes()
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        cache.write_bytes(damaged)
+        again = fetch_imdb(data_home=data_home)
+        assert list(again.data) == list(first.data)
+        assert list(again.target) == list(first.target)
+
+
+def test_subset_may_be_given_by_position(data_home):
+    assert all("test" in id_ for id_ in fetch_imdb("test", data_home=data_home).ids)
+    with pytest.raises(ValueError, match=r"'subset' parameter .* 'validation'"):
+        fetch_imdb("validation")
+    with pytest.raises(TypeError, match="positional"):
+        fetch_imdb("train", "stanford")
 
 
 @pytest.mark.parametrize("missing", ["train", "train/pos", ""])
 def test_archive_without_the_reviews_asked_for(data_home, archive, missing):
     lacking = f"aclImdb/{missing}"
     pack(archive, {k: v for k, v in TEXTS.items() if not k.startswith(lacking)})
-    with pytest.raises(OSError, match=r"holds .* train reviews .* Delete it"):
+    with pytest.raises(OSError, match=r"holds .* train reviews .* Ask for a subset"):
         fetch_imdb(data_home=data_home)
 
 
@@ -422,7 +546,7 @@ class Evil:
 def test_keras_file_is_verified_before_it_is_unpickled(keras_home, monkeypatch):
     monkeypatch.chdir(keras_home)
     np.savez(keras_home / "imdb.npz", x_train=np.array([Evil()]), y_train=[0])
-    with pytest.raises(OSError, match=r"checksum .* Delete it and call again"):
+    with pytest.raises(OSError, match=r"checksum .* move it out of .* call again"):
         fetch_imdb(source="keras", data_home=keras_home)
     assert os.listdir(keras_home) == ["imdb.npz"]
 
@@ -460,11 +584,27 @@ def test_decode_review_with_a_vocabulary_from_zero():
 
 
 @pytest.mark.parametrize(
-    "sequence", [[[1, 4], [1, 5]], [[1], [1, 2]], np.ones((2, 2), int), ["the"], [1.5]]
+    "sequence",
+    [
+        [[1, 4], [1, 5]],
+        [[1], [1, 2]],
+        np.ones((2, 2), int),
+        np.array(7),
+        np.array("the"),
+        ["the"],
+        [1.5],
+        [None],
+    ],
 )
 def test_decode_review_wants_one_sequence_of_ids(sequence):
     with pytest.raises(ValueError, match="the ids of one review"):
         decode_review(sequence, word_index=WORD_INDEX)
+
+
+def test_decode_review_wants_ranks():
+    for wrong in ({"the": "1"}, {"the": None}, {None: None}):
+        with pytest.raises(ValueError, match="word_index must map words to whole"):
+            decode_review([1], word_index=wrong)
 
 
 @pytest.mark.parametrize("sequence", ["text", 3, None])

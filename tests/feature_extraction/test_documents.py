@@ -3,6 +3,7 @@
 import io
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,26 +12,6 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
-
-from skimdb import TextMultiHotVectorizer
-
-TEXTS = ["The cat, the dog.", "A dog!", "", "the END of the dog"]
-WORDS = ["the", "dog", "a", "cat", "end", "of"]
-CELLS = [
-    [1, 1, 0, 1, 0, 0],
-    [0, 1, 1, 0, 0, 0],
-    [0, 0, 0, 0, 0, 0],
-    [1, 1, 0, 0, 1, 1],
-]
-IDS = [[1, 14, 22, 14], [1, 22], [], [1, 22, 2, 7]]
-
-
-def dense(X):
-    return X.toarray().tolist()
-
-
-def vectorizer(**options):
-    return TextMultiHotVectorizer(**options)
 
 
 @pytest.mark.parametrize(
@@ -60,18 +41,18 @@ def vectorizer(**options):
     ],
 )
 @pytest.mark.parametrize("slow", [False, True])
-def test_containers(container, slow):
+def test_containers(container, slow, texts, cells, dense, vectorizer):
     tokenizer = re.compile("[a-z]+").findall if slow else None
     vec = vectorizer(tokenizer=tokenizer)
-    assert dense(vec.fit_transform(container(TEXTS))) == CELLS
-    assert dense(vec.transform(container(TEXTS))) == CELLS
+    assert dense(vec.fit_transform(container(texts))) == cells
+    assert dense(vec.transform(container(texts))) == cells
 
 
 @pytest.mark.parametrize("slow", [False, True])
-def test_files(tmp_path, slow):
+def test_files(tmp_path, slow, texts, vectorizer):
     tokenizer = re.compile("[a-z\xe9]+").findall if slow else None
     names = []
-    for i, text in enumerate([*TEXTS, "caf\xe9"]):
+    for i, text in enumerate([*texts, "caf\xe9"]):
         names.append(tmp_path / f"{i}.txt")
         names[-1].write_text(text, encoding="latin-1")
     options = {"encoding": "latin-1", "tokenizer": tokenizer}
@@ -82,7 +63,7 @@ def test_files(tmp_path, slow):
     assert other.vocabulary_ == vec.vocabulary_
 
 
-def test_decode_error():
+def test_decode_error(vectorizer):
     texts = ["caf\xe9".encode("latin-1"), "dog"]
     assert "caf" in vectorizer(decode_error="ignore").fit(texts).vocabulary_
     assert "caf\ufffd" in vectorizer(decode_error="replace").fit(texts).vocabulary_
@@ -104,46 +85,47 @@ def test_decode_error():
     ],
 )
 @pytest.mark.parametrize("given", ["content", "sequences"])
-def test_sequences(container, given):
+def test_sequences(container, given, sequences, dense, vectorizer):
     vec = vectorizer(max_features=3, input=given)
-    X = vec.fit_transform(container(IDS))
+    X = vec.fit_transform(container(sequences))
     assert vec.vocabulary_ == {1: 0, 22: 1, 14: 2}
     assert dense(X) == [[1, 1, 1], [1, 1, 0], [0, 0, 0], [1, 1, 0]]
-    assert dense(vec.transform(container(IDS))) == dense(X)
+    assert dense(vec.transform(container(sequences))) == dense(X)
     assert vec.get_feature_names_out().tolist() == ["1", "22", "14"]
     assert vec.inverse_transform(X)[0].tolist() == [1, 22, 14]
 
 
-def test_sequences_of_other_kinds():
+def test_sequences_of_other_kinds(vectorizer):
     vec = vectorizer(input="sequences")
     assert vec.fit([range(3), np.array([1]), [2, 2]]).vocabulary_ == {2: 0, 1: 1, 0: 2}
     assert vec.fit(np.array([[1, 2], [2, 3]])).vocabulary_ == {2: 0, 1: 1, 3: 2}
 
 
-def test_sequences_with_keras_index_are_column_numbers():
+def test_sequences_with_keras_index_are_column_numbers(sequences, vectorizer):
     vec = vectorizer(max_features=30, input="sequences", index="keras")
-    X = vec.fit_transform(IDS)
+    X = vec.fit_transform(sequences)
     expected = np.zeros((4, 30))
-    for i, row in enumerate(IDS):  # the notebook's vectorize_sequences
+    for i, row in enumerate(sequences):  # the notebook's vectorize_sequences
         expected[i, row] = 1
     np.testing.assert_array_equal(X.toarray(), expected)
-    np.testing.assert_array_equal(vec.transform(IDS).toarray(), expected)
+    np.testing.assert_array_equal(vec.transform(sequences).toarray(), expected)
     assert vec.get_feature_names_out()[22] == "22"
     assert vec.document_frequency_[[1, 14, 29]].tolist() == [3, 1, 0]
     assert (
-        vectorizer(index="keras", max_features=None).fit_transform(IDS).shape[1] == 23
+        vectorizer(index="keras", max_features=None).fit_transform(sequences).shape[1]
+        == 23
     )
 
 
-def test_texts_split_already():
-    lists = [text.lower().replace(",", "").split() for text in TEXTS]
+def test_texts_split_already(texts, vectorizer):
+    lists = [text.lower().replace(",", "").split() for text in texts]
     vec = vectorizer(analyzer=list)
     assert vec.fit(lists).vocabulary_["the"] == 0
     vec = vectorizer(tokenizer=list, lowercase=False)
     assert vec.fit(lists).vocabulary_["the"] == 0
 
 
-def test_callables():
+def test_callables(vectorizer):
     texts = ["ab", "b"]
     assert list(vectorizer(analyzer=list).fit(texts).vocabulary_) == ["b", "a"]
     vec = vectorizer(preprocessor=str.upper).fit(["a b", "b"])
@@ -157,59 +139,59 @@ def test_callables():
 @pytest.mark.parametrize(
     "vocabulary", [["dog", "cat"], {"cat": 1, "dog": 0}, iter(["dog", "cat"])]
 )
-def test_given_vocabulary(vocabulary):
+def test_given_vocabulary(vocabulary, texts, dense, vectorizer):
     vec = vectorizer(vocabulary=vocabulary, max_features=1, min_df=4)
-    X = vec.fit_transform(TEXTS)
+    X = vec.fit_transform(texts)
     assert dense(X) == [[1, 1], [1, 0], [0, 0], [1, 0]]
     assert vec.fixed_vocabulary_
     assert vec.document_frequency_.tolist() == [3, 1]
     assert list(vec.vocabulary_) == ["dog", "cat"]
 
 
-def test_given_vocabulary_needs_no_fit():
+def test_given_vocabulary_needs_no_fit(dense, vectorizer):
     vec = vectorizer(vocabulary={"dog", "cat", "a dog"}, ngram_range=(1, 2))
     assert dense(vec.transform(["A dog", "cat"])) == [[1, 0, 1], [0, 1, 0]]
     assert vec.get_feature_names_out().tolist() == ["a dog", "cat", "dog"]
     assert not hasattr(vec, "vocabulary_")
 
 
-def test_partial_fit_is_a_stream():
+def test_partial_fit_is_a_stream(texts, words, vectorizer):
     vec = vectorizer(max_features=3, min_df=2)
-    for text in TEXTS:
+    for text in texts:
         vec.partial_fit(iter([text]))
     assert (
-        vec.vocabulary_ == vectorizer(max_features=3, min_df=2).fit(TEXTS).vocabulary_
+        vec.vocabulary_ == vectorizer(max_features=3, min_df=2).fit(texts).vocabulary_
     )
     copy = pickle.loads(pickle.dumps(vec)).partial_fit(["cat end"] * 9)
     assert list(copy.vocabulary_) == ["cat", "end", "the"]
     vec.set_params(max_features=None, min_df=1).partial_fit(["cat"])
-    assert set(vec.vocabulary_) == set(WORDS)
+    assert set(vec.vocabulary_) == set(words)
 
 
-def test_partial_fit_of_sequences():
+def test_partial_fit_of_sequences(sequences, vectorizer):
     vec = vectorizer(index="keras", max_features=None)
-    for row in IDS:
+    for row in sequences:
         vec.partial_fit([row])
     assert len(vec.vocabulary_) == 23
     assert vec.document_frequency_[[1, 7, 8]].tolist() == [3, 1, 0]
 
 
-def test_partial_fit_before_anything_fits():
+def test_partial_fit_before_anything_fits(vectorizer):
     vec = vectorizer(min_df=2).partial_fit(["a"]).partial_fit([""])
     with pytest.raises(ValueError, match="vocabulary is empty"):
         vec.transform(["a"])
     assert vec.partial_fit(["a"]).vocabulary_ == {"a": 0}
 
 
-def test_partial_fit_with_given_vocabulary():
-    vec = vectorizer(vocabulary=["dog"]).partial_fit(TEXTS[:2]).partial_fit(TEXTS[2:])
+def test_partial_fit_with_given_vocabulary(texts, vectorizer):
+    vec = vectorizer(vocabulary=["dog"]).partial_fit(texts[:2]).partial_fit(texts[2:])
     assert vec.document_frequency_.tolist() == [3]
     assert vec.n_documents_ == 4
 
 
-def test_partial_fit_after_fit():
+def test_partial_fit_after_fit(texts, vectorizer):
     with pytest.raises(ValueError, match="Begin with `partial_fit`"):
-        vectorizer().fit(TEXTS).partial_fit(TEXTS)
+        vectorizer().fit(texts).partial_fit(texts)
 
 
 @pytest.mark.parametrize(
@@ -224,11 +206,14 @@ def test_partial_fit_after_fit():
         (np.arange(3), "document 0 .* is of type int64"),
         (pd.Series([1, 2]), "document 0 .* is of type int"),
         (np.eye(2), r"one-dimensional.*ndarray of shape \(2, 2\)"),
-        (sp.eye(2).tocsr(), "one-dimensional"),
-        (pd.DataFrame({"text": TEXTS}), "one column"),
-        (pl.DataFrame({"text": TEXTS}), "one column"),
-        (pa.table({"text": TEXTS}), "one column"),
-        ({"text": TEXTS}, "one column"),
+        (sp.eye(2).tocsr(), "one-dimensional.* needs no vectorizer"),
+        (pd.DataFrame({"n": [1], "text": ["a"]}), r"the one column .* X\['n'\]"),
+        (pl.DataFrame({"text": ["a"]}), r"one column .* X\['text'\]"),
+        (pa.table({"text": ["a"]}), r"one column .* X\['text'\]"),
+        (np.array([["a"], ["b"]]), r"one column .* X\[:, 0\]"),
+        (np.array("a text"), "single document pass a list"),
+        ({"text": ["a"]}, r"list\(X.values\(\)\)"),
+        ({"a", "b"}, r"no order.*sorted\(X\)"),
         (["a", None, "b", np.nan, pd.NA], r"3 of .* missing .*rows 1, 3, 4"),
         (pd.Series(["a", None, "b", None]), r"2 of .* missing .*rows 1, 3 "),
         (pl.Series(["a", None]), "missing .*rows 1 "),
@@ -237,7 +222,17 @@ def test_partial_fit_after_fit():
         ([None] * 30, r"30 of .*rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, \.\.\."),
         (["a", b"caf\xe9"], "Document 1 .* does not decode.*decode_error="),
         ([], "Found no documents"),
-        (["", "!"], "empty vocabulary"),
+        (["", " ", "\n\t"], "none of the 3 documents has a token: all are blank"),
+        ([[], []], "none of the 2 documents has a token: all are blank"),
+        (["", "!"], "none of the 2 documents has a token, not even '!'"),
+        ([io.BytesIO(b"a")], "is of type BytesIO.*input='file'"),
+        ([Path("a")], "Path.*input='filename'"),
+        (["a", ["b"]], "input='sequences', .* analyzer=list"),
+        ([{"text": "a"}], "document 0 .* is of type dict"),
+        ([[2**63]], r"must be integers below 2\*\*63"),
+        ([[10**30]], r"must be integers below 2\*\*63"),
+        (pa.array([{"a": 1}]), "document 0 .* is of type dict"),
+        ([[1.0, 2.0]], "must be integers.*type double.*astype"),
         ([[1, -2]], "must be 0 or more, but document 0 .* holds -2"),
         ([[1], [2, 3], [3, -5, -6]], "document 2 .* holds -5"),
         ([[1, 2.5]], "must be integers"),
@@ -247,18 +242,139 @@ def test_partial_fit_after_fit():
         ([[1, None]], "must be 0 or more.* None"),
     ],
 )
-def test_wrong_documents(X, message):
-    vec = vectorizer().fit(TEXTS)
+def test_wrong_documents(X, message, texts, vectorizer):
+    vec = vectorizer().fit(texts)
     state = pickle.dumps(vec)
     with pytest.raises(ValueError, match=f"(?s){message}"):
         vec.fit(X)
     assert pickle.dumps(vec) == state  # a failed fit leaves all as it was
 
 
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([1, 2], r"document 0 .* is of type int.*\[\[1, 14, 22\]\]"),
+        (["1 2"], "document 0 .* is of type str"),
+        (np.ones((2, 2, 2), int), "a list of sequences of token ids, or a table"),
+        (np.array([[1.5, 2], [3, 4]]), "must be integers.*type double"),
+        (
+            pd.DataFrame([[1, np.nan], [1, 2]]),
+            "must be integers.*Fill what is missing with 0",
+        ),
+        (pd.DataFrame({"text": ["a"]}), "must be integers.*analyzer=list"),
+        (sp.eye(2).tocsr(), "a list of sequences of token ids"),
+        ([[[1, 2]], [[3]]], "must be integers.*list<"),
+        ([[True]], "must be integers.*bool"),
+        ([[None]], "must be 0 or more.* None"),
+        ([{"a": 1}], "document 0 .* is of type dict"),
+        ([[], []], "none of the 2 documents has a token: all are blank"),
+    ],
+)
+@pytest.mark.parametrize("index", ["compact", "keras"])
+def test_wrong_sequences(X, message, index, sequences, vectorizer):
+    vec = vectorizer(input="sequences", index=index).fit(sequences)
+    state = pickle.dumps(vec)
+    with pytest.raises(ValueError, match=f"(?s){message}") as raised:
+        vec.fit(X)
+    assert "input='sequences'" not in str(raised.value)  # which was done
+    assert pickle.dumps(vec) == state
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        np.array,
+        pd.DataFrame,
+        lambda rows: pd.DataFrame(rows, dtype="Int64"),
+        lambda rows: pl.DataFrame(rows, orient="row"),
+        lambda rows: pa.table(pd.DataFrame(rows, columns=["a", "b"])),
+    ],
+)
+def test_tables_of_ids(table, dense, vectorizer):
+    vec = vectorizer(input="sequences")
+    assert dense(vec.fit_transform(table([[1, 2], [2, 3]]))) == [[1, 1, 0], [1, 0, 1]]
+
+
+class Tensor:
+    """Gives arrays, and items that do, as tensors of any library do."""
+
+    def __init__(self, values):
+        self._array = np.asarray(values)
+
+    shape = property(lambda self: self._array.shape)
+
+    def __len__(self):
+        return len(self._array)
+
+    def __iter__(self):
+        return map(Tensor, self._array)
+
+    def __array__(self, dtype=None, copy=None):
+        return self._array
+
+
+def test_tensors(texts, cells, dense, vectorizer):
+    encoded = np.array([text.encode() for text in texts], dtype=object)
+    for X in (Tensor(encoded), [*Tensor(encoded)], iter(Tensor(encoded))):
+        assert dense(vectorizer().fit_transform(X)) == cells
+    rows = [[1, 1, 0], [1, 0, 1]]
+    ids = Tensor([[1, 2], [2, 3]])
+    assert dense(vectorizer(input="sequences").fit_transform(ids)) == rows
+    for X in ([*ids], iter(ids), [pd.Series([1, 2]), pd.Series([2, 3])]):
+        assert dense(vectorizer().fit_transform(X)) == rows
+
+
+@pytest.mark.parametrize(
+    ("given", "X", "message"),
+    [
+        ("file", ["a text"], "must be an open file.*input='content'"),
+        ("file", [7], "must be an open file"),
+        ("filename", [7], "must be the name of a file"),
+        ("filename", [io.BytesIO(b"a")], "name of a file.*input='file'"),
+    ],
+)
 @pytest.mark.parametrize("slow", [False, True])
-def test_wrong_documents_to_transform(slow):
+def test_wrong_files(given, X, message, slow, vectorizer):
+    vec = vectorizer(input=given, tokenizer=str.split if slow else None)
+    with pytest.raises(ValueError, match=message):
+        vec.fit(X)
+
+
+def test_files_are_read_once(vectorizer):
+    files = [io.BytesIO(b"a film") for _ in range(3)]
+    vec = vectorizer(input="file").fit(files)
+    with pytest.raises(ValueError, match="An open file can be read only once"):
+        vec.fit(files)
+    files[1].close()
+    with pytest.raises(ValueError, match=r"Document 1 .* is a closed file"):
+        vec.fit(files)
+
+
+@pytest.mark.parametrize("name", ["preprocessor", "tokenizer", "analyzer"])
+def test_errors_of_own_functions_name_the_document(name, vectorizer):
+    def refuse(text):
+        if text == "b":
+            raise LookupError("not this one")
+        return text if name == "preprocessor" else [text]
+
+    with pytest.raises(LookupError, match="not this one") as raised:
+        vectorizer(**{name: refuse}).fit(["a", "b"])
+    assert "document 1 " in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize("name", ["tokenizer", "analyzer"])
+def test_own_functions_that_return_no_list(name, vectorizer):
+    for returned in (None, 3):
+        with pytest.raises(TypeError, match="must return a list of tokens"):
+            vectorizer(**{name: lambda text, value=returned: value}).fit(["a", "b"])
+    with pytest.raises(TypeError, match="all strings or all integers"):
+        vectorizer(**{name: lambda text: [["a"]]}).fit(["a", "b"])
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_wrong_documents_to_transform(slow, texts, vectorizer):
     tokenizer = re.compile("[a-z]+").findall if slow else None
-    vec = vectorizer(tokenizer=tokenizer).fit(TEXTS)
+    vec = vectorizer(tokenizer=tokenizer).fit(texts)
     for wrong, message in [
         ("one string", "string object received"),
         (["a", None], "in rows 1 "),
@@ -270,30 +386,32 @@ def test_wrong_documents_to_transform(slow):
             vec.transform(wrong)
 
 
-def test_generator_already_consumed():
-    texts = (text for text in TEXTS)
-    vec = vectorizer().fit(texts)
+def test_generator_already_consumed(texts, vectorizer):
+    used = (text for text in texts)
+    vec = vectorizer().fit(used)
     for method in (vec.fit, vec.transform, vec.fit_transform, vec.partial_fit):
         with pytest.raises(ValueError, match=r"can be read only once|Begin with"):
-            method(texts)
+            method(used)
     assert vec.transform([]).shape == (0, 6)
 
 
-def test_texts_where_ids_were_fitted_and_the_other_way_round():
+def test_texts_where_ids_were_fitted_and_the_other_way_round(
+    texts, sequences, vectorizer
+):
     for index in ("compact", "keras"):
         vec = vectorizer(index=index)
+        with pytest.raises(ValueError, match="ids, but the documents are texts"):
+            vec.fit(sequences).transform(texts)
         with pytest.raises(ValueError, match="kind of documents that was fitted"):
-            vec.fit(IDS).transform(TEXTS)
-        with pytest.raises(ValueError, match="kind of documents that was fitted"):
-            vec.fit(TEXTS).transform(IDS)
+            vec.fit(texts).transform(sequences)
 
 
-def test_ids_beyond_the_columns():
+def test_ids_beyond_the_columns(sequences, vectorizer):
     vec = vectorizer(max_features=20, input="sequences", index="keras")
     with pytest.raises(
         ValueError, match="Token id 22 is beyond the last of 20 columns"
     ):
-        vec.fit(IDS)
+        vec.fit(sequences)
     vec.fit([[1, 2]])
     with pytest.raises(ValueError, match="Token id 20 is beyond"):
         vec.transform([[3], [19, 20]])
@@ -309,6 +427,23 @@ def test_ids_beyond_the_columns():
         ({"ngram_range": (2, 1)}, "ngram_range"),
         ({"ngram_range": (0, 1)}, "ngram_range"),
         ({"ngram_range": 1}, "ngram_range"),
+        ({"ngram_range": (1,)}, "two whole numbers"),
+        ({"ngram_range": (1, 2.0)}, "two whole numbers"),
+        ({"ngram_range": ("a", "b")}, "two whole numbers"),
+        ({"dtype": "nonsense"}, "no type of numbers"),
+        ({"dtype": str}, "no type of numbers"),
+        ({"dtype": object}, "no type of numbers"),
+        ({"dtype": np.float16}, "no type of numbers"),
+        ({"encoding": "klingon"}, "encoding='klingon' is not known"),
+        ({"token_pattern": "(a"}, "no regular expression"),
+        ({"stop_words": ["the", 3]}, "stop_words must be words .* 3 of type int"),
+        ({"vocabulary": "the"}, "A single term needs a list"),
+        ({"vocabulary": pd.DataFrame({"a": ["the"]})}, "one column is to be passed"),
+        ({"vocabulary": [["a"], ["b"]]}, "all strings or all integers"),
+        ({"vocabulary": {"a", 1}}, "all strings or all integers"),
+        ({"vocabulary": {"a": "b"}}, "must map terms to integers"),
+        ({"vocabulary": {"a": 1, "b": 2}}, "need index='keras'"),
+        ({"vocabulary": {"a": 0, "b": 1}, "index": "keras"}, "ranks, which begin"),
         ({"max_features": 0}, "max_features"),
         ({"max_features": 4, "index": "keras"}, "at least 5"),
         ({"vocabulary": []}, "empty vocabulary"),
@@ -323,15 +458,15 @@ def test_ids_beyond_the_columns():
         ({"analyzer": lambda text: [text, 1]}, "all strings or all integers"),
     ],
 )
-def test_wrong_options(options, message):
+def test_wrong_options(options, message, texts, vectorizer):
     with pytest.raises((ValueError, TypeError), match=message):
-        vectorizer(**options).fit(TEXTS)
+        vectorizer(**options).fit(texts)
 
 
-def test_not_fitted():
+def test_not_fitted(texts, vectorizer):
     for method in (vectorizer().transform, vectorizer().inverse_transform):
         with pytest.raises(NotFittedError):
-            method(TEXTS)
+            method(texts)
     with pytest.raises(NotFittedError):
         vectorizer().get_feature_names_out()
     with pytest.raises(NotFittedError):
@@ -348,12 +483,12 @@ def test_not_fitted():
         ({"vocabulary": ["Dog"]}, "Upper case characters found in vocabulary"),
     ],
 )
-def test_warnings(options, message):
+def test_warnings(options, message, texts, vectorizer):
     with pytest.warns(UserWarning, match=message):
-        vec = vectorizer(**options).fit(TEXTS)
-    vec.transform(TEXTS)  # does not warn again
+        vec = vectorizer(**options).fit(texts)
+    vec.transform(texts)  # does not warn again
 
 
-def test_warns_of_options_that_sequences_do_not_use():
+def test_warns_of_options_that_sequences_do_not_use(sequences, vectorizer):
     with pytest.warns(UserWarning, match="'stop_words' will not be used since 'input'"):
-        vectorizer(input="sequences", stop_words=["a"]).fit(IDS)
+        vectorizer(input="sequences", stop_words=["a"]).fit(sequences)

@@ -1,12 +1,17 @@
 """What TextMultiHotVectorizer gives, and how it gets on with others."""
 
+import itertools
 import pickle
+import signal
 import subprocess
 import sys
+import threading
+import tracemalloc
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 import skops.io
@@ -23,35 +28,17 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from skimdb import TextMultiHotVectorizer
 
-TEXTS = ["The cat, the dog.", "A dog!", "", "the END of the dog"]
-WORDS = ["the", "dog", "a", "cat", "end", "of"]
-CELLS = [
-    [1, 1, 0, 1, 0, 0],
-    [0, 1, 1, 0, 0, 0],
-    [0, 0, 0, 0, 0, 0],
-    [1, 1, 0, 0, 1, 1],
-]
-IDS = [[1, 14, 22, 14], [1, 22], [], [1, 22, 2, 7]]
 
-
-def dense(X):
-    return X.toarray().tolist()
-
-
-def vectorizer(**options):
-    return TextMultiHotVectorizer(**options)
-
-
-def test_defaults():
+def test_defaults(texts, words, cells, dense, vectorizer):
     vec = vectorizer()
-    X = vec.fit_transform(TEXTS)
+    X = vec.fit_transform(texts)
     assert sp.issparse(X)
     assert X.format == "csr"
     assert X.dtype == np.float32
     assert X.indices.dtype == np.int32
-    assert dense(X) == CELLS
-    assert vec.get_feature_names_out().tolist() == WORDS
-    assert vec.vocabulary_ == {word: i for i, word in enumerate(WORDS)}
+    assert dense(X) == cells
+    assert vec.get_feature_names_out().tolist() == words
+    assert vec.vocabulary_ == {word: i for i, word in enumerate(words)}
     assert vec.document_frequency_.tolist() == [2, 3, 1, 1, 1, 1]
     assert vec.n_documents_ == 4
     assert dense(vec.transform(["dog of mine", "mine"])) == [
@@ -60,34 +47,34 @@ def test_defaults():
     ]
 
 
-def test_the_same_whatever_the_order():
-    one = vectorizer(max_features=4).fit(TEXTS)
-    other = vectorizer(max_features=4).fit(TEXTS[::-1])
-    assert list(one.vocabulary_) == list(other.vocabulary_) == WORDS[:4]
+def test_the_same_whatever_the_order(texts, words, vectorizer):
+    one = vectorizer(max_features=4).fit(texts)
+    other = vectorizer(max_features=4).fit(texts[::-1])
+    assert list(one.vocabulary_) == list(other.vocabulary_) == words[:4]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, bool, "int8"])
-def test_dtype(dtype):
-    X = vectorizer(dtype=dtype).fit_transform(TEXTS)
+def test_dtype(dtype, texts, cells, vectorizer):
+    X = vectorizer(dtype=dtype).fit_transform(texts)
     assert X.dtype == dtype
-    assert X.toarray().astype(int).tolist() == CELLS
+    assert X.toarray().astype(int).tolist() == cells
 
 
-def test_sparse_interface():
+def test_sparse_interface(texts, vectorizer):
     with config_context(sparse_interface="sparray"):
-        assert isinstance(vectorizer().fit_transform(TEXTS), sp.csr_array)
-    assert isinstance(vectorizer().fit_transform(TEXTS), sp.csr_matrix)
+        assert isinstance(vectorizer().fit_transform(texts), sp.csr_array)
+    assert isinstance(vectorizer().fit_transform(texts), sp.csr_matrix)
 
 
-def test_dense_output():
-    X = vectorizer(sparse_output=False).fit_transform(TEXTS)
+def test_dense_output(texts, cells, vectorizer):
+    X = vectorizer(sparse_output=False).fit_transform(texts)
     assert isinstance(X, np.ndarray)
-    assert X.tolist() == CELLS
+    assert X.tolist() == cells
 
 
-def test_indicator():
+def test_indicator(texts, dense, vectorizer):
     vec = vectorizer(max_features=2, oov="indicator")
-    X = vec.fit_transform(TEXTS)
+    X = vec.fit_transform(texts)
     assert dense(X) == [[1, 1, 1], [0, 1, 1], [0, 0, 0], [1, 1, 1]]
     assert dense(vec.transform(["dog", "mouse", ""])) == [
         [0, 1, 0],
@@ -99,9 +86,9 @@ def test_indicator():
     assert vec.document_frequency_.tolist() == [2, 3]
 
 
-def test_keras_index():
+def test_keras_index(texts, dense, vectorizer):
     vec = vectorizer(max_features=6, index="keras")
-    X = vec.fit_transform(TEXTS)
+    X = vec.fit_transform(texts)
     assert vec.vocabulary_ == {"the": 4, "dog": 5}
     names = ["<pad>", "<start>", "<oov>", "<unused>", "the", "dog"]
     assert vec.get_feature_names_out().tolist() == names
@@ -111,7 +98,7 @@ def test_keras_index():
         [0, 1, 0, 0, 0, 0],
         [0, 1, 1, 0, 1, 1],
     ]
-    assert (vec.transform(TEXTS) != X).nnz == 0
+    assert (vec.transform(texts) != X).nnz == 0
     assert vec.decode([1, 4, 2, 5]) == "? the ? dog"
     assert [words.tolist() for words in vec.inverse_transform(X)] == [
         ["the", "dog"],
@@ -121,15 +108,15 @@ def test_keras_index():
     ]
 
 
-def test_keras_word_index_as_vocabulary():
+def test_keras_word_index_as_vocabulary(dense, vectorizer):
     vec = vectorizer(vocabulary={"dog": 2, "the": 1, "cat": 3}, index="keras")
     X = vec.transform(["the dog", "a cat"])
     assert dense(X) == [[0, 1, 0, 0, 1, 1, 0], [0, 1, 1, 0, 0, 0, 1]]
     assert vec.decode([6, 5]) == "cat dog"
 
 
-def test_decode():
-    vec = vectorizer(oov="indicator").fit(TEXTS)
+def test_decode(texts, vectorizer):
+    vec = vectorizer(oov="indicator").fit(texts)
     assert vec.decode([0, 1, 3, 6]) == "the dog cat ?"
     assert vec.decode(np.array([5])) == "of"
     assert vec.decode([]) == ""
@@ -138,17 +125,20 @@ def test_decode():
             vec.decode(wrong)
 
 
-def test_inverse_transform():
+def test_inverse_transform(texts, vectorizer):
     vec = vectorizer()
-    X = vec.fit_transform(TEXTS)
+    X = vec.fit_transform(texts)
     expected = [["the", "dog", "cat"], ["dog", "a"], [], ["the", "dog", "end", "of"]]
     for form in (X, X.toarray(), X.tocsc()):
         assert [words.tolist() for words in vec.inverse_transform(form)] == expected
     with pytest.raises(ValueError, match=r"X has 5 columns, but .* has 6"):
         vec.inverse_transform(X[:, :5])
+    X.indptr[-1] = 10_000
+    with pytest.raises(ValueError, match="malformed sparse matrix"):
+        vec.inverse_transform(X)
 
 
-def test_build_analyzer():
+def test_build_analyzer(vectorizer):
     assert vectorizer().build_analyzer()("The cat, the dog.") == [
         "the",
         "cat",
@@ -162,7 +152,7 @@ def test_build_analyzer():
 # Among others
 
 
-def test_check_estimator():
+def test_check_estimator(vectorizer):
     # The checks all feed numbers in two dimensions; for what wants texts, as the tags
     # say, `check_estimator` runs none of them, here as with `CountVectorizer`.
     with pytest.warns(SkipTestWarning, match="requires input"):
@@ -185,23 +175,23 @@ def test_check_estimator():
         estimator_checks.check_valid_tag_types,
     ],
 )
-def test_checks_that_need_no_numbers(check):
+def test_checks_that_need_no_numbers(check, vectorizer):
     check("TextMultiHotVectorizer", vectorizer())
 
 
-def test_tags_are_those_of_count_vectorizer():
+def test_tags_are_those_of_count_vectorizer(vectorizer):
     ours, theirs = vectorizer().__sklearn_tags__(), CountVectorizer().__sklearn_tags__()
     assert ours.input_tags == theirs.input_tags
     assert ours.target_tags == theirs.target_tags
 
 
-def test_names_are_those_of_count_vectorizer():
+def test_names_are_those_of_count_vectorizer(vectorizer):
     ours, theirs = vectorizer().get_params(), CountVectorizer().get_params()
     assert theirs.keys() - ours.keys() == {"binary"}
 
 
-def test_grid_search():
-    texts, y = [*TEXTS * 6, *["bad cat"] * 24], ["good"] * 24 + ["bad"] * 24
+def test_grid_search(texts, vectorizer):
+    texts, y = [*texts * 6, *["bad cat"] * 24], ["good"] * 24 + ["bad"] * 24
     pipe = make_pipeline(vectorizer(), LogisticRegression())
     grid = {
         "textmultihotvectorizer__max_features": [2, 10],
@@ -213,8 +203,8 @@ def test_grid_search():
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
-def test_column_transformer(frame):
-    table = frame({"text": TEXTS, "stars": [1.0, 2.0, 3.0, 4.0]})
+def test_column_transformer(frame, texts, vectorizer):
+    table = frame({"text": texts, "stars": [1.0, 2.0, 3.0, 4.0]})
     columns = ColumnTransformer(
         [("words", vectorizer(), "text")], remainder="passthrough"
     )
@@ -223,24 +213,43 @@ def test_column_transformer(frame):
     assert columns.get_feature_names_out()[0] == "words__the"
 
 
-def test_set_output():
+def test_set_output(texts, words, cells, vectorizer):
     vec = vectorizer(sparse_output=False).set_output(transform="pandas")
-    table = vec.fit_transform(pd.Series(TEXTS, index=list("wxyz")))
-    assert table.columns.tolist() == WORDS
+    table = vec.fit_transform(pd.Series(texts, index=list("wxyz")))
+    assert table.columns.tolist() == words
     assert table.index.tolist() == list("wxyz")
-    assert table.to_numpy().tolist() == CELLS
-    table = vec.set_output(transform="polars").transform(TEXTS)
-    assert table.columns == WORDS
+    assert table.to_numpy().tolist() == cells
+    table = vec.set_output(transform="polars").transform(texts)
+    assert table.columns == words
     assert isinstance(table, pl.DataFrame)
-    vec = vectorizer().set_output(transform="pandas").fit(TEXTS)
+    vec = vectorizer().set_output(transform="pandas").fit(texts)
     with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
-        vec.transform(TEXTS)
+        vec.transform(texts)
 
 
-def test_pickle_and_skops():
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_global_output_breaks_no_pipeline(output, texts, cells, dense):
+    with config_context(transform_output=output):
+        for make in (CountVectorizer, TextMultiHotVectorizer):
+            pipe = make_pipeline(make(), LogisticRegression())
+            assert pipe.fit(texts, [1, 0, 0, 1]).predict(texts).shape == (4,)
+        assert dense(TextMultiHotVectorizer().fit_transform(texts)) == cells
+        assert dense(TextMultiHotVectorizer().fit(texts).transform(texts)) == cells
+        assert dense(_Stemming().fit(texts).transform(texts)) == cells
+        assert dense(_Renaming().fit_transform(texts)) == cells
+        table = TextMultiHotVectorizer(sparse_output=False).fit_transform(texts)
+        assert type(table).__module__.startswith(output)
+        assert table.to_numpy().tolist() == cells
+        asked = TextMultiHotVectorizer().set_output(transform=output)
+        for each in (asked, clone(asked)):
+            with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
+                each.fit_transform(texts)
+
+
+def test_pickle_and_skops(texts, vectorizer):
     for vec in (
-        vectorizer(ngram_range=(1, 2)).fit(TEXTS),
-        vectorizer().partial_fit(TEXTS),
+        vectorizer(ngram_range=(1, 2)).fit(texts),
+        vectorizer().partial_fit(texts),
     ):
         content = skops.io.dumps(vec)
         untrusted = skops.io.get_untrusted_types(data=content)
@@ -250,11 +259,11 @@ def test_pickle_and_skops():
             skops.io.loads(content, untrusted),
         ):
             assert copy.vocabulary_ == vec.vocabulary_
-            assert (copy.transform(TEXTS) != vec.transform(TEXTS)).nnz == 0
+            assert (copy.transform(texts) != vec.transform(texts)).nnz == 0
             assert copy.get_params().keys() == vec.get_params().keys()
 
 
-def test_pickle_holds_the_vocabulary_once():
+def test_pickle_holds_the_vocabulary_once(vectorizer):
     words = [f"{i:030}" for i in range(1000)]
     vec = vectorizer().fit([" ".join(words)] * 3)
     assert len(pickle.dumps(vec)) < 60_000
@@ -275,6 +284,16 @@ class _Stemming(TextMultiHotVectorizer):
     def build_analyzer(self):
         analyze = super().build_analyzer()
         return lambda document: [token.removesuffix("s") for token in analyze(document)]
+
+
+class _Renaming(TextMultiHotVectorizer):
+    """Overrides what scikit-learn wraps."""
+
+    def fit_transform(self, X, y=None):
+        return super().fit_transform(X, y)
+
+    def transform(self, X):
+        return super().transform(X)
 
 
 class _Splitting(TextMultiHotVectorizer):
@@ -325,3 +344,129 @@ def test_no_stop_words_of_any_kind():
     for nothing in ([], (), set(), frozenset()):
         vec = TextMultiHotVectorizer(stop_words=nothing).fit(["a b"] * 20)
         assert len(vec.vocabulary_) == 2
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [
+        lambda: ["dog", "cat"],
+        lambda: ("dog", "cat"),
+        lambda: iter(["dog", "cat"]),
+        lambda: (word for word in ["dog", "cat"]),
+        lambda: map(str.lower, ["DOG", "CAT"]),
+        lambda: {"dog": 0, "cat": 1},
+        lambda: {"dog": 0, "cat": 1}.keys(),
+        lambda: {0: "dog", 1: "cat"}.values(),
+        lambda: np.array(["dog", "cat"]),
+        lambda: pd.Series(["dog", "cat"]),
+        lambda: pl.Series(["dog", "cat"]),
+        lambda: pa.array(["dog", "cat"]),
+    ],
+)
+def test_given_vocabulary_of_any_kind_works_again_and_again(
+    vocabulary, texts, dense, vectorizer
+):
+    expected = [[1, 1], [1, 0], [0, 0], [1, 0]]
+    vec = vectorizer(vocabulary=vocabulary())
+    given = vec.get_params()["vocabulary"]
+    for each in (vec, clone(vec), pickle.loads(pickle.dumps(vec))):
+        for _ in range(2):
+            assert dense(each.transform(texts)) == expected
+            assert dense(each.fit_transform(texts)) == expected
+            assert dense(clone(each).partial_fit(texts).transform(texts)) == expected
+    assert vec.get_params()["vocabulary"] is given
+    vec.set_params(vocabulary=vocabulary())
+    for _ in range(2):
+        assert dense(vec.fit_transform(texts)) == expected
+
+
+def test_given_vocabulary_as_a_set_is_sorted(texts, vectorizer):
+    for kind in (set, frozenset):
+        vec = vectorizer(vocabulary=kind(["dog", "cat"]))
+        for each in (vec, clone(vec), pickle.loads(pickle.dumps(vec))):
+            for _ in range(2):
+                assert list(each.fit(texts).vocabulary_) == ["cat", "dog"]
+
+
+def test_options_are_checked_where_nothing_is_fitted(texts, vectorizer):
+    for wrong in ({"input": "url"}, {"dtype": str}, {"ngram_range": (1,)}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            vectorizer(vocabulary=["dog"], **wrong).transform(texts)
+
+
+def test_ids_that_are_columns_take_no_memory(sequences, vectorizer):
+    vec = vectorizer(index="keras", max_features=None)
+    tracemalloc.start()
+    X = vec.fit_transform([[3_000_000, 1], [2]])
+    assert (vec.transform([[3_000_000, 1], [2]]) != X).nnz == 0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # some 24 MB are `document_frequency_`
+    assert X.shape == (2, 3_000_001)
+    assert X.indices.tolist() == [1, 3_000_000, 2]
+    vocabulary = vec.vocabulary_
+    assert len(vocabulary) == 3_000_001
+    assert (vocabulary[3_000_000], vocabulary[np.int64(7)]) == (3_000_000, 7)
+    assert 3_000_001 not in vocabulary
+    assert "film" not in vocabulary
+    copy = pickle.loads(pickle.dumps(vec.fit(sequences)))
+    assert copy.vocabulary_ == {i: i for i in range(23)}
+    copy = skops.io.loads(
+        skops.io.dumps(vec), skops.io.get_untrusted_types(data=skops.io.dumps(vec))
+    )
+    assert (copy.transform(sequences) != vec.transform(sequences)).nnz == 0
+
+
+def test_ids_that_are_too_many_columns(vectorizer):
+    for options in ({"max_features": None}, {"max_features": 2**31}):
+        vec = vectorizer(index="keras", **options)
+        with pytest.raises(ValueError, match="each token id is its own column"):
+            vec.fit([[2**40], [1]])
+        assert not hasattr(vec, "vocabulary_")
+
+
+def _break_off(texts, error):
+    yield from texts
+    raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no more")])
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("n_read", [0, 1, 5000])
+def test_partial_fit_broken_off_counts_nothing(error, slow, n_read, texts, vectorizer):
+    options = {"min_df": 2, "tokenizer": str.split if slow else None}
+    more = ["a new cat"] * n_read
+    vec, undisturbed = (vectorizer(**options) for _ in range(2))
+    with pytest.raises(type(error)):
+        vec.partial_fit(_break_off(more, error))
+    assert not hasattr(vec, "vocabulary_")
+    vec.partial_fit(texts)
+    state = pickle.dumps(vec)
+    with pytest.raises(type(error)):
+        vec.partial_fit(_break_off(more, error))
+    assert pickle.dumps(vec) == state
+    vec.partial_fit(["the dog"])
+    undisturbed.partial_fit(texts).partial_fit(["the dog"])
+    assert vec.vocabulary_ == undisturbed.vocabulary_
+    assert vec.n_documents_ == undisturbed.n_documents_ == 5
+    assert pickle.dumps(vec) == pickle.dumps(undisturbed)
+
+
+def test_ctrl_c_in_partial_fit_counts_nothing(texts, vectorizer):
+    vec = vectorizer().partial_fit(texts)
+    state = pickle.dumps(vec)
+    endless = itertools.repeat("the dog and a cat " * 50)
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        vec.partial_fit(endless)
+    timer.join()
+    assert pickle.dumps(vec) == state
+
+
+def test_partial_fit_of_texts_and_then_of_ids(texts, sequences, vectorizer):
+    vec = vectorizer().partial_fit(texts)
+    state = pickle.dumps(vec)
+    with pytest.raises(TypeError, match="texts and others sequences"):
+        vec.partial_fit(sequences)
+    assert pickle.dumps(vec) == state

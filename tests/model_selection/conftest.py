@@ -1,5 +1,8 @@
 """What the tests of this folder share."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 from sklearn.model_selection import KFold
 
@@ -31,3 +34,21 @@ def search(data):
         cv=KFold(3),
         return_train_score=True,
     ).fit(*data)
+
+
+@pytest.fixture(scope="session")
+def script():
+    """Module `parallel_script`, which is run in processes of its own, too."""
+    path = Path(__file__).parent / "parallel_script.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def all_scores(script, tmp_path_factory):
+    """Scores of the longer search in that module, undisturbed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FITS_FOLDER", str(tmp_path_factory.mktemp("fits")))
+        return script.read_scores(script.search_epochs())

@@ -176,6 +176,33 @@ def test_twelve_candidates_stay_apart():
     assert legend.y0 >= display.figure_.bbox.y0
 
 
+def test_legend_of_a_lone_candidate_is_above():
+    display = EpochCurveDisplay(make_history(1)).plot()
+    display.figure_.draw_without_rendering()
+    legend = display.legend_.get_window_extent()
+    assert legend.y0 >= display.ax_.get_window_extent().y1
+    assert legend.x0 >= 0
+    assert legend.x1 <= display.figure_.bbox.x1
+
+
+@pytest.mark.parametrize("n_epochs", [10, 40])
+def test_axis_of_epochs_has_no_epoch_0(n_epochs):
+    display = EpochCurveDisplay(make_history(1, n_epochs=n_epochs)).plot()
+    assert 0 < display.ax_.get_xlim()[0] < 1
+
+
+@pytest.mark.parametrize("factor", [1, 0.01])
+def test_log_scale_has_plain_numbers(factor):
+    history = make_history(1)
+    history["loss"] *= factor
+    display = EpochCurveDisplay(history).plot(log_scale=True)
+    display.figure_.draw_without_rendering()
+    low, high = display.ax_.get_ylim()
+    texts = display.ax_.get_yticklabels(which="both")
+    numbers = [float(each.get_text()) for each in texts if each.get_text()]
+    assert sum(low <= number <= high for number in numbers) >= 2
+
+
 def test_legend_of_panels_is_outside():
     display = EpochCurveDisplay(make_history(12)).plot(panels=True)
     display.figure_.draw_without_rendering()

@@ -262,6 +262,28 @@ def test_labels_that_only_the_validation_part_has(name, weighed):
         EpochSearchCV(make_classifier(), max_epochs=30, cv=KFold(3)).fit(X, y)
 
 
+def test_candidates_that_record_different_metrics_of_unseen_labels():
+    X, y = make_classification(N_SAMPLES, flip_y=0.2, random_state=0)
+    y[[3, 7]] = 2
+    pipe = make_pipeline(MaxAbsScaler(), make_classifier())
+    options = {"max_epochs": N_EPOCHS, "cv": KFold(3), "monitor": "val_loss"}
+    metrics = [["accuracy"], ["f1_macro"], ["balanced_accuracy"]]
+    names = [f"val_{name}" for (name,) in metrics]
+
+    def search_curves(*tried):
+        grid = {"kerasmlpclassifier__metrics": tried}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            search = EpochSearchCV(pipe, grid, refit=False, **options).fit(X, y)
+        return search.history_.set_index("candidate")
+
+    together = search_curves(*metrics)
+    for i, name in enumerate(names):
+        alone = search_curves(metrics[i]).loc[0, name]
+        np.testing.assert_array_equal(together.loc[i, name], alone)
+        assert np.isfinite(alone).all()
+
+
 def test_labels_whose_samples_have_no_weight():
     X, y = make_classification(N_SAMPLES, flip_y=0.2, random_state=0)
     y[[3, 40]] = 2

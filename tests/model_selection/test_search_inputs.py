@@ -1,9 +1,13 @@
 """A search takes what GridSearchCV takes, and says what it does not take."""
 
+import re
+import warnings
+
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from scipy import stats
 from sklearn.compose import make_column_transformer
 from sklearn.metrics import accuracy_score, f1_score, fbeta_score, make_scorer
@@ -273,3 +277,105 @@ def test_the_cause_of_a_failure_comes_first(data, n_jobs):
     assert "Empty" not in str(caught.value)
     with pytest.raises(ValueError, match=r"^Minimum of desired feature range"):
         make_search(pipe, n_jobs=n_jobs, error_score="raise").fit(*data)
+
+
+@pytest.mark.parametrize(
+    ("cv", "error", "message"),
+    [
+        (KFold, TypeError, "cv is the class KFold: make a splitter of it"),
+        ([(range(30), range(30, 500))], ValueError, "positions from 30 to 499, but"),
+        ([(range(30), range(-500, 0))], ValueError, "positions from -500 to -1, but"),
+        ([(range(3), range(3), range(3))], ValueError, "unpack.*pairs of positions"),
+        ([1, 2], TypeError, "unpack.*pairs of positions"),
+    ],
+)
+def test_wrong_splits(data, cv, error, message):
+    for call in (
+        lambda: make_search(cv=cv).fit(*data),
+        lambda: epoch_curve(make_classifier(), *data, cv=cv, max_epochs=1),
+    ):
+        with pytest.raises(error) as raised:
+            call()
+        words = [str(raised.value), *getattr(raised.value, "__notes__", ())]
+        assert re.search(message, " ".join(words))
+
+
+@pytest.mark.parametrize("n_jobs", [0, False, 0.5])
+def test_no_jobs(data, n_jobs):
+    with pytest.raises(ValueError, match="'n_jobs' parameter"):
+        make_search(n_jobs=n_jobs).fit(*data)
+    with pytest.raises(ValueError, match="'n_jobs' parameter"):
+        epoch_curve(make_classifier(), *data, n_jobs=n_jobs)
+
+
+def test_names_that_are_no_strings(data):
+    for grid in ({3: [1]}, {None: [1]}, [{"l2": [0.1]}, {3: [1]}]):
+        with pytest.raises(TypeError, match="names of parameters, which are strings"):
+            make_search(grid=grid).fit(*data)
+    with pytest.raises(TypeError, match="names of arguments"):
+        epoch_curve(make_classifier(), *data, params={0: 1})
+    for grid in ([None], [["l2", 0.1]]):
+        with pytest.raises(TypeError, match="Parameter grid is not a dict"):
+            make_search(grid=grid).fit(*data)
+
+
+def test_samples_that_cannot_be_divided(data):
+    X, y = data
+    with pytest.raises(TypeError) as raised:
+        make_search().fit(memoryview(np.ascontiguousarray(X)), y)
+    assert "divided into the parts of a split" in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("array", "place", "value"),
+    [
+        ("indices", -1, 10_000),
+        ("indices", 0, -3),
+        ("indptr", -1, 10_000),
+        ("indptr", -1, -5),
+        ("indptr", 3, 0),
+    ],
+)
+@pytest.mark.parametrize("form", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
+def test_malformed_matrices_are_refused_before_they_are_divided(
+    data, form, array, place, value
+):
+    X, y = form(data[0]), data[1]
+    getattr(X, array)[place] = value
+    with pytest.raises(ValueError, match="X is a malformed sparse matrix"):
+        make_search().fit(X, y)
+    with pytest.raises(ValueError, match="X is a malformed sparse matrix"):
+        epoch_curve(make_classifier(), X, y, cv=2)
+
+
+def test_a_lone_scorer_does_not_hide_what_is_monitored(data):
+    grid = {"l2": [0.0, 0.1]}
+    plain = make_search(grid=grid).fit(*data)
+    for scorer in (lambda estimator, X, y: -float(estimator.l2), make_scorer(f1_score)):
+        search = make_search(grid=grid, scoring=scorer).fit(*data)
+        assert search.best_score_ == plain.best_score_
+        assert search.best_params_ == plain.best_params_
+        np.testing.assert_array_equal(
+            search.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
+        )
+
+
+def test_a_scorer_that_returns_no_number_does_not_end_the_search(data):
+    def score(estimator, X, y):
+        return float("nan")
+
+    plain = make_search().fit(*data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search = make_search(scoring=score).fit(*data)
+    assert search.best_score_ == plain.best_score_
+    with pytest.warns(UserWarning, match="^score is not finite in 3 of 3 fits"):
+        frame = epoch_curve(
+            make_classifier(), *data, cv=KFold(3), scoring=score, max_epochs=2
+        )
+    assert frame["val_loss"].notna().all()
+
+
+def test_true_as_a_number_of_epochs(data):
+    search = make_search(max_epochs=True, n_iter_no_change=True).fit(*data)
+    assert search.best_epoch_ == 1

@@ -135,6 +135,7 @@ def build_keras(case, still):
         optimizer=case.make_optimizer(),
         loss=loss(label_smoothing=case.smoothing, dtype=case.dtype),
         weighted_metrics=["accuracy"],
+        jit_compile=False,  # compiling takes longer than training
     )
     return model
 

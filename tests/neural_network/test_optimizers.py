@@ -103,6 +103,9 @@ def test_skipped_features(rare_data, optimizer, params, dtype, batch_size, epoch
     X, y = rare_data
     X = X.astype(dtype)
     name, options = optimizer
+    if dtype == "float32" and name != "sgd":
+        # The default of 1e-7 turns the rounding of a gradient near 0 into whole steps.
+        options = options | {"epsilon": 1e-3}
     options = {f"optimizer__{option}": value for option, value in options.items()}
     classifier = KerasMLPClassifier(
         optimizer=name, batch_size=batch_size, warm_start=True, random_state=0

@@ -42,7 +42,7 @@ class Plan:
     accuracy: Network = Network(epochs=10)  # the best epoch is among the first ten
     n_seeds: int = 5
     n_single: int = 200  # predictions of one review
-    scaling: Network = Network(epochs=3)
+    scaling: Network = Network(epochs=10)
     scaling_rows: tuple = (1, 4, 16)
     scaling_columns: tuple = (10_000, 100_000, 1_000_000)
     scaling_sizes: tuple = (4, 16, 64, 256, 1024)

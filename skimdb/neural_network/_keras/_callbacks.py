@@ -157,7 +157,7 @@ class KerasHooks:
         What they see, and may change.
     n_epochs : int
         Number of the last epoch.
-    n_batches : int
+    n_batches : int or None
         Batches in an epoch.
     """
 

@@ -1,0 +1,33 @@
+"""A check of sparse matrices, whoever gives them."""
+
+import numpy as np
+
+
+def check_indices(X, name):
+    """Raise for a sparse matrix whose indices point out of it.
+
+    SciPy trusts them: such a matrix would end the interpreter.
+
+    Parameters
+    ----------
+    X : sparse matrix
+    name : str
+        Its name in the error message.
+    """
+    try:
+        if X.format == "coo":
+            for coords, length in zip(X.coords, X.shape, strict=True):
+                if len(coords) and not 0 <= coords.min() <= coords.max() < length:
+                    raise ValueError("a coordinate is out of range")
+        elif X.format in ("csr", "csc", "bsr"):
+            # Made anew, since the check may change the type of the indices.
+            parts = (X.data, X.indices, X.indptr)
+            type(X)(parts, shape=X.shape).check_format(full_check=True)
+            if X.indptr[0] != 0 or (np.diff(X.indptr) < 0).any():
+                # Not checked where the last one, the number of entries, is negative.
+                raise ValueError("indptr must be a non-decreasing sequence from 0")
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is a malformed sparse matrix: {error}. Was its data or were its "
+            "indices changed by hand? Build it anew from coordinates."
+        ) from error

@@ -1,0 +1,204 @@
+"""Searches on a backend of joblib, in a process of their own.
+
+    python parallel_script.py ACTIONS BACKEND [FOLDER]
+
+The actions are some of those in `main`, with commas. Prints what they found as JSON,
+one after the other. In the folder each fit writes lines into a file ``fits.txt``, and
+takes a moment, in which it can be killed.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import joblib
+from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
+
+GRID = {"learning_rate": [0.001, 0.01, 0.1], "l2": [0, 0.01, 0.02, 0.1]}
+N_FITS = 48
+
+
+class Logging(KerasMLPClassifier):
+    """Notes when a fit begins and ends, and by which process."""
+
+    def fit(self, X, y, **params):
+        self._note("begin")
+        time.sleep(float(os.environ.get("FIT_SECONDS", 0.02)))
+        super().fit(X, y, **params)
+        self._note("end")
+        return self
+
+    def _note(self, what):
+        line = f"{what} {self.learning_rate} {self.l2} {os.getpid()}\n"
+        with open(Path(os.environ["FITS_FOLDER"]) / "fits.txt", "a") as log:
+            log.write(line)  # at one go
+
+
+def make_data():
+    return make_classification(120, 10, random_state=1)
+
+
+def make_classifier(cls=KerasMLPClassifier):
+    return cls(size=2, batch_size=32, random_state=0)
+
+
+def search_epochs(memory=None, n_jobs=None, **params):
+    """Search over 12 candidates and 4 splits."""
+    search = EpochSearchCV(
+        make_classifier(Logging),
+        GRID,
+        max_epochs=4,
+        cv=KFold(4),
+        scoring="roc_auc",
+        refit=False,
+        memory=memory,
+        n_jobs=n_jobs,
+        **params,
+    )
+    return search.fit(*make_data())
+
+
+def read_scores(search):
+    """Scores of a search, all of its curves included."""
+    table = search.cv_results_
+    names = sorted(name for name in table if "_test_" in name)
+    scores = [table[name].tolist() for name in names]
+    if hasattr(search, "history_"):
+        curves = search.history_.drop(columns="fit_time").to_numpy(float)
+        scores.append(curves.tolist())
+    return scores
+
+
+def search_briefly(n_jobs=None):
+    """Scores of a search among two candidates."""
+    grid, cv = {"size": [1, 2]}, KFold(3)
+    search = EpochSearchCV(
+        make_classifier(), grid, max_epochs=3, cv=cv, n_jobs=n_jobs, refit=False
+    )
+    return read_scores(search.fit(*make_data()))
+
+
+def search_all():
+    """What a cluster is there for: searches and cross-validations, small ones."""
+    X, y = make_data()
+    classifier, cv = make_classifier(), KFold(3)
+    pipe = make_pipeline(StandardScaler(), classifier)
+    grid = {"kerasmlpclassifier__size": [1, 2]}
+    curves = epoch_curve(pipe, X, y, param_grid=grid, max_epochs=3, cv=cv)
+    patient = EpochSearchCV(
+        pipe, grid, max_epochs=3, n_iter_no_change=1, refit=False, cv=cv
+    )
+    plain = GridSearchCV(pipe, grid, refit=False, cv=cv)
+    return {
+        "GridSearchCV": read_scores(plain.fit(X, y)),
+        "cross_val_score": cross_val_score(pipe, X, y, cv=cv).tolist(),
+        "epoch_curve": curves.drop(columns="fit_time").to_numpy(float).tolist(),
+        "with patience": read_scores(patient.fit(X, y)),
+        "n_jobs of the context": search_briefly(),
+        "n_jobs named": search_briefly(n_jobs=2),
+    }
+
+
+def parse_scores(printed):
+    """Scores that the script printed last."""
+    return json.loads(printed.splitlines()[-1])
+
+
+def list_tasks(client):
+    """Names of the tasks that the scheduler of dask has seen."""
+    return client.run_on_scheduler(
+        lambda dask_scheduler: sorted(
+            {key for key, *_ in dask_scheduler.transition_log}
+        )
+    )
+
+
+def start_backend(stack, backend):
+    """Enter the context of a backend, with two workers; returns dask's client."""
+    if backend == "sequential":
+        return None
+    if backend == "spawn":
+        multiprocessing.set_start_method("spawn")
+        backend = "multiprocessing"
+    if backend == "dask":
+        from dask.distributed import Client, LocalCluster
+
+        cluster = LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        )
+        client = stack.enter_context(Client(stack.enter_context(cluster)))
+        stack.enter_context(joblib.parallel_config("dask"))  # all workers
+        return client
+    if backend == "ray":
+        import ray
+        from ray.util.joblib import register_ray
+
+        ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+        stack.callback(ray.shutdown)
+        register_ray()
+        restart = {"max_restarts": 2, "max_task_retries": 2}
+        stack.enter_context(
+            joblib.parallel_config("ray", n_jobs=2, ray_remote_args=restart)
+        )
+        return None
+    stack.enter_context(joblib.parallel_config(backend, n_jobs=2))
+    return None
+
+
+def read_log(folder):
+    """Lines on the fits: begin or end, parameters, and process."""
+    path = Path(folder) / "fits.txt"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def count_begun(folder):
+    """Number of fits that were begun."""
+    return sum(line.startswith("begin") for line in read_log(folder))
+
+
+def kill_worker(folder, n_fits=10):
+    """Kill the worker that has just begun a fit, when some fits are done."""
+    while len(read_log(folder)) < 2 * n_fits:
+        time.sleep(0.005)
+    last = [line for line in read_log(folder) if line.startswith("begin")][-1]
+    os.kill(int(last.split()[-1]), signal.SIGKILL)
+    (Path(folder) / "killed.txt").write_text(last)
+
+
+def search_and_kill(folder, memory=None):
+    """Scores of a search during which a worker is killed."""
+    threading.Thread(target=kill_worker, args=(folder,), daemon=True).start()
+    return read_scores(search_epochs(memory))
+
+
+def main(actions, backend, folder=None):
+    if folder is not None:
+        os.environ["FITS_FOLDER"] = folder  # workers inherit it
+    memory = Path(folder or "") / "memory"
+    with ExitStack() as stack:
+        client = start_backend(stack, backend)
+        functions = {
+            "all": search_all,
+            "brief": search_briefly,
+            "tasks": lambda: list_tasks(client),
+            "kill": lambda: search_and_kill(folder),
+            "kill-memory": lambda: search_and_kill(folder, memory),
+            "memory": lambda: read_scores(search_epochs(memory)),
+        }
+        for action in actions.split(","):
+            print(json.dumps(functions[action]()), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

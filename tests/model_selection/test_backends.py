@@ -1,0 +1,101 @@
+"""Every backend of joblib gives the same scores, and killed workers change nothing.
+
+Each search runs in a process of its own, with a limit on its time: see
+`parallel_script`.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+SECONDS = 240  # some machines are slow, none takes so long
+
+
+def run_script(script, *arguments, check=True):
+    """Run the script; return what it prints as JSON, and the process that is done."""
+    environment = os.environ | {
+        "PYTHONWARNINGS": "ignore",
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, script.__file__, *map(str, arguments)],
+        env=environment,
+        timeout=SECONDS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not check or done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("[", "{"))]
+    return [json.loads(line) for line in lines if "raylet" not in line], done
+
+
+@pytest.fixture(scope="module")
+def expected(script):
+    """What the script finds without a backend."""
+    return json.loads(json.dumps(script.search_all()))
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_scores_are_the_same_to_the_last_bit(expected, script, backend):
+    (found,), _ = run_script(script, "all", backend)
+    assert found == expected
+
+
+def test_scores_are_the_same_in_spawned_processes(expected, script):
+    (found,), _ = run_script(script, "brief", "spawn")
+    assert found == expected["n_jobs named"]
+
+
+needs_dask = pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None, reason="dask is not installed"
+)
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="ray is not installed"
+)
+
+
+@needs_dask
+def test_dask(expected, all_scores, tmp_path, script):
+    (found, tasks, killed), done = run_script(
+        script, "all,tasks,kill", "dask", tmp_path
+    )
+    assert found == expected
+    assert killed == all_scores
+    assert "WARNING - Restarting worker" in done.stderr
+    assert (tmp_path / "killed.txt").exists()
+    names = {name.rpartition("-")[0] for name in tasks}
+    for split in range(3):
+        assert f"batch_of_preprocess split {split}_1_calls" in names
+        assert any(f"split {split} of candidate 1 (size=2)" in name for name in names)
+    # All data are sent once a search: two of a pipeline, two without.
+    assert sum(name.startswith("SearchData-") for name in tasks) == 4
+    assert sum(name.startswith("PreparedSplit-") for name in tasks) == 2 * 3
+
+
+@needs_ray
+def test_ray(expected, all_scores, tmp_path, script):
+    (found, killed), _ = run_script(script, "brief,kill", "ray", tmp_path)
+    assert found == expected["n_jobs named"]
+    assert killed == all_scores
+    assert (tmp_path / "killed.txt").exists()
+
+
+def test_killed_worker_of_loky_is_its_error_and_memory_goes_on(
+    all_scores, tmp_path, script
+):
+    _, done = run_script(script, "kill-memory", "loky", tmp_path, check=False)
+    assert done.returncode != 0
+    assert "TerminatedWorkerError" in done.stderr
+    n_begun = script.count_begun(tmp_path)
+    assert n_begun < script.N_FITS
+    (scores,), _ = run_script(script, "memory", "loky", tmp_path)
+    assert scores == all_scores
+    assert (
+        script.count_begun(tmp_path) <= script.N_FITS + 2
+    )  # a fit a worker was under way

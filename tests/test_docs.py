@@ -1,0 +1,67 @@
+"""The code of the documentation runs and prints what stands there."""
+
+import doctest
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+import skimdb
+import skimdb.datasets
+
+DOCS = Path(__file__).parents[1] / "docs"
+# Their code needs what is not here. plot_cluster.py and plot_larger_than_memory.py of
+# the gallery run the like of it.
+NEED_A_CLUSTER_OR_FILES = {"scaling.md", "streaming.md"}
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def read_code(text):
+    """Keep the Python blocks of a page, on the lines where they stand."""
+    lines, inside = [], False
+    for line in text.splitlines():
+        is_fence = line.startswith("```")
+        inside = line == "```python" if is_fence else inside
+        lines.append(line if inside and not is_fence else "")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    path.relative_to(DOCS).as_posix(): read_code(path.read_text(encoding="utf-8"))
+    for path in sorted(DOCS.rglob("*.md"))
+}
+
+
+@pytest.mark.parametrize(
+    "page", [page for page, code in PAGES.items() if ">>>" in code]
+)
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras saves a model
+def test_code_runs(page, tmp_path, monkeypatch):
+    plt.switch_backend("agg")  # draws without a screen
+    monkeypatch.chdir(tmp_path)  # pages may write files
+    parser = doctest.DocTestParser()
+    examples = parser.get_doctest(PAGES[page], {}, page, str(DOCS / page), 0)
+    report = []
+    doctest.DocTestRunner(optionflags=OPTIONS).run(examples, out=report.append)
+    plt.close("all")
+    assert not report, "".join(report)
+
+
+def test_all_code_is_tested():
+    """A block without a prompt would be run by nobody but the reader."""
+    for page in PAGES:
+        text = (DOCS / page).read_text(encoding="utf-8")
+        for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+            if page in NEED_A_CLUSTER_OR_FILES:
+                compile(block, page, "exec")
+            else:
+                assert block.startswith(">>> "), (page, block)
+
+
+def test_reference_lists_public_names():
+    page = (DOCS / "api/index.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^   ([\w.]+)$", page, flags=re.MULTILINE)
+    public = {*skimdb.__all__} - {"__version__", "datasets"}
+    public |= {f"datasets.{name}" for name in skimdb.datasets.__all__}
+    assert sorted(listed) == sorted(public)
