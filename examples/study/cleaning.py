@@ -39,6 +39,9 @@ def clean_rows(frame, file_name, label_name):
         lambda f: f["label"] == "", "no label", "{} without a label left out."
     )
     _check_labels(sieve.frame, file_name, label_name)
+    labels = sieve.frame["label"]
+    if labels.str.fullmatch(r"-?\d+(\.0+)?").all():  # integers, saved beside gaps
+        sieve.frame = sieve.frame.assign(label=labels.str.partition(".")[0])
     sieve.take_out(
         lambda f: f.groupby("text")["label"].transform("nunique") > 1,
         "one text, several labels",
@@ -78,7 +81,7 @@ class _Sieve:
 
 
 def _count(number, noun):
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _check_labels(frame, file_name, label_name):
