@@ -1,4 +1,3 @@
-# ruff: noqa: D205, D400 (a heading of the gallery, not a summary)
 """
 The same search on a cluster
 ============================
