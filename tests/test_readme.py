@@ -20,7 +20,8 @@ def test_code_runs():
 
 def test_commands_stand_alone():
     assert re.findall(r"```bash\n(.*?)\n```", README, flags=re.DOTALL) == [
-        'pip install -e ".[imdb,plot]" && python examples/imdb_study.py',
+        'pip install -e ".[imdb,plot,skops]" && python examples/imdb_study.py',
+        "python examples/text_study.py reviews.csv --text review --label sentiment",
         'pip install -e ".[test]" && pytest',
     ]
 
