@@ -82,15 +82,16 @@ def check_training(estimator, X, y, sample_weight, *, warm):
     sample_weight : ndarray of float64 of shape (n_samples,)
     """
     _check_raw(X, "X")
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype=estimator.coefs_[0].dtype if warm else [np.float64, np.float32],
-        multi_output=True,
-        reset=not warm,
-    )
+    with _ignore_overflow():
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=estimator.coefs_[0].dtype if warm else [np.float64, np.float32],
+            multi_output=True,
+            reset=not warm,
+        )
     y = check_labels(y, warn=True)
     weight = check_weight(sample_weight, X)
     kept = weight > 0
@@ -123,8 +124,16 @@ def check_matrix(estimator, X, *, dtype, name="X"):
         If it holds texts or other things than numbers, or is malformed.
     """
     _check_raw(X, name)
-    X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=False)
+    with _ignore_overflow():
+        if name != "X":  # whose name validate_data would put into its messages
+            check_array(X, accept_sparse="csr", dtype=dtype, input_name=name)
+        X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=False)
     return _canonicalize(X)
+
+
+def _ignore_overflow():
+    """Values too large for the dtype are an error of scikit-learn's check."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def _check_raw(X, name):
@@ -191,6 +200,25 @@ def _canonicalize(X):
         )
         fresh = type(X)((fresh.data, indices, indptr), shape=X.shape)
     return fresh
+
+
+def check_finite_logits(logits, X):
+    """Raise if a network overflows for some samples.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_outputs)
+    X : ndarray or CSR of shape (n_samples, n_features)
+    """
+    n_overflowed = np.count_nonzero(~np.isfinite(logits).all(axis=1))
+    if n_overflowed:
+        largest = abs(X.data if scipy.sparse.issparse(X) else X).max()
+        raise ValueError(
+            f"The output of the network is not finite for {n_overflowed} of "
+            f"{len(logits)} samples: X has values of up to {largest:.3g}, which times "
+            f"the weights is too large for {logits.dtype}. Scale X as it was scaled "
+            "for fit."
+        )
 
 
 def check_weight(sample_weight, X, name="sample_weight"):
@@ -310,9 +338,9 @@ def check_continues(estimator, y, sizes, classes, *, partial):
             "back, or fit a clone."
         )
     if partial:
-        if classes is not None and not is_multilabel(estimator.classes_):
+        if classes is not None and not is_multilabel(estimator._label_classes):
             _check_partial_fit_first_call(estimator, classes)
-    elif not have_same_classes(estimator.classes_, find_classes(y)):
+    elif not have_same_classes(estimator._label_classes, find_classes(y)):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "
             f"previous call to fit. Previously got {estimator.classes_}, `y` has "

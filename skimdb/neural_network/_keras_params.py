@@ -5,9 +5,11 @@ They are checked and divided here, and it is decided whether they need Keras.
 
 import inspect
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 
-from skimdb._sklearn import Interval, validate_parameter_constraints
+import numpy as np
+
+from skimdb._sklearn import Interval, Options, validate_parameter_constraints
 from skimdb._suggestions import suggest_nearest
 from skimdb.neural_network._metrics import find_keras_metrics
 from skimdb.neural_network._optimizers import OPTIMIZERS
@@ -30,8 +32,14 @@ _OPTIMIZER_OPTIONS = {
 _SWITCHES = ("centered", "amsgrad", "nesterov")
 _LOSS_OPTIONS = {"from_logits": False, "axis": -1, "dtype": None}
 
+# Beyond, a number is soon infinite in single precision. Not a plain float, which NumPy
+# would cast to the type of the number it is compared with.
+LARGEST = np.float64(1e38)
+
 _FRACTION = [Interval(Real, 0, 1, closed="left")]
-_POSITIVE = [Interval(Real, 0, None, closed="neither")]
+_POSITIVE = [Interval(Real, 0, LARGEST, closed="right")]
+_COUNT = Interval(Integral, 1, None, closed="left")
+_AMOUNT = [*_POSITIVE, None]
 _CONSTRAINTS = {
     "optimizer__learning_rate": _POSITIVE,
     "optimizer__rho": _FRACTION,
@@ -39,8 +47,22 @@ _CONSTRAINTS = {
     "optimizer__beta_2": _FRACTION,
     "optimizer__momentum": [Interval(Real, 0, 1, closed="both")],
     "optimizer__epsilon": _POSITIVE,
-    **{f"optimizer__{name}": ["boolean"] for name in _SWITCHES},
+    **{f"optimizer__{name}": ["boolean"] for name in (*_SWITCHES, "use_ema")},
+    "optimizer__weight_decay": [Interval(Real, 0, LARGEST, closed="both"), None],
+    "optimizer__clipnorm": _AMOUNT,
+    "optimizer__clipvalue": _AMOUNT,
+    "optimizer__global_clipnorm": _AMOUNT,
+    "optimizer__loss_scale_factor": _AMOUNT,
+    "optimizer__ema_momentum": [Interval(Real, 0, 1, closed="both")],
+    "optimizer__ema_overwrite_frequency": [_COUNT, None],
+    "optimizer__gradient_accumulation_steps": [
+        Interval(Integral, 2, None, closed="left"),
+        None,
+    ],
+    "optimizer__name": [str, None],
     "loss__label_smoothing": [Interval(Real, 0, 1, closed="both")],
+    "loss__axis": [Options(Integral, {-1, 1})],  # the outputs are a matrix
+    "loss__name": [str, None],
 }
 # What users of the peers write, and how it is said here.
 _OTHER_NAMES = {
@@ -137,11 +159,7 @@ def divide_keras_params(estimator, routed):
         {k.removeprefix(route): v for k, v in routed.items() if k.startswith(route)}
         for route in ROUTES
     )
-    if "reduction" in loss_params:
-        raise ValueError(
-            "loss__reduction cannot be set: the loss is averaged over the samples of a "
-            "batch. To take larger steps, set learning_rate."
-        )
+    _check_loss(loss_params)
     _check_values(routed)
     if estimator.learning_rate is not None:
         optimizer_params = {"learning_rate": estimator.learning_rate} | optimizer_params
@@ -189,8 +207,27 @@ def choose_backend(backend, keras_params):
     return backend
 
 
+def _check_loss(params):
+    """Raise for options of Keras's losses that do not go with this network."""
+    if "reduction" in params:
+        raise ValueError(
+            "loss__reduction cannot be set: the loss is averaged over the samples of a "
+            "batch. To take larger steps, set learning_rate."
+        )
+    from_logits = params.get("from_logits", False)
+    if not isinstance(from_logits, (bool, np.bool_)) or from_logits:
+        raise ValueError(
+            f"loss__from_logits={from_logits!r}: the last layer of the "
+            "network gives probabilities, and the loss is computed from them. Leave "
+            "loss__from_logits out; decision_function gives the logits."
+        )
+
+
 def _check_values(routed):
     """Check numbers and booleans by scikit-learn's mechanism."""
+    for name, value in routed.items():
+        if isinstance(value, Real) and np.isnan(float(value)):
+            raise ValueError(f"{name} is NaN. Give a number, or leave it out.")
     constraints = {name: _CONSTRAINTS[name] for name in routed if name in _CONSTRAINTS}
     if callable(routed.get("optimizer__learning_rate")):  # a schedule
         del constraints["optimizer__learning_rate"]

@@ -144,24 +144,27 @@ def weigh_classes(class_weight, y, classes, sample_weight):
     Raises
     ------
     ValueError
-        If weights are negative, or zero for all samples.
+        If weights are negative or not finite, or zero for all samples.
     """
     if class_weight is None:
         return np.ones(len(y))
     _check_class_weight(class_weight)
     if is_multilabel(classes):
-        weight = compute_sample_weight(class_weight, y)
+        with np.errstate(over="ignore"):
+            weight = compute_sample_weight(class_weight, y)
     else:
         per_class = compute_class_weight(
             class_weight, classes=classes, y=y, sample_weight=sample_weight
         )
         weight = per_class[np.searchsorted(classes, y)]
-    if not (weight > 0).any():
+    largest = weight.max()
+    if not 0 < largest < np.inf or not (weight / largest * sample_weight).any():
         raise ValueError(
-            f"class_weight={class_weight!r}: weights must be at least 0, and more for "
-            "some class of y."
+            f"class_weight={class_weight!r}: the weight of a sample, over all labels "
+            "multiplied, must be finite, and for some sample more than 0. Only "
+            "proportions count, so give numbers around 1."
         )
-    return weight
+    return weight / largest
 
 
 def _check_class_weight(class_weight):
@@ -169,7 +172,13 @@ def _check_class_weight(class_weight):
     if isinstance(class_weight, str):
         return
     dicts = class_weight if isinstance(class_weight, list) else [class_weight]
-    for value in (value for one in dicts for value in dict(one).values()):
+    for one in dicts:
+        if not isinstance(one, dict):
+            raise ValueError(
+                f"class_weight={class_weight!r}: a list has a dict for each column of "
+                f"an indicator matrix, got {one!r}."
+            )
+    for value in (value for one in dicts for value in one.values()):
         if not (isinstance(value, Real) and 0 <= value < np.inf):
             raise ValueError(
                 f"class_weight={class_weight!r}: weights must be finite numbers of at "

@@ -4,6 +4,9 @@ import numpy as np
 
 from skimdb.neural_network._metrics import lower_is_better
 
+# A loss so many times that of the first epoch will come down no more.
+_DIVERGED = 1e10
+
 
 def check_monitor(monitor, metrics, *, validated, early_stopping):
     """Raise for a monitored metric that will not be in the history.
@@ -29,10 +32,23 @@ def check_monitor(monitor, metrics, *, validated, early_stopping):
         )
 
 
-def check_finite_weights(coefs, intercepts, monitor):
-    """Raise if the last step of a fit has made a weight infinite or NaN."""
+def check_finite(coefs, intercepts, state, monitor):
+    """Raise if a fit has made something infinite or NaN.
+
+    Parameters
+    ----------
+    coefs, intercepts : list of ndarray
+    state : dict
+        Of the optimizer.
+    monitor : Monitor
+    """
     if not all(np.isfinite(weight).all() for weight in [*coefs, *intercepts]):
-        monitor.raise_diverged()
+        monitor.raise_diverged("weights are not finite")
+    if not all(np.isfinite(value).all() for value in state["variables"].values()):
+        # They divide the steps, which are then 0.
+        monitor.raise_diverged(
+            f"squares of the gradient are too large for {coefs[0].dtype}"
+        )
 
 
 class Monitor:
@@ -95,12 +111,10 @@ class Monitor:
         Raises
         ------
         ValueError
-            If a loss is not finite.
+            If training has diverged.
         """
         self._logs.append(logs)
-        losses = [logs.get("loss", 0.0), logs.get("val_loss", 0.0)]
-        if not np.isfinite(losses).all():
-            self.raise_diverged()
+        self._check_losses(logs.get("loss", 0.0), logs.get("val_loss", 0.0))
         value = self._sign * logs.get(self.name, np.nan)
         self.is_best = bool(value > self._best)
         if self.is_best:
@@ -112,13 +126,25 @@ class Monitor:
             self._waited += 1
         return self.early_stopping and self._waited >= self._patience
 
-    def raise_diverged(self):
+    def _check_losses(self, loss, val_loss):
+        first = self._before.get("loss", [self._logs[0].get("loss", 0.0)])[0]
+        if not np.isfinite(loss):
+            self.raise_diverged(f"the loss is {loss}")
+        if not np.isfinite(val_loss):
+            self.raise_diverged(
+                f"the validation loss is {val_loss}, though the loss is {loss:.3g}; "
+                "does X_val have the scale of X?"
+            )
+        if loss > _DIVERGED * max(first, 1.0):
+            self.raise_diverged(f"the loss grew from {first:.3g} to {loss:.3g}")
+
+    def raise_diverged(self, what):
         """Raise the error of training that diverged, with the history so far."""
         error = ValueError(
-            f"Training diverged: loss or weights are not finite in epoch "
-            f"{self.n_epochs}. Bring the columns of X to a similar scale "
-            "(sklearn.preprocessing.MaxAbsScaler keeps it sparse), lower "
-            "learning_rate, or limit the gradient with optimizer__clipnorm=1.0."
+            f"Training diverged in epoch {self.n_epochs}: {what}. Bring the columns of "
+            "X to a similar scale (sklearn.preprocessing.MaxAbsScaler keeps it "
+            "sparse), lower learning_rate or l2, or limit the gradient with "
+            "optimizer__clipnorm=1.0."
         )
         error.history_ = self.make_history()
         raise error

@@ -2,7 +2,9 @@
 
 import copy
 import dataclasses
-from inspect import signature
+import functools
+import inspect
+import sys
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,12 +19,14 @@ from skimdb.neural_network._epoch_tasks import EpochTasks
 from skimdb.neural_network._input_checks import (
     check_classes,
     check_continues,
+    check_finite_logits,
     check_hidden_layers,
     check_matrix,
     check_training,
     check_validation,
 )
 from skimdb.neural_network._keras_params import (
+    LARGEST,
     ROUTES,
     choose_backend,
     describe_unknown,
@@ -38,7 +42,7 @@ from skimdb.neural_network._labels import (
 from skimdb.neural_network._metrics import Metrics, lower_is_better
 from skimdb.neural_network._monitor import (
     Monitor,
-    check_finite_weights,
+    check_finite,
     check_monitor,
 )
 from skimdb.neural_network._network import (
@@ -58,6 +62,7 @@ _SET_AT_START = (
     "n_features_in_",
     "feature_names_in_",
     "classes_",
+    "_label_classes",
     "n_outputs_",
     "out_activation_",
     "_seeds",
@@ -65,7 +70,7 @@ _SET_AT_START = (
 # What copies and files leave out.
 _NOT_PLAIN = ("callbacks_", "_trained_model")
 # Counts changes of what the attributes are, so that no file is misread.
-_STATE_VERSION = 2
+_STATE_VERSION = 3
 
 
 class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -160,8 +165,9 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), or list of n_labels such arrays
-        Class labels; a list for an indicator matrix.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels. For an indicator matrix the numbers of its columns, as in
+        `MLPClassifier`.
     coefs_ : list of ndarray
         Kernel of each layer, of shape (n_inputs, n_units), in the input's dtype.
     intercepts_ : list of ndarray
@@ -218,12 +224,12 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints = {
         "size": [Interval(Integral, 1, None, closed="left"), tuple, list],
         "n_hidden_layers": [Interval(Integral, 1, None, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, LARGEST, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left"), tuple, list],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "optimizer": "no_validation",  # by Keras, which knows its optimizers
-        "learning_rate": [None, Interval(Real, 0, None, closed="neither"), callable],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [None, Interval(Real, 0, LARGEST, closed="right"), callable],
+        "epochs": [Interval(Integral, 1, sys.maxsize, closed="both")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "metrics": [tuple, list],
@@ -302,6 +308,17 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         # scikit-learn's check of constructors passes the name of the signature.
         return name.startswith(ROUTES) or name == "routed"
 
+    @classmethod
+    @functools.cache  # a search clones some hundred times
+    def _get_param_names(cls):
+        return super()._get_param_names()
+
+    @classmethod
+    @functools.cache
+    def _takes_routed(cls):
+        parameters = inspect.signature(cls.__init__).parameters.values()
+        return any(p.kind is p.VAR_KEYWORD for p in parameters)
+
     def _describe_unknown(self, name):
         return describe_unknown(name, type(self).__name__, self._get_param_names())
 
@@ -322,10 +339,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         params : dict
         """
         params = super().get_params(deep=deep)
-        constructor = signature(type(self).__init__).parameters.values()
-        if any(p.kind is p.VAR_KEYWORD for p in constructor):
-            params |= self._get_routed()
-        return params
+        return params | (self._get_routed() if self._takes_routed() else {})
 
     def set_params(self, **params):
         """Set parameters, those of optimizer, loss and callbacks included.
@@ -483,7 +497,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         )
         make_backend = getattr(start, f"_make_{backend_name}_backend")
         backend, hooks = make_backend(spec, keras_params, schedule, samples)
-        metrics = Metrics(self.metrics, start.classes_, start.out_activation_)
+        metrics = Metrics(self.metrics, start._label_classes, start.out_activation_)
         trainer = Trainer(backend, hooks, spec, schedule, metrics, samples, validation)
         tasks = EpochTasks(self, len(schedule.epochs), **data)
         try:
@@ -492,7 +506,8 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             hooks.detach()
             backend.close()
         fitted = start._collect_fitted(trainer, monitor)
-        check_finite_weights(fitted["coefs_"], fitted["intercepts_"], monitor)
+        weights = (fitted["coefs_"], fitted["intercepts_"])
+        check_finite(*weights, fitted["_optimizer_state"], monitor)
         self._set_fitted(fitted)
         tasks.end_fit()
         return self
@@ -556,11 +571,12 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _set_outputs(self, classes):
         """Set what a new network predicts, and the seeds of its draws."""
-        self.classes_ = classes
-        single = not is_multilabel(classes) and len(classes) == 2
+        multilabel = is_multilabel(classes)
+        single = not multilabel and len(classes) == 2
+        self.classes_ = np.arange(len(classes)) if multilabel else classes
+        self._label_classes = classes
         self.n_outputs_ = 1 if single else len(classes)
-        sigmoid = single or is_multilabel(classes)
-        self.out_activation_ = "sigmoid" if sigmoid else "softmax"
+        self.out_activation_ = "sigmoid" if single or multilabel else "softmax"
         random_state = check_random_state(self.random_state)
         self._seeds = random_state.randint(2**31 - 1, size=4, dtype=np.int64)
 
@@ -573,11 +589,11 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             or (hold_out and self.monitor.startswith("val_")),
             early_stopping=hold_out,
         )
-        Y = encode_labels(y, self.classes_)
-        by_class = weigh_classes(self.class_weight, y, self.classes_, weight)
+        Y = encode_labels(y, self._label_classes)
+        by_class = weigh_classes(self.class_weight, y, self._label_classes, weight)
         if validation is not None:
             X_val, y_val, weight_val = validation
-            Y_val = encode_labels(y_val, self.classes_, "y_val")
+            Y_val = encode_labels(y_val, self._label_classes, "y_val")
             validation = make_samples(X_val, Y_val, weight_val)
         elif hold_out and self.monitor.startswith("val_"):
             held_out = choose_held_out(
@@ -585,7 +601,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 Y,
                 self.validation_fraction,
                 self._seeds[3],
-                stratify=not is_multilabel(self.classes_),
+                stratify=not is_multilabel(self._label_classes),
             )
             if not held_out.any():
                 raise ValueError(
@@ -665,7 +681,10 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _compute_logits(self, X):
         check_is_fitted(self)
         X = check_matrix(self, X, dtype=self.coefs_[0].dtype)
-        return compute_logits(X, self.coefs_, self.intercepts_, self.activation)
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits = compute_logits(X, self.coefs_, self.intercepts_, self.activation)
+        check_finite_logits(logits, X)
+        return logits
 
     def decision_function(self, X):
         """Logits: what the sigmoid or softmax of the last layer is applied to.
@@ -731,7 +750,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             In the dtype of the labels that the classifier was fitted on.
         """
-        return decode_labels(self.predict_proba(X), self.classes_)
+        return decode_labels(self.predict_proba(X), self._label_classes)
 
     def to_keras(self):
         """Build the network as a Keras model, compiled as it was trained.

@@ -174,7 +174,8 @@ def compute_probabilities(logits, output_activation):
         Two columns for a single output.
     """
     if output_activation == "softmax":
-        return _softmax(logits)[0]
+        with np.errstate(over="ignore"):
+            return _softmax(logits)[0]
     proba = expit(logits)
     return np.hstack([1 - proba, proba]) if proba.shape[1] == 1 else proba
 
@@ -193,7 +194,9 @@ def compute_log_probabilities(logits, output_activation):
         Finite where a probability rounds to 0.
     """
     if output_activation == "softmax":
-        return _softmax(logits)[1]
+        with np.errstate(over="ignore"):
+            log_proba = _softmax(logits)[1]
+        return np.maximum(log_proba, np.finfo(logits.dtype).min)
     if logits.shape[1] == 1:
         logits = np.hstack([-logits, logits])
     return np.minimum(logits, 0) - np.log1p(np.exp(-np.abs(logits)))

@@ -19,6 +19,8 @@ _BLOCK_VALUES = 2**16
 # Features per entry of a batch from which on those that no sample of the batch has are
 # skipped.
 _RARE = 2
+# The caller checks that losses and weights are finite.
+_QUIET = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 
 class NumpyBackend:
@@ -169,7 +171,7 @@ class NumpyBackend:
         """
         if self.iteration == self._first_step:
             self._choose_columns(batch.X)
-        with np.errstate(over="ignore", invalid="ignore"):  # the caller checks the loss
+        with np.errstate(**_QUIET):
             X, kernel, gradient = batch.X, self._coefs[0], self._coef_gradients[0]
             if self._columns is not None:
                 X, kernel, gradient = self._columns.gather(X)
@@ -197,7 +199,7 @@ class NumpyBackend:
             Mean over the samples.
         logits : ndarray of shape (n_samples, n_outputs)
         """
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(**_QUIET):
             masks = [None] * len(self.spec.dropout)
             logits = self._propagate_forward(batch.X, self._coefs[0], masks)[0][-1]
             losses, _ = compute_loss(logits, batch.Y, self.spec)
@@ -247,7 +249,9 @@ class NumpyBackend:
             for part in parts:
                 function(part)
         else:
-            list(self._threads.map(function, parts))
+            # NumPy keeps its error state per thread.
+            quiet = np.errstate(**_QUIET)
+            list(self._threads.map(quiet(function), parts))
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
         """Gradients of all layers but the first, of which the delta is returned."""

@@ -31,7 +31,7 @@ def make(**params):
 REASONS = {
     "nadam": {"optimizer": "nadam"},
     "clipnorm": {"optimizer__clipnorm": 1.0},
-    "from_logits": {"loss__from_logits": True},
+    "axis": {"loss__axis": 1},
     "callbacks": {"callbacks": []},
     "AUC": {"metrics": ("accuracy", "AUC")},
     "schedule": {"learning_rate": lambda: 0.001},
