@@ -16,11 +16,13 @@ started again.
 
 import argparse
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from study import conclusions, parts, plots
 from study.cleaning import clean_rows
@@ -40,7 +42,6 @@ INTRODUCTION = (
     "between, and tests what it finds on texts that had no part in choosing it."
 )
 N_FOLDS = 4
-MAX_EPOCHS = 20
 MODEL = "pipeline.skops"
 
 
@@ -70,6 +71,12 @@ def load_texts(options):
         splits=list_splits(data.y, data.groups, N_FOLDS, options.seed),
     )
     return data
+
+
+def count_epochs(data):
+    """Say how long to train: few texts make few steps an epoch, and need more."""
+    n_texts = len(data.y)
+    return 20 if n_texts >= 5000 else 40 if n_texts >= 1000 else 100
 
 
 def make_network(data, options, **params):
@@ -111,7 +118,7 @@ def look_at_data(data, options, report):
 
 def holdout(data, options, report):
     drawn = "drawn at random" if data.groups is None else "of whole groups"
-    pipe = make_network(data, options, epochs=MAX_EPOCHS)
+    pipe = make_network(data, options, epochs=count_epochs(data))
     parts.holdout(data, pipe, data.splits[0], drawn, report)
 
 
@@ -124,7 +131,7 @@ def holdout(data, options, report):
 def kfold(data, options, report):
     search = EpochSearchCV(
         make_network(data, options),
-        max_epochs=MAX_EPOCHS,
+        max_epochs=count_epochs(data),
         cv=data.splits,
         n_jobs=options.n_jobs,
     )
@@ -143,14 +150,14 @@ def regularization(data, options, report):
         f"Each variant changes one thing about the network of part 1 "
         f"({parts.REFERENCE}): fewer units, more, a penalty on large weights (L2), or "
         "dropout after the first hidden layer. All are trained on the same "
-        f"{N_FOLDS} folds for {MAX_EPOCHS} epochs. The one with the lowest mean "
-        "validation loss, at its best epoch, is then trained that long on all "
+        f"{N_FOLDS} folds for {count_epochs(data)} epochs. The one with the lowest "
+        "mean validation loss, at its best epoch, is then trained that long on all "
         f"{len(data.y):,} training texts."
     )
     search = EpochSearchCV(
         make_network(data, options),
         parts.list_variants(large=64),
-        max_epochs=MAX_EPOCHS,
+        max_epochs=count_epochs(data),
         cv=data.splits,
         n_jobs=options.n_jobs,
         memory=report.memory,
@@ -207,7 +214,7 @@ def which_words(data, options, report):
 def learning_curve(data, options, report):
     chosen = parts.list_variants(large=64)[report.facts["chosen"]]
     pipe = make_network(data, options).set_params(**chosen)
-    parts.learning_curve(data, pipe, MAX_EPOCHS, options.seed, report)
+    parts.learning_curve(data, pipe, count_epochs(data), options.seed, report)
 
 
 # %%
@@ -279,6 +286,7 @@ def main(arguments=None):
     except OSError as error:
         sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
     options.n_jobs = -1 if len(data.y) > 5000 else None  # workers take time to start
+    warnings.simplefilter("ignore", ConvergenceWarning)  # the conclusions say it
     try:
         parts.do_parts(PARTS, report, data, options)
     except KeyboardInterrupt:

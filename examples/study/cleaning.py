@@ -39,6 +39,9 @@ def clean_rows(frame, file_name, label_name):
         lambda f: f["label"] == "", "no label", "{} without a label left out."
     )
     _check_labels(sieve.frame, file_name, label_name)
+    labels = sieve.frame["label"]
+    if labels.str.fullmatch(r"-?\d+(\.0+)?").all():  # integers, saved beside gaps
+        sieve.frame = sieve.frame.assign(label=labels.str.partition(".")[0])
     sieve.take_out(
         lambda f: f.groupby("text")["label"].transform("nunique") > 1,
         "one text, several labels",
@@ -78,7 +81,7 @@ class _Sieve:
 
 
 def _count(number, noun):
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _check_labels(frame, file_name, label_name):
@@ -137,9 +140,10 @@ def _escape(text):
 def _check_classes(frame, file_name, label_name):
     n_classes = frame["label"].nunique()
     if n_classes == 0:
+        groups = f" of {MIN_GROUPS} groups" if "group" in frame else ""
         raise FileError(
-            f"No class of {file_name} has {MIN_TEXTS} different texts (labels are from "
-            f"the column {label_name!r}); more texts are needed."
+            f"No class of {file_name} has {MIN_TEXTS} different texts{groups} (labels "
+            f"are from the column {label_name!r}); more are needed."
         )
     if n_classes == 1:
         raise FileError(

@@ -16,30 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet
 
 CHUNK = 20_000  # rows at a time, so that a large file need not fit into memory
-LABEL_NAMES = [
-    "label",
-    "labels",
-    "sentiment",
-    "class",
-    "category",
-    "target",
-    "topic",
-    "rating",
-    "stars",
-    "score",
-    "y",
-]
-TEXT_NAMES = [
-    "text",
-    "texts",
-    "review",
-    "reviews",
-    "document",
-    "comment",
-    "message",
-    "content",
-    "body",
-]
+LABEL_NAMES = ["label", "labels", "sentiment", "class", "category", "target", "topic"]
+LABEL_NAMES += ["rating", "stars", "score", "y"]  # in this order
+TEXT_NAMES = ["text", "texts", "review", "reviews", "document", "comment", "message"]
+TEXT_NAMES += ["content", "body"]
 NO_VALUE = {"", "nan", "na", "n/a", "#n/a", "null", "<na>"}
 SEPARATORS = ",;\t|"
 
@@ -215,10 +195,6 @@ READERS = {
 
 def _to_text(values):
     """Return a column as stripped strings; empty where there is no value."""
-    if pd.api.types.is_float_dtype(values):  # integers beside missing values
-        whole = values.dropna()
-        if (whole == whole.round()).all():
-            values = values.astype("Int64")
     texts = values.astype("string").fillna("").str.strip()
     return texts.mask(texts.str.lower().isin(NO_VALUE), "").astype(object)
 

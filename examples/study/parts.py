@@ -259,9 +259,9 @@ def which_words(data, pipe, report):
 def learning_curve(data, pipe, max_epochs, seed, report):
     """Train on half, a quarter and an eighth of the texts, each to its best epoch."""
     report.text(
-        f"Would more texts help? The same network on parts of the training texts, "
-        f"validated on the same {len(data.splits)} folds, each with the number of epochs "
-        f"that suits it best (of {max_epochs}): fewer texts need more epochs."
+        "Would more texts help? The same network on parts of the training texts, "
+        f"validated on the same {len(data.splits)} folds, each with the number of "
+        f"epochs that suits it best (of {max_epochs}): fewer texts need more epochs."
     )
     curves = {}
     for part in (8, 4, 2, 1):

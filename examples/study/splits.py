@@ -1,5 +1,7 @@
 """Texts divided: to train, to validate, to test."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -28,7 +30,7 @@ def split_test(frame, seed):
     groups = frame["group"].to_numpy(dtype=object) if has_groups else None
     texts = frame["text"].to_numpy(dtype=object)
     y = frame["label"].to_numpy(dtype=object).astype(str)
-    if all(label.isdecimal() for label in np.unique(y)):
+    if all(re.fullmatch(r"-?\d{1,15}", label) for label in np.unique(y)):
         y = y.astype(np.int64)  # so that 10 comes after 9
     kept, held_out = list_splits(y, groups, 5, seed)[0]
     return Bunch(

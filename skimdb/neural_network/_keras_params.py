@@ -32,8 +32,9 @@ _OPTIMIZER_OPTIONS = {
 _SWITCHES = ("centered", "amsgrad", "nesterov")
 _LOSS_OPTIONS = {"from_logits": False, "axis": -1, "dtype": None}
 
-# Beyond, a number is soon infinite in single precision.
-LARGEST = 1e38
+# Beyond, a number is soon infinite in single precision. Not a plain float, which NumPy
+# would cast to the type of the number it is compared with.
+LARGEST = np.float64(1e38)
 
 _FRACTION = [Interval(Real, 0, 1, closed="left")]
 _POSITIVE = [Interval(Real, 0, LARGEST, closed="right")]

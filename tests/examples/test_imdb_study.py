@@ -15,6 +15,7 @@ from sklearn.model_selection import cross_val_score
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TABLES = {
     "data_counts",
+    "data_classes",
     "data_shortest",
     "data_weights",
     "holdout",

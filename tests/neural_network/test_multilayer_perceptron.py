@@ -10,8 +10,9 @@ import scipy.sparse
 import sklearn
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.ensemble import StackingClassifier
 from sklearn.metrics import get_scorer, log_loss, roc_auc_score
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
@@ -117,12 +118,25 @@ def test_multilabel(multilabel, kind):
     assert not np.allclose(proba.sum(axis=1), 1)
     np.testing.assert_array_equal(classifier.classes_, [0, 1])
     assert classifier.out_activation_ == "sigmoid"
-    # scikit-learn's scorers find out that each column is a label of its own.
-    assert get_scorer("roc_auc")(classifier, X, Y) == pytest.approx(
-        roc_auc_score(Y, proba)
-    )
     rebuilt = classifier.model_.predict(X, verbose=0)
     np.testing.assert_allclose(rebuilt, proba, atol=1e-6)
+
+
+def test_multilabel_in_cross_validation():
+    """The columns of an indicator matrix are its classes, as for MLPClassifier."""
+    X, Y = make_multilabel_classification(80, n_classes=3, random_state=0)
+    classifier = make().fit(X, Y)
+    peer = MLPClassifier((4,), max_iter=1000, tol=0.1, random_state=0).fit(X, Y)
+    np.testing.assert_array_equal(classifier.classes_, peer.classes_)
+    proba = cross_val_predict(classifier, X, Y, cv=2, method="predict_proba")
+    half = clone(classifier).fit(X[40:], Y[40:])
+    np.testing.assert_array_equal(proba[:40], half.predict_proba(X[:40]))
+    assert get_scorer("roc_auc")(classifier, X, Y) == pytest.approx(
+        roc_auc_score(Y, classifier.predict_proba(X))
+    )
+    stack = StackingClassifier([("mlp", classifier)], peer, cv=2).fit(X, Y)
+    assert stack.predict(X).shape == Y.shape
+    assert stack.transform(X).shape == Y.shape
 
 
 def test_multilabel_learns_as_separate_labels(multilabel):
