@@ -130,7 +130,7 @@ def write_table(table, caption):
     head = "".join(f"<th>{escape(column)}</th>" for column in table)
     rows = [
         "".join(
-            f"<td{' class="short"' * (len(value) <= 20)} "
+            f'<td class="{"short" if len(value) <= 20 else "long"}" '
             f'data-label="{escape(column)}">{escape(value)}</td>'
             for column, value in zip(table, row, strict=True)
         )
