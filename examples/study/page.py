@@ -27,6 +27,7 @@ th, td { padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line);
          text-align: left; font-variant-numeric: tabular-nums;
          vertical-align: bottom; overflow-wrap: anywhere; }
 th { font-weight: 600; overflow-wrap: normal; }
+td.short { overflow-wrap: normal; }
 figure { margin: 1.5rem 0; }
 img { max-width: 100%; background: #fff; border: 1px solid var(--line);
       border-radius: 6px; box-sizing: border-box; }
@@ -106,12 +107,11 @@ def narrow_figure(figure):
     """Redraw a figure for a phone: 4 inches wide, with one legend, below."""
     _, height = figure.get_size_inches()
     handles = {}
-    for ax in figure.axes:
-        if ax.get_legend() is not None:
-            legend = ax.get_legend()
-            for handle, text in zip(legend.legend_handles, legend.texts, strict=True):
-                handles.setdefault(text.get_text(), handle)
-            legend.remove()
+    legends = [ax.get_legend() for ax in figure.axes] + figure.legends
+    for legend in filter(None, legends):
+        for handle, text in zip(legend.legend_handles, legend.texts, strict=True):
+            handles.setdefault(text.get_text(), handle)
+        legend.remove()
     n_rows = -(-len(handles) // 2)
     figure.set_size_inches(4, 0.75 * height + 0.25 * n_rows)
     if handles:
@@ -130,7 +130,8 @@ def write_table(table, caption):
     head = "".join(f"<th>{escape(column)}</th>" for column in table)
     rows = [
         "".join(
-            f'<td data-label="{escape(column)}">{escape(value)}</td>'
+            f'<td class="{"short" if len(value) <= 20 else "long"}" '
+            f'data-label="{escape(column)}">{escape(value)}</td>'
             for column, value in zip(table, row, strict=True)
         )
         for row in table.to_numpy()

@@ -261,7 +261,8 @@ def learning_curve(data, pipe, max_epochs, seed, report):
     report.text(
         "Would more texts help? The same network on parts of the training texts, "
         f"validated on the same {len(data.splits)} folds, each with the number of "
-        f"epochs that suits it best (of {max_epochs}): fewer texts need more epochs."
+        f"epochs that suits it best: of {max_epochs} for all texts, and of more for "
+        "fewer, which make fewer steps an epoch."
     )
     curves = {}
     for part in (8, 4, 2, 1):
@@ -272,7 +273,11 @@ def learning_curve(data, pipe, max_epochs, seed, report):
             parts.append((train[order[:n_kept]], validation))
         size = round(float(np.mean([len(train) for train, _ in parts])))
         curves[size] = epoch_curve(
-            pipe, data.texts, data.y, max_epochs=max_epochs, cv=parts
+            pipe,
+            data.texts,
+            data.y,
+            max_epochs=max_epochs * min(part, 4),
+            cv=parts,
         )
         report.progress(f"{size:,} texts")
     table = tables.compare_sizes(curves)
