@@ -160,10 +160,10 @@ def test_wide_network(optimizer):
     # So wide that threads share its update, of which each has its own error state.
     rng = np.random.default_rng(0)
     wide = scipy.sparse.random_array(
-        (40, 5000), density=0.01, format="csr", dtype=np.float32, rng=rng
+        (40, 5000), density=0.1, format="csr", dtype=np.float32, rng=rng
     )
     wide.data *= np.float32(1e25)
-    classifier = make(size=64, optimizer=optimizer, learning_rate=1e30)
+    classifier = make(size=256, optimizer=optimizer, learning_rate=1e30)
     with pytest.raises(ValueError, match=r"Training diverged in epoch [12]"):
         classifier.fit(wide, y[:40])
 
