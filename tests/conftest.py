@@ -1,6 +1,7 @@
 """Data and factories that the tests of several folders share."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -14,6 +15,12 @@ from sklearn.datasets import make_classification
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("same")
+
+
+def pytest_configure():
+    """Take Ctrl-C, which tests send: shells let jobs in the background ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
