@@ -45,6 +45,7 @@ def test_links_work_on_a_package_index():
     assert all(link.startswith("https://") for link in links)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_comparison_holds_for_mlp_classifier():
     X = scipy.sparse.random_array((60, 9), density=0.3, format="csr", rng=0)
     y = np.arange(60) % 2
@@ -63,6 +64,7 @@ def test_comparison_holds_for_mlp_classifier():
     )
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # saved by Keras
 def test_comparison_holds_for_scikeras(monkeypatch):
     import keras
     from scikeras.wrappers import KerasClassifier

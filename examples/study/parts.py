@@ -276,7 +276,7 @@ def learning_curve(data, pipe, max_epochs, seed, report):
             pipe,
             data.texts,
             data.y,
-            max_epochs=max_epochs * min(part, 4),
+            max_epochs=max_epochs * min(part, 2),
             cv=parts,
         )
         report.progress(f"{size:,} texts")
