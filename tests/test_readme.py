@@ -64,7 +64,7 @@ def test_comparison_holds_for_mlp_classifier():
     )
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation")  # saved by Keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # by Keras
 def test_comparison_holds_for_scikeras(monkeypatch):
     import keras
     from scikeras.wrappers import KerasClassifier
