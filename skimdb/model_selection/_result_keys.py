@@ -194,8 +194,14 @@ def _describe_setting():
             continue
     settings = {name: get_config().get(name) for name in _SETTINGS}
     keras = sys.modules.get("keras")
-    # Classes that are known to Keras by a name of the user's.
-    registered = {} if keras is None else dict(keras.saving.get_custom_objects())
+    known = {} if keras is None else keras.saving.get_custom_objects()
+    # Classes of the user's that Keras knows by name. Packages register theirs when they
+    # are imported, which changes nothing.
+    registered = {
+        name: obj
+        for name, obj in known.items()
+        if _find_version(getattr(obj, "__module__", None)) is None
+    }
     return versions, settings, registered
 
 

@@ -379,6 +379,16 @@ def test_classes_registered_with_keras_count_with_their_code(data, tmp_path):
             assert count_fits(search, *data) == 0
 
 
+def test_classes_that_packages_register_with_keras_do_not_count(data, tmp_path):
+    """As scikeras does when it is imported."""
+    import keras
+
+    search = make_search(tmp_path)
+    assert count_fits(search, *data) == 3
+    with keras.saving.custom_object_scope({"theirs": KFold}):
+        assert count_fits(search, *data) == 0
+
+
 def test_files_may_change(tmp_path):
     files = []
     for i in range(20):
