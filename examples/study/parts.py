@@ -147,7 +147,7 @@ def kfold(data, search, report):
             search.max_epochs,
             search.split_best_epochs_,
             table["val_accuracy"],
-            search.score(data.test_texts, data.y_test),
+            search.predict(data.test_texts) == data.y_test,
         )
     )
 
