@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.font_manager import findfont, get_font
+from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 MAX_CLASSES = 20  # that a plot has room for
@@ -83,8 +84,8 @@ def plot_calibration(table):
         xlabel="Probability that it gives its prediction",
         ylabel="Predictions that are right",
     )
-    ax.xaxis.set_major_formatter("{x:.0%}")
-    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.legend()
     return figure
 
@@ -109,6 +110,6 @@ def plot_learning_curve(table):
     ax.set(xlabel="Training texts", ylabel="Accuracy", xscale="log")
     ax.set_xticks(table["texts"], [f"{n:,}" for n in table["texts"]])
     ax.minorticks_off()
-    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.legend()
     return figure
