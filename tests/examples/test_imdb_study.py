@@ -353,7 +353,9 @@ def test_regularization_conclusion_follows_the_numbers(
         }
     )
     text = " ".join(conclusions.on_regularization(variants, "original", 20))
-    assert "original (4), variant (20). Still learning after 20 epochs: variant." in text
+    assert (
+        "original (4), variant (20). Still learning after 20 epochs: variant." in text
+    )
     assert all(phrase in text for phrase in expected)
 
 
