@@ -63,11 +63,12 @@ def plot_confusion(y, predicted, classes):
     matrix = confusion_matrix(y, predicted, labels=classes)
     side = 2.6 + 0.42 * len(classes)
     figure, ax = plt.subplots(figsize=(side + 0.6, side), layout="constrained")
-    ConfusionMatrixDisplay(matrix, display_labels=list(map(write_label, classes))).plot(
+    labels = list(map(write_label, classes))
+    ConfusionMatrixDisplay(matrix, display_labels=labels).plot(
         ax=ax,
         cmap="Blues",
         colorbar=False,
-        xticks_rotation=90 if len(classes) > 2 else 0,
+        xticks_rotation=90 if len(classes) > 2 or max(map(len, labels)) > 10 else 0,
         text_kw={"fontsize": 10 if len(classes) <= 8 else 7},
     )
     return figure
