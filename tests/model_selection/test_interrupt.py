@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 import warnings
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -22,32 +21,21 @@ def problem():
     return X.astype(np.float32), rng.integers(0, 2, 400)
 
 
-@contextmanager
-def press_ctrl_c_after(seconds):
-    """Send SIGINT once; yields the list that the moment is written to."""
-    sent = []
+def interrupt(fit, seconds):
+    """Call `fit` and press Ctrl-C; returns the seconds until it ended."""
+    pressed = []
 
-    def send():
-        sent.append(time.perf_counter())
+    def press():
+        pressed.append(time.perf_counter())
         signal.raise_signal(signal.SIGINT)
 
-    timer = threading.Timer(seconds, send)
-    timer.start()
-    try:
-        yield sent
-    finally:
-        timer.cancel()
-        timer.join()
-
-
-def interrupt(fit, seconds):
-    """Call `fit` and press Ctrl-C; returns the seconds until it ended, or None."""
-    try:
-        with press_ctrl_c_after(seconds) as sent:
-            fit()
-    except KeyboardInterrupt:
-        return time.perf_counter() - sent[0]
-    return None
+    timer = threading.Timer(seconds, press)
+    with pytest.raises(KeyboardInterrupt):
+        timer.start()
+        fit()
+    lasted = time.perf_counter() - pressed[0]
+    timer.join()
+    return lasted
 
 
 ESTIMATORS = {
