@@ -49,9 +49,6 @@ ESTIMATORS = {
     "wide, threads": lambda epochs: KerasMLPClassifier(
         256, epochs=epochs, random_state=0
     ),
-    "TensorFlow": lambda epochs: KerasMLPClassifier(
-        8, epochs=epochs, backend="tensorflow", random_state=0
-    ),
 }
 
 
