@@ -42,9 +42,8 @@ def expected(script):
     return json.loads(json.dumps(script.search_all()))
 
 
-@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
-def test_scores_are_the_same_to_the_last_bit(expected, script, backend):
-    (found,), _ = run_script(script, "all", backend)
+def test_scores_are_the_same_in_forked_processes(expected, script):
+    (found,), _ = run_script(script, "all", "multiprocessing")
     assert found == expected
 
 
@@ -93,10 +92,13 @@ def test_ray(expected, all_scores, tmp_path, script):
     assert (tmp_path / "killed.txt").exists()
 
 
-def test_killed_worker_of_loky_is_its_error_and_memory_goes_on(
-    all_scores, tmp_path, script, monkeypatch
+def test_loky_and_a_worker_killed_which_is_its_error_and_memory_goes_on(
+    expected, all_scores, tmp_path, script, monkeypatch
 ):
-    _, done = run_script(script, "kill-memory", "loky", tmp_path, check=False)
+    (found,), done = run_script(
+        script, "all,kill-memory", "loky", tmp_path, check=False
+    )
+    assert found == expected
     assert done.returncode != 0
     assert "TerminatedWorkerError" in done.stderr
     n_begun = script.count_begun(tmp_path)
