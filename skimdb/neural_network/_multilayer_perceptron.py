@@ -590,7 +590,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                     finished = start._collect_fitted(trainer, monitor)
                 if stop or trainer.hooks.stop:
                     break
-            trainer.finish_training(monitor.last_logs, best_weights)
+            trainer.finish_training(best_weights)
         except BaseException as error:
             if finished is not None and not isinstance(error, ValueError):
                 self._set_fitted(finished)
@@ -751,6 +751,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             callbacks,
             n_epochs=schedule.epochs.stop,
             n_batches=schedule.n_batches,
+            verbose=int(self.verbose),
         )
         return backend, hooks
 

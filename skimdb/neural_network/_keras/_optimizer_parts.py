@@ -80,7 +80,9 @@ def take_apart(optimizer):
         if parameter.kind is not parameter.VAR_KEYWORD
     }
     plain = base.__new__(base)
-    base.__init__(plain, **{name: _assemble(value) for name, value in arguments.items()})
+    base.__init__(
+        plain, **{name: _assemble(value) for name, value in arguments.items()}
+    )
     attributes = {
         name: _take_apart(value)
         for name, value in vars(optimizer).items()
