@@ -326,7 +326,11 @@ def test_entries_that_callbacks_add(data):
     np.testing.assert_array_equal(history["sometimes"], [0, np.nan, 2, np.nan])
 
 
-@pytest.mark.filterwarnings("ignore:.*left out of history_", "ignore:The best epoch is")
+@pytest.mark.filterwarnings(
+    "ignore:.*left out of history_",
+    "ignore:The best epoch is",
+    "ignore:sometimes is not finite .* a callback logs it in some epochs only",
+)
 def test_entries_that_callbacks_add_reach_searches(data):
     from skimdb import EpochSearchCV, epoch_curve
 
