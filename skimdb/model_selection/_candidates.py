@@ -75,8 +75,16 @@ def get_classifier(estimator):
 
 
 def configure_estimator(estimator, params):
-    """Copy an estimator with other parameters, which are copied, too."""
-    return clone(estimator).set_params(**clone(params, safe=False))
+    """Copy an estimator with other parameters, which are copied, too.
+
+    An optimizer or a schedule of Keras is not, since it would be copied by its
+    configuration, which need not know all; each fit has a copy of its own anyway.
+    """
+    copies = {
+        name: value if hasattr(value, "get_config") else clone(value, safe=False)
+        for name, value in params.items()
+    }
+    return clone(estimator).set_params(**copies)
 
 
 def _names_candidates(estimator, param_grid):

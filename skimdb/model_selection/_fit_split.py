@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import clone
 
+from skimdb._fits import one_of_several
 from skimdb.model_selection._errors import format_error
 from skimdb.model_selection._search_tasks import tell_of_fit
 
@@ -169,9 +170,11 @@ class SplitFit:
         before = getattr(classifier, "_skl_callbacks", [])
         if split.parts:
             classifier.set_callbacks(*before, scorer)
+        token = one_of_several.set(True)
         try:
             classifier.fit(split.X, split.y, **split.fit_params)
         finally:
+            one_of_several.reset(token)
             if split.parts:
                 classifier.set_callbacks(*before)
 

@@ -276,5 +276,6 @@ def warn_of_missing_scores(results):
     for name, n_fits in counts.items():
         warn(
             f"{name} is not finite in {n_fits} of {sum(map(len, results))} fits: the "
-            "scorer returns NaN or an infinity."
+            "scorer returns NaN or an infinity, or a callback logs it in some epochs "
+            "only."
         )
