@@ -18,7 +18,7 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
-from skimdb._sparse import check_indices
+from skimdb._sparse import check_indices, make_dense
 from skimdb._warnings import warn
 from skimdb.feature_extraction._columns import (
     ColumnLookup,
@@ -655,7 +655,10 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         return self._plan_layout(len(vocabulary), are_ids=0 in vocabulary.values())
 
     def _convert_output(self, matrix):
-        return matrix if self.sparse_output else matrix.toarray()
+        if self.sparse_output:
+            return matrix
+        remedy = "Set sparse_output=True, or a smaller max_features."
+        return make_dense(matrix, "The output", remedy)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

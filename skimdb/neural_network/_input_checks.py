@@ -1,6 +1,7 @@
 """Checks of what `fit` and `predict` are given."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
-from skimdb._sparse import check_indices
+from skimdb._sparse import check_indices, make_dense
 from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,
@@ -204,6 +205,33 @@ def _canonicalize(X):
     return fresh
 
 
+def check_memory(spec, n_rows):
+    """Raise before training if what it needs would not fit into memory.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    n_rows : int
+        Samples of the largest batch.
+    """
+    sizes = spec.layer_sizes
+    n_weights = sum((n_inputs + 1) * n_units for n_inputs, n_units in pairwise(sizes))
+    # Initial and current weights, their gradient and one slot of the optimizer, at
+    # least; the output of each unit and its gradient for each sample of a batch.
+    n_bytes = (4 * n_weights + 2 * n_rows * sum(sizes[1:])) * spec.dtype.itemsize
+    try:
+        np.empty(n_bytes, np.uint8)  # asked for, but not touched
+    except (MemoryError, ValueError) as error:  # the latter if beyond any memory
+        layers = " x ".join(f"{size:,}" for size in sizes)
+        raise MemoryError(
+            f"The network does not fit into memory. Its {n_weights:,} weights (layers "
+            f"of {layers}: features, units, outputs) in {spec.dtype}, their gradient, "
+            f"the state of the optimizer and batches of {n_rows:,} samples take at "
+            f"least {n_bytes / 1e9:,.1f} GB. Use fewer features (max_features of the "
+            "vectorizer), a smaller size or batch_size, or X in float32."
+        ) from error
+
+
 def check_finite_logits(logits, X):
     """Raise if a network overflows for some samples.
 
@@ -323,7 +351,7 @@ def read_chunks(chunks, y, sample_weight):
 def match_kind(X, other):
     """Return `X` as a CSR matrix if the other is one, else as an array."""
     if scipy.sparse.issparse(X) and not scipy.sparse.issparse(other):
-        return X.toarray()
+        return make_dense(X, "X_val", "Give X and X_val both sparse.")
     if scipy.sparse.issparse(other) and not scipy.sparse.issparse(X):
         return scipy.sparse.csr_array(X)
     return X

@@ -30,6 +30,7 @@ from skimdb.neural_network._input_checks import (
     check_finite_logits,
     check_hidden_layers,
     check_matrix,
+    check_memory,
     check_training,
     check_validation,
     match_kind,
@@ -551,6 +552,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             1 if partial else self.epochs, blocks, warm=warm
         )
         monitor = self._make_monitor(early_stopping, warm=warm)
+        check_memory(spec, min(len(samples), schedule.batch_size))
         make_backend = getattr(start, f"_make_{backend_name}_backend")
         backend, hooks = make_backend(spec, keras_params, schedule, samples)
         metrics = Metrics(self.metrics, start._label_classes, start.out_activation_)
