@@ -557,17 +557,16 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         backend, hooks = make_backend(spec, keras_params, schedule, samples)
         metrics = Metrics(self.metrics, start._label_classes, start.out_activation_)
         trainer = Trainer(backend, hooks, spec, schedule, metrics, blocks, validation)
-        tasks = EpochTasks(self, len(schedule.epochs), **data)
-        try:
-            self._train(start, trainer, monitor, tasks)
-        finally:
-            hooks.detach()
-            backend.close()
-        fitted = start._collect_fitted(trainer, monitor)
-        weights = (fitted["coefs_"], fitted["intercepts_"])
-        check_finite(*weights, fitted["_optimizer_state"], monitor)
-        self._set_fitted(fitted)
-        tasks.end_fit()
+        with EpochTasks(self, len(schedule.epochs), **data) as tasks:
+            try:
+                self._train(start, trainer, monitor, tasks)
+            finally:
+                hooks.detach()
+                backend.close()
+            fitted = start._collect_fitted(trainer, monitor)
+            weights = (fitted["coefs_"], fitted["intercepts_"])
+            check_finite(*weights, fitted["_optimizer_state"], monitor)
+            self._set_fitted(fitted)
         return self
 
     def _train(self, start, trainer, monitor, tasks):
