@@ -46,7 +46,8 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
     if n_layers > MOST_LAYERS:
         raise ValueError(
-            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most."
+            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most. The number "
+            "of units is given by size."
         )
     sizes = _repeat_per_layer(size, n_layers, "size")
     if not sizes or any(
@@ -59,7 +60,10 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         )
     rates = _repeat_per_layer(dropout, n_layers, "dropout")
     if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
-        raise ValueError(f"dropout={dropout!r}: a rate is at least 0 and less than 1.")
+        raise ValueError(
+            f"dropout={dropout!r}: a rate is at least 0 and less than 1, the share of "
+            "outputs that are dropped; 0.5 drops half."
+        )
     return tuple(int(n) for n in sizes), tuple(float(r) for r in rates)
 
 
@@ -271,7 +275,10 @@ def check_weight(sample_weight, X, name="sample_weight"):
     )
     largest = weight.max(initial=0.0)
     if not largest > 0:
-        raise ValueError(f"{name} must have at least one non-zero weight.")
+        raise ValueError(
+            f"{name} must have at least one non-zero weight. Samples of weight 0 do "
+            f"not count; without {name} all count the same."
+        )
     # Only proportions count, and a sum must neither underflow nor overflow.
     return weight if 1e-100 < largest < 1e100 else weight / largest
 
@@ -297,10 +304,16 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     """
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
-            raise ValueError("sample_weight_val is given without X_val and y_val.")
+            raise ValueError(
+                "sample_weight_val is given without X_val and y_val, whose weights it "
+                "holds. Weights of X are called sample_weight."
+            )
         return None
     if X_val is None or y_val is None:
-        raise ValueError("X_val and y_val go together; only one of them is given.")
+        raise ValueError(
+            "X_val and y_val go together; only one of them is given. Give both, or "
+            "let early_stopping hold out a part of X."
+        )
     X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
     X_val = match_kind(X_val, X)
     y_val = check_array(
@@ -376,7 +389,10 @@ def check_classes(estimator, y, classes, *, partial):
     """
     if partial and y.ndim == 1:
         if classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit. A part may "
+                "lack some, so name all: classes=[0, 1]."
+            )
         classes = np.unique(check_labels(classes, "classes"))
     else:
         classes = find_classes(y)
@@ -420,5 +436,5 @@ def check_continues(estimator, y, sizes, classes, *, partial):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "
             f"previous call to fit. Previously got {estimator.classes_}, `y` has "
-            f"{find_classes(y)}"
+            f"{find_classes(y)}. Set warm_start=False to begin anew."
         )
