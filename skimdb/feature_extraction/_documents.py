@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from pandas.api.types import is_object_dtype
 
+from skimdb._missing import describe_rows
 from skimdb.feature_extraction._tokenize import POOL
 
 # Large enough that calls per chunk cost nothing, small enough for little memory.
@@ -277,10 +278,10 @@ def _is_missing(item):
 
 
 def _describe_missing(rows):
-    shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
     return (
-        f"{len(rows)} of the documents are missing (None or NaN), in rows {shown} "
-        "(counted from 0). Drop them, with their labels, or put '' in their place."
+        f"{len(rows)} of the documents are missing (None or NaN), in "
+        f"{describe_rows(rows)}. Drop them, with their labels, or put '' in their "
+        "place."
     )
 
 

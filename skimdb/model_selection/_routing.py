@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from skimdb._missing import check_labels_present
 from skimdb._sklearn import _check_method_params, _safe_indexing
 from skimdb._sparse import check_indices
 from skimdb.model_selection._candidates import get_prefix
@@ -134,6 +135,7 @@ def route_metadata(router, X, y, params, scorer=None):
     for name, array in [("X", X), ("y", y)]:
         if scipy.sparse.issparse(array):  # before rows are taken of it
             check_indices(array, name)
+    check_labels_present(y)
     X, y = indexable(X, y)
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:

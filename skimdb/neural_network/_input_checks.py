@@ -9,6 +9,7 @@ import scipy.sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from skimdb._missing import check_labels_present
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
 from skimdb._sparse import check_indices, make_dense
 from skimdb.neural_network._explain_input import explain_input
@@ -100,6 +101,7 @@ def check_training(estimator, X, y, sample_weight, dtype=None):
     sample_weight : ndarray of float64 of shape (n_samples,)
     """
     _check_raw(X, "X")
+    check_labels_present(y)
     with _ignore_overflow():
         X, y = validate_data(
             estimator,
@@ -316,6 +318,7 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
         )
     X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
     X_val = match_kind(X_val, X)
+    check_labels_present(y_val, "y_val")
     y_val = check_array(
         y_val, accept_sparse=True, dtype=None, ensure_2d=False, input_name="y_val"
     )

@@ -36,8 +36,7 @@ def check_labels(y, name="y", *, warn=False):
         kinds = sorted({type(label).__name__ for label in y.ravel()})
         raise ValueError(
             f"{name} has labels of types that cannot be sorted together, "
-            f"{' and '.join(kinds)}. Make them all strings or all numbers, and leave "
-            "out samples without a label."
+            f"{' and '.join(kinds)}. Make them all strings or all numbers."
         ) from error
     kind = type_of_target(y, input_name=name)
     check_classification_targets(y)

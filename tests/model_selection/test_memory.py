@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import types
@@ -110,7 +111,8 @@ def test_results_are_the_same_to_the_last_digit(data, tmp_path):
         {"estimator": make_pipeline(StandardScaler(), make_classifier())},
         {"estimator": make_pipeline(FunctionTransformer(), make_classifier())},
     ],
-    ids=str,
+    # Without addresses, for all processes of a run to name the cases alike.
+    ids=lambda changed: re.sub(r" at 0x\w+", "", str(changed)),
 )
 def test_what_differs_is_not_taken_for_the_same(data, tmp_path, changed):
     make_search(tmp_path).fit(*data)
@@ -236,7 +238,7 @@ def test_digests_do_not_depend_on_the_process(tmp_path):
             capture_output=True,
             check=True,
         ).stdout
-        for seed in "123"
+        for seed in "12"
     }
     assert len(printed) == 1
     assert len(set(json.loads(printed.pop().splitlines()[1].replace(b"'", b'"')))) == 3
@@ -436,7 +438,7 @@ def test_every_flipped_byte_is_noticed(data, tmp_path, n_iter_no_change):
     (path,) = find_entries(tmp_path)
     content = path.read_bytes()
     rng = np.random.default_rng(0)
-    positions = rng.choice(len(content), 40, replace=False)
+    positions = rng.choice(len(content), 20, replace=False)
     for position in [*positions, 0, 63, 64, 65, len(content) - 1]:
         path.write_bytes(content)
         flip_byte(path, position, int(rng.integers(1, 256)))
