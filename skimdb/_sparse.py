@@ -1,4 +1,4 @@
-"""A check of sparse matrices, whoever gives them."""
+"""Sparse matrices, whoever gives them: a check, and a dense copy."""
 
 import numpy as np
 
@@ -43,3 +43,27 @@ def _check_integers(*arrays):
     for array in arrays:
         if array.dtype.kind not in "iu":
             raise ValueError(f"indices must be whole numbers, not {array.dtype}")
+
+
+def make_dense(X, name, remedy):
+    """Return a sparse matrix as an array.
+
+    Parameters
+    ----------
+    X : sparse matrix
+    name, remedy : str
+        What it is, and what to do instead if it does not fit into memory.
+
+    Returns
+    -------
+    array : ndarray
+    """
+    try:
+        return X.toarray()
+    except (MemoryError, ValueError) as error:  # the latter if beyond any memory
+        n_bytes = X.shape[0] * X.shape[1] * X.dtype.itemsize
+        raise MemoryError(
+            f"{name} cannot be made dense: an array of {X.shape[0]:,} rows times "
+            f"{X.shape[1]:,} columns takes {n_bytes / 1e9:,.1f} GB in {X.dtype}, which "
+            f"this machine does not give. {remedy}"
+        ) from error

@@ -109,7 +109,11 @@ class Documents:
             elif self._input == "file" and not hasattr(item, "read"):
                 raise ValueError(_describe_item(i, item, "an open file"))
             elif self._input == "file" and getattr(item, "closed", False):
-                raise ValueError(f"Document {i} (counted from 0) is a closed file.")
+                raise ValueError(
+                    f"Document {i} (counted from 0) is a closed file. Was it opened in "
+                    "a with block that has ended? Pass names of files with "
+                    "input='filename'."
+                )
             elif self._input == "filename" and not isinstance(item, str | os.PathLike):
                 raise ValueError(_describe_item(i, item, "the name of a file"))
 
@@ -356,7 +360,8 @@ def _to_ids(row, chunk):
         raise ValueError(
             f"Token ids must be 0 or more, but document "
             f"{row + pc.list_parent_indices(array)[first].as_py()} (counted from 0) "
-            f"holds {ids[first].as_py()}."
+            f"holds {ids[first].as_py()}. Does it stand for padding or an unknown "
+            "word? Leave such ids out."
         )
     return array
 

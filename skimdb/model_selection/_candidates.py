@@ -64,8 +64,17 @@ def get_classifier(estimator):
     classifier = estimator
     if isinstance(estimator, Pipeline) and estimator.steps:
         classifier = estimator.steps[-1][1]
-    get_params = getattr(classifier, "get_params", dict)
-    if not {"epochs", "metrics"} <= get_params().keys():
+    known = getattr(classifier, "get_params", dict)()
+    missing = [name for name in ("epochs", "metrics") if name not in known]
+    if missing and all(hasattr(classifier, name) for name in missing):
+        raise TypeError(
+            f"A search sets how many epochs to train for, and reads what is recorded, "
+            f"but {' and '.join(missing)} cannot be set for a "
+            f"{type(classifier).__name__}: its constructor does not take "
+            f"{'it' if len(missing) == 1 else 'them'}. Let __init__ take "
+            f"{' and '.join(missing)}, and hand them on to that of its base class."
+        )
+    if missing:
         raise TypeError(
             "An epoch curve needs a KerasMLPClassifier, or a Pipeline whose last step "
             f"is one, but got {classifier!r}. scikit-learn's validation_curve takes "

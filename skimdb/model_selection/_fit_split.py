@@ -75,7 +75,7 @@ class _EpochScorer:
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator):
         """Score at the end of an epoch, which is a leaf among the tasks."""
-        if context.max_subtasks != 0:
+        if context.max_subtasks != 0 or fitted_estimator is None:  # ended by an error
             return
         start = time.perf_counter()
         scores = {}

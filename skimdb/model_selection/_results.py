@@ -277,5 +277,6 @@ def warn_of_missing_scores(results):
         warn(
             f"{name} is not finite in {n_fits} of {sum(map(len, results))} fits: the "
             "scorer returns NaN or an infinity, or a callback logs it in some epochs "
-            "only."
+            "only. A metric may not be defined where a class is missing: stratified "
+            "splits keep all classes in each part."
         )

@@ -30,6 +30,7 @@ from skimdb.neural_network._input_checks import (
     check_finite_logits,
     check_hidden_layers,
     check_matrix,
+    check_memory,
     check_training,
     check_validation,
     match_kind,
@@ -551,21 +552,21 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             1 if partial else self.epochs, blocks, warm=warm
         )
         monitor = self._make_monitor(early_stopping, warm=warm)
+        check_memory(spec, min(len(samples), schedule.batch_size))
         make_backend = getattr(start, f"_make_{backend_name}_backend")
         backend, hooks = make_backend(spec, keras_params, schedule, samples)
         metrics = Metrics(self.metrics, start._label_classes, start.out_activation_)
         trainer = Trainer(backend, hooks, spec, schedule, metrics, blocks, validation)
-        tasks = EpochTasks(self, len(schedule.epochs), **data)
-        try:
-            self._train(start, trainer, monitor, tasks)
-        finally:
-            hooks.detach()
-            backend.close()
-        fitted = start._collect_fitted(trainer, monitor)
-        weights = (fitted["coefs_"], fitted["intercepts_"])
-        check_finite(*weights, fitted["_optimizer_state"], monitor)
-        self._set_fitted(fitted)
-        tasks.end_fit()
+        with EpochTasks(self, len(schedule.epochs), **data) as tasks:
+            try:
+                self._train(start, trainer, monitor, tasks)
+            finally:
+                hooks.detach()
+                backend.close()
+            fitted = start._collect_fitted(trainer, monitor)
+            weights = (fitted["coefs_"], fitted["intercepts_"])
+            check_finite(*weights, fitted["_optimizer_state"], monitor)
+            self._set_fitted(fitted)
         return self
 
     def _train(self, start, trainer, monitor, tasks):

@@ -457,6 +457,38 @@ def test_wrong_continuation(fitted):
         warm.fit(X, Y)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "tensorflow"])
+@pytest.mark.parametrize(
+    ("size", "n_features"),
+    [(10**8, 10**6), ((10**8, 10**8), 6), (10**8, 2**40), ((4, 10**7, 10**7), 6)],
+    ids=str,
+)
+def test_networks_that_fit_into_no_memory(fitted, size, n_features, backend):
+    """The error comes before anything is allocated, and says what was to be."""
+    shape = (60, n_features)
+    large = scipy.sparse.csr_array((np.ones(60), (np.arange(60), np.arange(60) % 6)))
+    large.resize(shape)
+    estimator = clone(fitted).set_params(size=size, backend=backend)
+    before = state(estimator)
+    message = (
+        r"does not fit into memory. Its [\d,]+ weights .* [\d,]+\.\d GB. Use fewer"
+    )
+    for run in (
+        lambda: estimator.fit(large, Y),
+        lambda: estimator.partial_fit(large, Y, classes=[0, 1]),
+    ):
+        with pytest.raises(MemoryError, match=message):
+            run()
+        assert_same(estimator, before)
+
+
+def test_validation_samples_that_fit_into_no_memory():
+    """They are made dense if X is: two rows of a million fit, a million of them not."""
+    wide, long = np.ones((2, 10**6), np.float32), scipy.sparse.csr_array((10**6,) * 2)
+    with pytest.raises(MemoryError, match=r"X_val cannot be made dense.*4,000\.0 GB"):
+        KerasMLPClassifier(2).fit(wide, [0, 1], X_val=long, y_val=np.zeros(10**6))
+
+
 def test_batch_larger_than_the_data():
     """No error: one batch then holds all samples."""
     whole = KerasMLPClassifier(4, epochs=2, batch_size=60, random_state=0).fit(X, Y)

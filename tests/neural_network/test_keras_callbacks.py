@@ -1,8 +1,11 @@
 """Callbacks of Keras, and of scikit-learn."""
 
+import collections
+import contextlib
 import functools
 import pickle
 import re
+import warnings
 
 import keras
 import numpy as np
@@ -497,6 +500,8 @@ class Watch:
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, X=None):
         self.events.append(f"end {context.task_name}")
+        if fitted_estimator is None:  # ended by an error
+            return False
         fitted_estimator.predict(X)
         if context.task_name == "epoch":
             if context.task_id == self.raise_at:
@@ -520,8 +525,84 @@ def test_scikit_learn_callback_raises(data):
     before = vars(classifier).copy()
     with pytest.raises(RuntimeError, match="no more"):
         classifier.fit(*data)
-    assert watch.events[-1] == "teardown"
+    assert watch.events[-2:] == ["end fit", "teardown"]
+    assert_balanced(watch)
     assert vars(classifier) == before
+
+
+def assert_balanced(watch):
+    """As many ends as begins of every task."""
+    counts = collections.Counter(event.partition(" ")[::2] for event in watch.events)
+    assert {name for kind, name in counts if kind == "begin"}
+    for (kind, name), count in counts.items():
+        if kind in ("begin", "end"):
+            assert counts["begin", name] == counts["end", name] == count
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no more")])
+def test_scikit_learn_callbacks_see_the_end_of_what_fails(data, monkeypatch, error):
+    """In the midst of an epoch, between epochs, and after the last."""
+    from skimdb.neural_network._metrics import Metrics
+
+    X, y = data
+    compute, calls = Metrics.compute, []
+
+    def fail(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise error
+        return compute(*args)
+
+    monkeypatch.setattr(Metrics, "compute", fail)
+    watch = Watch()
+    with pytest.raises(type(error)):
+        make().set_callbacks(watch).fit(X, y)
+    assert watch.events.count("begin epoch") == 2
+    assert_balanced(watch)
+
+
+def test_scikit_learn_callbacks_see_the_end_of_what_diverges(data):
+    X, y = data
+    for samples, rate in [(X * 1e30, 0.1), (X, 1e30)]:
+        watch = Watch()
+        classifier = make(optimizer="sgd", activation="linear", learning_rate=rate)
+        with pytest.raises(ValueError, match="diverged"):
+            classifier.set_callbacks(watch).fit(samples, y)
+        assert_balanced(watch)
+
+
+def test_a_callback_that_cannot_take_an_error_does_not_hide_it(data):
+    class NeedsEstimator(Watch):
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, X=None):
+            fitted_estimator.predict(X)
+
+    classifier = make(optimizer="sgd", activation="linear", learning_rate=1e30)
+    with pytest.raises(ValueError, match="diverged") as caught:
+        classifier.set_callbacks(NeedsEstimator()).fit(*data)
+    assert all("told that" in note for note in caught.value.__notes__)
+
+
+def test_scikit_learn_callbacks_see_the_end_of_a_search(data):
+    from skimdb import EpochSearchCV
+
+    X, y = data
+    bad = {"size": [2, 4], "learning_rate": [0.01, 1e30]}
+    base = make(optimizer="sgd", activation="linear")
+    for error_score, X_fit in [(np.nan, X), ("raise", X)]:
+        of_search, of_fits = Watch(), Watch()
+        search = EpochSearchCV(
+            clone(base).set_callbacks(of_fits),
+            bad,
+            max_epochs=2,
+            cv=2,
+            error_score=error_score,
+        ).set_callbacks(of_search)
+        with warnings.catch_warnings(), contextlib.suppress(ValueError):
+            warnings.simplefilter("ignore")
+            search.fit(X_fit, y)
+        assert_balanced(of_search)
+        assert_balanced(of_fits)
+    assert not hasattr(search, "cv_results_")
 
 
 def test_scikit_learn_callback_in_partial_fit(data):

@@ -202,7 +202,8 @@ def make_metric(name):
         ) from None
     except TypeError as error:
         raise ValueError(
-            f"Metric {name!r} of Keras cannot be made from its name alone: {error}."
+            f"Metric {name!r} of Keras cannot be made from its name alone: {error}. "
+            "Take one that needs no argument, or compute it in a callback."
         ) from error
     if isinstance(metric, keras.metrics.Metric):
         return metric
