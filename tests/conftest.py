@@ -17,8 +17,11 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile("same")
 
 
-def pytest_configure():
-    """Take Ctrl-C, which tests send: shells let jobs in the background ignore it."""
+def pytest_configure(config):
+    """Divide the cores among the processes of a run, and take Ctrl-C."""
+    if config.getoption("numprocesses", None):  # the workers inherit it
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Tests send Ctrl-C, which shells let jobs in the background ignore.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

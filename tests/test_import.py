@@ -10,7 +10,7 @@ import skimdb
 skimdb.EpochSearchCV(
     skimdb.KerasMLPClassifier(8, optimizer__momentum=0.9, callbacks__patience=3)
 )
-skimdb.TextMultiHotVectorizer()
+skimdb.TextMultiHotVectorizer().fit_transform(["a b"])
 skimdb.LogCountRatioTransformer()
 skimdb.epoch_curve
 skimdb.EpochCurveDisplay

@@ -35,7 +35,7 @@ rm -r "$source/skimdb"
 uv venv --quiet "$work/venv"
 export VIRTUAL_ENV="$work/venv" PATH="$work/venv/bin:$PATH"
 unset PYTHONPATH
-uv pip install --quiet --requirements "$work/requirements.txt" pytest-timeout
+uv pip install --quiet --requirements "$work/requirements.txt"
 uv pip install --quiet --no-deps "$work"/dist/*.whl
 uv pip check
 grep -E '^[a-z]' "$work/requirements.txt"

@@ -42,7 +42,7 @@ for number in map(int, sys.argv[1:]):
     if number == 1:
         os.abort()
     if number == 3:
-        time.sleep(60)
+        time.sleep(600)
     done = {"error": None, "where": None, "faults": []}
     print(json.dumps({"number": number, "side": "ours", **done}), flush=True)
 """
@@ -54,7 +54,7 @@ def test_crashes_and_hangs_are_noticed(tmp_path, monkeypatch):
     worker = tmp_path / "worker.py"
     worker.write_text(WORKER)
     monkeypatch.setattr(processes, "WORKER", worker)
-    outcomes = processes.run_cases([0, 1, 2, 3, 4], limit=1, jobs=1)
+    outcomes = processes.run_cases([0, 1, 2, 3, 4], limit=3, jobs=1)
     assert "ended with -6" in outcomes[1, "ours"]["crash"]
     assert "not done" in outcomes[3, "ours"]["crash"]
     assert all(outcomes[n, "ours"]["faults"] == [] for n in (0, 2, 4))

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -41,10 +42,15 @@ def expected(script):
     return json.loads(json.dumps(script.search_all()))
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
-def test_scores_are_the_same_to_the_last_bit(expected, script, backend):
-    (found,), _ = run_script(script, "all", backend)
+def test_scores_are_the_same_in_forked_processes(expected, script):
+    (found,), _ = run_script(script, "all", "multiprocessing")
     assert found == expected
+
+
+def test_scores_are_the_same_in_threads(expected, script):
+    with ExitStack() as stack:
+        script.start_backend(stack, "threading")
+        assert json.loads(json.dumps(script.search_all())) == expected
 
 
 def test_scores_are_the_same_in_spawned_processes(expected, script):
@@ -86,16 +92,20 @@ def test_ray(expected, all_scores, tmp_path, script):
     assert (tmp_path / "killed.txt").exists()
 
 
-def test_killed_worker_of_loky_is_its_error_and_memory_goes_on(
-    all_scores, tmp_path, script
+def test_loky_and_a_worker_killed_which_is_its_error_and_memory_goes_on(
+    expected, all_scores, tmp_path, script, monkeypatch
 ):
-    _, done = run_script(script, "kill-memory", "loky", tmp_path, check=False)
+    (found,), done = run_script(
+        script, "all,kill-memory", "loky", tmp_path, check=False
+    )
+    assert found == expected
     assert done.returncode != 0
     assert "TerminatedWorkerError" in done.stderr
     n_begun = script.count_begun(tmp_path)
     assert n_begun < script.N_FITS
-    (scores,), _ = run_script(script, "memory", "loky", tmp_path)
-    assert scores == all_scores
+    monkeypatch.setenv("FITS_FOLDER", str(tmp_path))
+    search = script.search_epochs(tmp_path / "memory")
+    assert script.read_scores(search) == all_scores
     assert (
         script.count_begun(tmp_path) <= script.N_FITS + 2
     )  # a fit a worker was under way

@@ -185,7 +185,7 @@ def test_jobs_and_backends_change_nothing(data, backend):
 
 
 def test_threads_train_keras_optimizers_as_one_does(data):
-    options = {"param_grid": {"size": [4, 8]}, "cv": 2, "max_epochs": 2}
+    options = {"cv": 2, "max_epochs": 2}
     classifier = make_classifier(optimizer="adamw", dropout=0.5)
     alone = epoch_curve(classifier, *data, **options)
     with joblib.parallel_config(backend="threading", n_jobs=2):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import types
@@ -110,7 +111,8 @@ def test_results_are_the_same_to_the_last_digit(data, tmp_path):
         {"estimator": make_pipeline(StandardScaler(), make_classifier())},
         {"estimator": make_pipeline(FunctionTransformer(), make_classifier())},
     ],
-    ids=str,
+    # Without addresses, for all processes of a run to name the cases alike.
+    ids=lambda changed: re.sub(r" at 0x\w+", "", str(changed)),
 )
 def test_what_differs_is_not_taken_for_the_same(data, tmp_path, changed):
     make_search(tmp_path).fit(*data)
@@ -236,7 +238,7 @@ def test_digests_do_not_depend_on_the_process(tmp_path):
             capture_output=True,
             check=True,
         ).stdout
-        for seed in "123"
+        for seed in "12"
     }
     assert len(printed) == 1
     assert len(set(json.loads(printed.pop().splitlines()[1].replace(b"'", b'"')))) == 3
@@ -338,12 +340,12 @@ class Keyless(TransformerMixin, BaseEstimator):
     ],
 )
 def test_what_cannot_be_keyed_is_not_kept(data, tmp_path, make, message):
-    search = make_search(tmp_path, make())
+    search = make_search(tmp_path, make(), cv=KFold(2))
     for _ in range(2):
         with pytest.warns(
             UserWarning, match=rf"keeps no result of candidate 0.*{message}"
         ):
-            assert count_fits(search, *data) == 3
+            assert count_fits(search, *data) == 2
     assert find_entries(tmp_path) == []
 
 
@@ -356,11 +358,13 @@ def test_objects_of_keras_are_not_kept(data, tmp_path):
         {"learning_rate": schedule},
         {"learning_rate": None, "optimizer": optimizer},
     ):
-        search = make_search(tmp_path, make_classifier(**params), max_epochs=1)
+        classifier = make_classifier(**params)
+        search = make_search(tmp_path, classifier, max_epochs=1, cv=KFold(2))
         with pytest.warns(UserWarning, match="is an object of Keras"):
-            assert count_fits(search, *data) == 3
-    search = make_search(tmp_path, make_classifier(optimizer=keras.optimizers.SGD))
-    assert count_fits(search, *data) == 3
+            assert count_fits(search, *data) == 2
+    classifier = make_classifier(optimizer=keras.optimizers.SGD)
+    search = make_search(tmp_path, classifier, cv=KFold(2))
+    assert count_fits(search, *data) == 2
     assert count_fits(search, *data) == 0
 
 
@@ -374,8 +378,9 @@ def test_classes_registered_with_keras_count_with_their_code(data, tmp_path):
                 super().__init__(nesterov=nesterov, momentum=momentum, **params)
 
         with keras.saving.custom_object_scope({"own": Own}):
-            search = make_search(tmp_path, make_classifier(optimizer=Own))
-            assert count_fits(search, *data) == 3
+            classifier = make_classifier(optimizer=Own)
+            search = make_search(tmp_path, classifier, cv=KFold(2))
+            assert count_fits(search, *data) == 2
             assert count_fits(search, *data) == 0
 
 
@@ -436,7 +441,7 @@ def test_every_flipped_byte_is_noticed(data, tmp_path, n_iter_no_change):
     (path,) = find_entries(tmp_path)
     content = path.read_bytes()
     rng = np.random.default_rng(0)
-    positions = rng.choice(len(content), 40, replace=False)
+    positions = rng.choice(len(content), 20, replace=False)
     for position in [*positions, 0, 63, 64, 65, len(content) - 1]:
         path.write_bytes(content)
         flip_byte(path, position, int(rng.integers(1, 256)))

@@ -339,7 +339,7 @@ def test_scorers_that_need_a_positive_class_take_the_last(name):
 def test_scorers_that_fail_on_a_split_are_named():
     X, y = make_classification(N_SAMPLES, flip_y=0, random_state=0)
     y = np.where(np.arange(N_SAMPLES) < 30, 0, y)  # one class in the first fold
-    options = {"max_epochs": 30, "cv": KFold(3), "scoring": ["neg_log_loss", "f1"]}
+    options = {"max_epochs": 5, "cv": KFold(3), "scoring": ["neg_log_loss", "f1"]}
     search = EpochSearchCV(make_classifier(), monitor="val_f1", **options)
     message = r"scorer 'neg_log_loss' failed for candidate 0 in 1 of 3 splits"
     with (

@@ -45,6 +45,11 @@ def make_shifted():
     return make_pipeline(FunctionTransformer(), make_classifier())
 
 
+def name_case(value):
+    """Name a case alike in all processes of a run: without addresses."""
+    return re.sub(r" at 0x\w+", "", str(value))
+
+
 def score_accuracy(estimator, X, y):
     return accuracy_score(y, estimator.predict(X))
 
@@ -107,7 +112,7 @@ def test_backends(data, backend):
         ({"f1": "f1", "own": score_accuracy, "made": make_scorer(f1_score)}, "val_own"),
         ({"log_loss": "neg_log_loss"}, "val_log_loss"),
     ],
-    ids=str,
+    ids=name_case,
 )
 def test_scoring_as_in_grid_search(data, scoring, monitor):
     X, y = data
@@ -200,7 +205,7 @@ def test_monitor_of_the_classifier_itself(data):
         ([{"l2": stats.uniform()}], TypeError, "ParameterSampler"),
         ({"small": {"sise": 3}}, ValueError, "Did you mean 'size'"),
     ],
-    ids=str,
+    ids=name_case,
 )
 def test_wrong_grids(data, grid, error, message):
     with pytest.raises(error, match=message):
@@ -223,7 +228,7 @@ def test_wrong_grids(data, grid, error, message):
         (lambda estimator, X, y: "good", "val_score", "must return a number"),
         (lambda estimator, X, y: 1 / 0, "val_score", "ZeroDivisionError"),
     ],
-    ids=str,
+    ids=name_case,
 )
 @pytest.mark.filterwarnings("ignore:The scorer", "ignore:One or more of the test")
 def test_wrong_scoring(data, scoring, monitor, message):
@@ -239,7 +244,7 @@ def test_wrong_scoring(data, scoring, monitor, message):
         ({"refit": "f1"}, "monitor='val_f1'"),
         ({"memory": 3}, "path of a folder"),
     ],
-    ids=str,
+    ids=name_case,
 )
 def test_wrong_parameters(data, params, message):
     with pytest.raises(ValueError, match=message):

@@ -40,7 +40,7 @@ class Case:
         options = {f"optimizer__{name}": value for name, value in self.options.items()}
         if self.smoothing:
             options["loss__label_smoothing"] = self.smoothing
-        defaults = {"size": 8, "epochs": 10, "batch_size": 60, "random_state": 0}
+        defaults = {"size": 8, "epochs": 5, "batch_size": 100, "random_state": 0}
         return KerasMLPClassifier(
             optimizer=self.optimizer,
             **defaults | {"shuffle": False} | options | self.params | params,
@@ -135,7 +135,7 @@ def build_keras(case, still):
         optimizer=case.make_optimizer(),
         loss=loss(label_smoothing=case.smoothing, dtype=case.dtype),
         weighted_metrics=["accuracy"],
-        jit_compile=False,  # compiling takes longer than training
+        run_eagerly=True,  # tracing takes longer than training
     )
     return model
 

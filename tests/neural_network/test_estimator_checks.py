@@ -15,9 +15,8 @@ from skimdb import KerasMLPClassifier
 @parametrize_with_checks(
     [
         KerasMLPClassifier(),
-        KerasMLPClassifier(dropout=0.3, l2=0.01),
+        KerasMLPClassifier((8, 8, 4), dropout=0.3, l2=0.01),
         KerasMLPClassifier(early_stopping=True),
-        KerasMLPClassifier((8, 8, 4)),
         CalibratedClassifierCV(KerasMLPClassifier(random_state=0), cv=2),
     ]
 )

@@ -58,7 +58,7 @@ def assert_same_history(one, other):
     assert one.n_iter_ == other.n_iter_
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(
     kind=st.sampled_from(list(MATRICES)),
     optimizer=st.sampled_from(["rmsprop", "adam", "sgd"]),
@@ -71,10 +71,10 @@ def test_weights_are_those_of_fit(kind, optimizer, dropout, size, batch_size, si
     """To the last bit, wherever the chunks end."""
     X = MATRICES[kind]
     params = {"optimizer": optimizer, "dropout": dropout, "size": size}
-    whole = make(epochs=3, batch_size=batch_size, **params)
+    whole = make(epochs=2, batch_size=batch_size, **params)
     whole.fit(X, Y, X_val=X[:50], y_val=Y[:50])
     streamed = make(batch_size=batch_size, **params)
-    for _ in range(3):
+    for _ in range(2):
         streamed.partial_fit(
             cut(X, Y, sizes), classes=[0, 1], X_val=X[:50], y_val=Y[:50]
         )

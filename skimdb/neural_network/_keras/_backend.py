@@ -177,9 +177,9 @@ class TensorFlowBackend:
         """Compile the trained model as `KerasMLPClassifier.to_keras` does."""
         compile_model(self.model, self._optimizer, self._loss)
 
-    def make_hooks(self, callbacks, *, n_epochs, n_batches):
+    def make_hooks(self, callbacks, **params):
         """Return the hooks that call Keras's callbacks."""
-        return KerasHooks(callbacks, self.model, n_epochs=n_epochs, n_batches=n_batches)
+        return KerasHooks(callbacks, self.model, **params)
 
     def close(self):
         """End the fit: no threads of ours run."""
