@@ -22,8 +22,8 @@ PUBLIC = {*skimdb.__all__, *skimdb.datasets.__all__}
 MAX_LINES = 60
 MAX_PARAMETERS = 7
 
-GROUND = ["skimdb._sklearn", "skimdb._suggestions", "skimdb._version"]
-GROUND += ["skimdb._sparse", "skimdb._warnings"]
+GROUND = ["skimdb._sklearn", "skimdb._fits", "skimdb._suggestions", "skimdb._version"]
+GROUND += ["skimdb._missing", "skimdb._sparse", "skimdb._warnings"]
 KERAS = "neural_network/_keras"
 # What the files of a folder may import of skimdb; the last one that fits counts.
 MAY_IMPORT = {

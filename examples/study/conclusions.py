@@ -79,7 +79,7 @@ def on_holdout(history, best_right, last_right):
     return [*sentences, difference, verdict]
 
 
-def on_kfold(best_epoch, max_epochs, fold_epochs, fold_accuracies, test_accuracy):
+def on_kfold(best_epoch, max_epochs, fold_epochs, fold_accuracies, right):
     """Judge one K-fold search.
 
     Parameters
@@ -91,8 +91,8 @@ def on_kfold(best_epoch, max_epochs, fold_epochs, fold_accuracies, test_accuracy
         The best epoch of each fold's own curve.
     fold_accuracies : sequence of float
         Validation accuracy of each fold at `best_epoch`.
-    test_accuracy : float
-        Of the model refitted on all folds.
+    right : ndarray of bool of shape (n_test_samples,)
+        Which test texts the model refitted on all folds gets right.
     """
     first, final = min(fold_epochs), max(fold_epochs)
     sentences = [
@@ -109,8 +109,9 @@ def on_kfold(best_epoch, max_epochs, fold_epochs, fold_accuracies, test_accuracy
             )
         )
     ]
-    estimate, error = np.mean(fold_accuracies), standard_error(fold_accuracies)
-    difference = test_accuracy - estimate
+    estimate = np.mean(fold_accuracies)
+    error = np.hypot(standard_error(fold_accuracies), standard_error(right))
+    difference = right.mean() - estimate
     if abs(difference) <= 2 * error:
         verdict = "as the folds led to expect"
     elif difference > 0:
@@ -120,8 +121,8 @@ def on_kfold(best_epoch, max_epochs, fold_epochs, fold_accuracies, test_accuracy
     return [
         *sentences,
         f"Trained that long on all texts, the network is right for "
-        f"{test_accuracy:.1%} of the test texts, {verdict} ({estimate:.1%}, standard "
-        f"error {100 * error:.1f} points).",
+        f"{right.mean():.1%} of the test texts, {verdict} ({estimate:.1%}; standard "
+        f"error of the difference {100 * error:.1f} points).",
     ]
 
 

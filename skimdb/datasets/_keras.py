@@ -144,6 +144,9 @@ def decode_review(
     if word_index is None:
         word_index = read_word_index(find_data_home(data_home), download_if_missing)
     if not all(isinstance(number, Integral) for number in word_index.values()):
-        raise ValueError("word_index must map words to whole numbers, their ranks.")
+        raise ValueError(
+            "word_index must map words to whole numbers, their ranks, as "
+            "keras.datasets.imdb.get_word_index() does."
+        )
     words = {number + index_from: word for word, number in word_index.items()}
     return " ".join(str(words.get(id_, oov_token)) for id_ in ids)

@@ -83,7 +83,9 @@ def _decode(content, path):
         return content.decode()
     except UnicodeDecodeError as error:
         raise OSError(
-            f"{path} is not in UTF-8, as the published reviews are: {error}."
+            f"{path} is not in UTF-8, as the published reviews are: {error}. It "
+            "was probably saved by an editor, or is no review: put the "
+            "published file in its place."
         ) from error
 
 

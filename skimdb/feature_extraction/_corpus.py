@@ -104,7 +104,10 @@ def add_counts(parts):
     """
     parts = list(parts)
     if not parts:
-        raise ValueError("Found no documents: an empty collection was given.")
+        raise ValueError(
+            "Found no documents: an empty collection was given. Did a filter before "
+            "leave nothing?"
+        )
     terms, positions = _merge_terms([part.terms for part in parts])
     counts, document_counts = np.zeros((2, len(terms)), np.int64)
     for part, position in zip(parts, positions, strict=True):

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from pandas.api.types import is_object_dtype
 
+from skimdb._missing import describe_rows
 from skimdb.feature_extraction._tokenize import POOL
 
 # Large enough that calls per chunk cost nothing, small enough for little memory.
@@ -108,7 +109,11 @@ class Documents:
             elif self._input == "file" and not hasattr(item, "read"):
                 raise ValueError(_describe_item(i, item, "an open file"))
             elif self._input == "file" and getattr(item, "closed", False):
-                raise ValueError(f"Document {i} (counted from 0) is a closed file.")
+                raise ValueError(
+                    f"Document {i} (counted from 0) is a closed file. Was it opened in "
+                    "a with block that has ended? Pass names of files with "
+                    "input='filename'."
+                )
             elif self._input == "filename" and not isinstance(item, str | os.PathLike):
                 raise ValueError(_describe_item(i, item, "the name of a file"))
 
@@ -273,10 +278,10 @@ def _is_missing(item):
 
 
 def _describe_missing(rows):
-    shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
     return (
-        f"{len(rows)} of the documents are missing (None or NaN), in rows {shown} "
-        "(counted from 0). Drop them, with their labels, or put '' in their place."
+        f"{len(rows)} of the documents are missing (None or NaN), in "
+        f"{describe_rows(rows)}. Drop them, with their labels, or put '' in their "
+        "place."
     )
 
 
@@ -355,7 +360,8 @@ def _to_ids(row, chunk):
         raise ValueError(
             f"Token ids must be 0 or more, but document "
             f"{row + pc.list_parent_indices(array)[first].as_py()} (counted from 0) "
-            f"holds {ids[first].as_py()}."
+            f"holds {ids[first].as_py()}. Does it stand for padding or an unknown "
+            "word? Leave such ids out."
         )
     return array
 

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from skimdb._missing import check_labels_present
 from skimdb._sklearn import (
     Interval,
     _align_api_if_sparse,
@@ -158,6 +159,7 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, SparseOutputMixin, BaseEsti
 
     def _check_training(self, X, y, sample_weight):
         """Return what `fit` is given as matrix, labels and column of weights."""
+        check_labels_present(y)
         X, y = validate_data(
             self,
             X,

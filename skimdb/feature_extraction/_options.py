@@ -111,7 +111,8 @@ def check_limits(ngram_range, min_df, max_df, max_features, index):
     if same_kind and max_df < min_df:
         raise ValueError(
             f"max_df corresponds to < documents than min_df: max_df={max_df}, "
-            f"min_df={min_df}. No term can satisfy both."
+            f"min_df={min_df}. No term can satisfy both: "
+            "lower min_df or raise max_df."
         )
     if index == "keras" and max_features is not None and max_features < 5:
         raise ValueError(
@@ -152,13 +153,14 @@ def check_texts(options):
     except re.error as error:
         raise ValueError(
             f"token_pattern={options.token_pattern!r} is no regular expression: "
-            f"{error}."
+            f"{error}. Brackets are to be closed, and such characters as . * + ( that "
+            "stand for themselves preceded by a backslash, in a raw string: r'\\+'."
         ) from error
     for word in [] if isinstance(options.stop_words, str) else options.stop_words or []:
         if not isinstance(word, str):
             raise ValueError(
                 f"stop_words must be words (str), but hold {word!r} of type "
-                f"{type(word).__name__}."
+                f"{type(word).__name__}. Leave it out, or convert it to a string."
             )
 
 

@@ -84,11 +84,13 @@ def to_terms(words):
             return pa.array(map(int, words), pa.int64())
         except OverflowError as error:
             raise ValueError(
-                f"Terms that are integers must be below 2**63, got {max(words)}."
+                f"Terms that are integers must be below 2**63, got {max(words)}. Give "
+                "such terms as strings."
             ) from error
     raise TypeError(
         "Terms must be all strings or all integers, as the analyzer, the tokenizer or "
-        f"the vocabulary gives them; got {sorted({type(w).__name__ for w in words})}."
+        f"the vocabulary gives them; got {sorted({type(w).__name__ for w in words})}. "
+        "Let them all be strings."
     )
 
 

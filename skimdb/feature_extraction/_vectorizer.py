@@ -18,7 +18,7 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
-from skimdb._sparse import check_indices
+from skimdb._sparse import check_indices, make_dense
 from skimdb._warnings import warn
 from skimdb.feature_extraction._columns import (
     ColumnLookup,
@@ -401,7 +401,8 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
             raise ValueError(
                 "One sequence of integer ids expected, got an array of shape "
-                f"{ids.shape} and type {ids.dtype}."
+                f"{ids.shape} and type {ids.dtype}. Pass the ids of one text at a "
+                "time."
             )
         if ids.size and not 0 <= ids.min() <= ids.max() < layout.n_columns:
             raise ValueError(
@@ -590,7 +591,8 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
             if self.lowercase and has_capitals(words):
                 warn(
                     "Upper case characters found in vocabulary while 'lowercase' is "
-                    "True. These entries will not be matched with any documents"
+                    "True. These entries will not be matched with any documents: write "
+                    "them in lower case, or set lowercase=False."
                 )
         elif are_ids and self.index == "keras":  # every id is its own column
             largest = int(np.max(counts.terms.to_numpy(), initial=-1))
@@ -637,7 +639,8 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
             if not self.vocabulary_:
                 raise ValueError(
                     "The vocabulary is empty: so far, no term of the documents that "
-                    "`partial_fit` was given satisfies min_df, max_df and stop_words."
+                    "`partial_fit` was given satisfies min_df, max_df and stop_words. "
+                    "Lower min_df, or give more documents first."
                 )
             return self.vocabulary_
         words = self._list_given_words()
@@ -655,7 +658,10 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         return self._plan_layout(len(vocabulary), are_ids=0 in vocabulary.values())
 
     def _convert_output(self, matrix):
-        return matrix if self.sparse_output else matrix.toarray()
+        if self.sparse_output:
+            return matrix
+        remedy = "Set sparse_output=True, or a smaller max_features."
+        return make_dense(matrix, "The output", remedy)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -46,7 +46,10 @@ def list_given_words(vocabulary, first):
     elif isinstance(vocabulary, set | frozenset):
         words = sorted(words)
     if not words:
-        raise ValueError("empty vocabulary passed to fit: it must have a term.")
+        raise ValueError(
+            "empty vocabulary passed to fit: it must have a term. With "
+            "vocabulary=None it is learnt from the documents."
+        )
     if len(set(words)) < len(words):
         twice = next(word for word, n in Counter(words).items() if n > 1)
         raise ValueError(
@@ -60,7 +63,10 @@ def _order_by_number(vocabulary, first):
     """Terms of a mapping in the order of their numbers, which must be without gaps."""
     numbers = list(vocabulary.values())
     if not all(isinstance(number, Real) for number in numbers):
-        raise TypeError("A vocabulary that is a mapping must map terms to integers.")
+        raise TypeError(
+            "A vocabulary that is a mapping must map terms to integers, their columns: "
+            "{'bad': 0, 'good': 1}."
+        )
     by_number = dict(zip(numbers, vocabulary, strict=True))
     if len(by_number) != len(vocabulary):
         raise ValueError(
@@ -114,7 +120,7 @@ def select_terms(counts, *, min_df, max_df, limit, final=True):
             raise ValueError(
                 f"max_df corresponds to < documents than min_df: of {n} documents, at "
                 f"most {highest:g} and at least {lowest:g}. An integer is a number of "
-                "documents, a float a fraction of them."
+                "documents, a float a fraction of them; lower min_df or raise max_df."
             )
         fits = (counts.document_counts >= lowest) & (counts.document_counts <= highest)
         candidates = np.flatnonzero(fits)

@@ -64,8 +64,17 @@ def get_classifier(estimator):
     classifier = estimator
     if isinstance(estimator, Pipeline) and estimator.steps:
         classifier = estimator.steps[-1][1]
-    get_params = getattr(classifier, "get_params", dict)
-    if not {"epochs", "metrics"} <= get_params().keys():
+    known = getattr(classifier, "get_params", dict)()
+    missing = [name for name in ("epochs", "metrics") if name not in known]
+    if missing and all(hasattr(classifier, name) for name in missing):
+        raise TypeError(
+            f"A search sets how many epochs to train for, and reads what is recorded, "
+            f"but {' and '.join(missing)} cannot be set for a "
+            f"{type(classifier).__name__}: its constructor does not take "
+            f"{'it' if len(missing) == 1 else 'them'}. Let __init__ take "
+            f"{' and '.join(missing)}, and hand them on to that of its base class."
+        )
+    if missing:
         raise TypeError(
             "An epoch curve needs a KerasMLPClassifier, or a Pipeline whose last step "
             f"is one, but got {classifier!r}. scikit-learn's validation_curve takes "
@@ -75,8 +84,16 @@ def get_classifier(estimator):
 
 
 def configure_estimator(estimator, params):
-    """Copy an estimator with other parameters, which are copied, too."""
-    return clone(estimator).set_params(**clone(params, safe=False))
+    """Copy an estimator with other parameters, which are copied, too.
+
+    An optimizer or a schedule of Keras is not, since it would be copied by its
+    configuration, which need not know all; each fit has a copy of its own anyway.
+    """
+    copies = {
+        name: value if hasattr(value, "get_config") else clone(value, safe=False)
+        for name, value in params.items()
+    }
+    return clone(estimator).set_params(**copies)
 
 
 def _names_candidates(estimator, param_grid):

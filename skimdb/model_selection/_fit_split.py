@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import clone
 
+from skimdb._fits import one_of_several
 from skimdb.model_selection._errors import format_error
 from skimdb.model_selection._search_tasks import tell_of_fit
 
@@ -74,7 +75,7 @@ class _EpochScorer:
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator):
         """Score at the end of an epoch, which is a leaf among the tasks."""
-        if context.max_subtasks != 0:
+        if context.max_subtasks != 0 or fitted_estimator is None:  # ended by an error
             return
         start = time.perf_counter()
         scores = {}
@@ -169,9 +170,11 @@ class SplitFit:
         before = getattr(classifier, "_skl_callbacks", [])
         if split.parts:
             classifier.set_callbacks(*before, scorer)
+        token = one_of_several.set(True)
         try:
             classifier.fit(split.X, split.y, **split.fit_params)
         finally:
+            one_of_several.reset(token)
             if split.parts:
                 classifier.set_callbacks(*before)
 

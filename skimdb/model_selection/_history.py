@@ -173,7 +173,8 @@ def read_metric(history, candidate, metric):
     if metric not in history:
         raise ValueError(
             f"{metric!r} is not in the history. Metrics there: "
-            f"{', '.join(list_columns(history))}."
+            f"{', '.join(list_columns(history))}. To record another, name it in the "
+            "classifier's metrics, or in the scoring of a search."
         )
     rows = history[history["candidate"] == candidate]
     table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=metric)

@@ -205,7 +205,10 @@ def take_axes(ax, n_axes):
     """
     axes = np.ravel(np.array(ax, dtype=object))
     if len(axes) != n_axes:
-        raise ValueError(f"This plot needs {n_axes} axes, but ax holds {len(axes)}.")
+        raise ValueError(
+            f"This plot needs {n_axes} axes, but ax holds {len(axes)}. Make them by "
+            f"plt.subplots(1, {n_axes}), or leave ax out."
+        )
     return axes
 
 

@@ -276,5 +276,7 @@ def warn_of_missing_scores(results):
     for name, n_fits in counts.items():
         warn(
             f"{name} is not finite in {n_fits} of {sum(map(len, results))} fits: the "
-            "scorer returns NaN or an infinity."
+            "scorer returns NaN or an infinity, or a callback logs it in some epochs "
+            "only. A metric may not be defined where a class is missing: stratified "
+            "splits keep all classes in each part."
         )

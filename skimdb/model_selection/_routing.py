@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from skimdb._missing import check_labels_present
 from skimdb._sklearn import _check_method_params, _safe_indexing
 from skimdb._sparse import check_indices
 from skimdb.model_selection._candidates import get_prefix
@@ -115,10 +116,16 @@ def route_metadata(router, X, y, params, scorer=None):
     data : SearchData
     """
     if y is None:
-        raise ValueError("A search requires y to be passed, but the target y is None.")
+        raise ValueError(
+            "A search requires y to be passed, but the target y is None. It scores "
+            "predictions by labels: fit(X, y)."
+        )
     for name in params:
         if not isinstance(name, str):
-            raise TypeError(f"params leads from names of arguments, not from {name!r}.")
+            raise TypeError(
+                f"params leads from names of arguments, not from {name!r}: "
+                "params={'sample_weight': weights}, for instance."
+            )
         if name.rpartition("__")[2] in _VALIDATION:
             raise ValueError(
                 f"{name} is given to a search, which validates on the splits of cv. "
@@ -128,6 +135,7 @@ def route_metadata(router, X, y, params, scorer=None):
     for name, array in [("X", X), ("y", y)]:
         if scipy.sparse.issparse(array):  # before rows are taken of it
             check_indices(array, name)
+    check_labels_present(y)
     X, y = indexable(X, y)
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:
@@ -219,7 +227,8 @@ def _check_positions(rows, data):
     ):
         raise ValueError(
             f"A split has positions from {numbers.min()} to {numbers.max()}, but there "
-            f"are {n_samples} samples, with positions from 0 to {n_samples - 1}."
+            f"are {n_samples} samples, with positions from 0 to {n_samples - 1}. "
+            "Were the splits made for other samples?"
         )
     return rows
 

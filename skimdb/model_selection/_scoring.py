@@ -79,7 +79,8 @@ class EpochScoring:
         if not isinstance(value, Number):
             raise ValueError(
                 f"scoring must return a number, but {name!r} is {score!r} "
-                f"({type(score).__name__})."
+                f"({type(score).__name__}). Let it return a float, or a dict of "
+                "names and floats."
             )
         return float(value)
 

@@ -345,25 +345,40 @@ class EpochSearchCV(BaseSearchCV):
         store = open_store(self.memory)
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
-        tasks = SearchTasks(
+        with SearchTasks(
             self, candidates, len(splits), X=data.X, y=data.y, metadata=metadata
-        )
-        plan = SearchPlan(
-            candidates,
-            splits,
-            int(self.max_epochs),
-            scoring,
-            self.n_jobs,
-            self.error_score,
-            patience=self._make_patience(scoring),
-            tasks=tasks.fits,
-            store=store,
-        )
-        if store is not None:
-            plan = replace(plan, keys=make_keys(plan, data))
-            if self.verbose:
-                print(describe_kept(type(self).__name__, plan))
-        results = [None] * len(candidates)
+        ) as tasks:
+            plan = SearchPlan(
+                candidates,
+                splits,
+                int(self.max_epochs),
+                scoring,
+                self.n_jobs,
+                self.error_score,
+                patience=self._make_patience(scoring),
+                tasks=tasks.fits,
+                store=store,
+            )
+            if store is not None:
+                plan = replace(plan, keys=make_keys(plan, data))
+                if self.verbose:
+                    print(describe_kept(type(self).__name__, plan))
+            results = self._fit_candidates(plan, data, tasks)
+            fitted = self._choose_best(plan, results)
+            fitted |= {
+                "history_": make_history(plan, results, n_repeats, np.nan),
+                "n_splits_": len(splits),
+                "multimetric_": False,
+                "scorer_": self._choose_scorer(scoring, data.y),
+            }
+            if self.refit:
+                fitted |= self._refit(fitted["best_params_"], data, tasks)
+            vars(self).update(fitted)
+        return self
+
+    def _fit_candidates(self, plan, data, tasks):
+        """Results of all fits, by candidate and split."""
+        results = [None] * len(plan.candidates)
         for position, by_split in complete_candidates(plan, data):
             results[position] = by_split
             if any(result.history for result in by_split):
@@ -373,18 +388,7 @@ class EpochSearchCV(BaseSearchCV):
                 owner = type(self).__name__
                 print(describe_result(owner, plan, position, by_split, self.monitor))
         check_failures(plan, results)
-        fitted = self._choose_best(plan, results)
-        fitted |= {
-            "history_": make_history(plan, results, n_repeats, np.nan),
-            "n_splits_": len(splits),
-            "multimetric_": False,
-            "scorer_": self._choose_scorer(scoring, data.y),
-        }
-        if self.refit:
-            fitted |= self._refit(fitted["best_params_"], data, tasks)
-        tasks.end_search()
-        vars(self).update(fitted)
-        return self
+        return results
 
     def _make_patience(self, scoring):
         if self.n_iter_no_change is None:

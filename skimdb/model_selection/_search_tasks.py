@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from skimdb._fits import end_failed_task
+
 
 class FitTask(NamedTuple):
     """A fit as scikit-learn's callbacks see it.
@@ -65,6 +67,7 @@ class SearchTasks:
     """Tasks of a search, as scikit-learn's callbacks see them.
 
     Below the search are its candidates and the refit, below a candidate its splits.
+    A context, at the exit of which all are ended that have begun, by an error or not.
 
     Parameters
     ----------
@@ -79,28 +82,46 @@ class SearchTasks:
         self._params = {"estimator": search, **data}
         n_tasks = len(candidates) + bool(search.refit)
         self._root = search._init_callback_context(max_subtasks=n_tasks)
-        self._root.call_on_fit_task_begin(**self._params)
-        self._candidates = []
-        self.fits = {}
-        for i, candidate in enumerate(candidates):
-            name = f"candidate {candidate.describe()}"
-            context = self._root.subcontext(name, max_subtasks=n_splits)
-            self._candidates.append(context.call_on_fit_task_begin(**self._params))
-            for j in range(n_splits if is_heard(search, candidate.classifier) else 0):
-                self.fits[i, j] = FitTask(context.subcontext(f"split {j}"), search)
+        self._candidates = [
+            self._root.subcontext(
+                f"candidate {candidate.describe()}", max_subtasks=n_splits
+            )
+            for candidate in candidates
+        ]
+        self._open = []  # the tasks that have begun, and not ended
+        self.fits = {
+            (i, j): FitTask(self._candidates[i].subcontext(f"split {j}"), search)
+            for i, candidate in enumerate(candidates)
+            for j in range(n_splits if is_heard(search, candidate.classifier) else 0)
+        }
+
+    def __enter__(self):
+        for task in (self._root, *self._candidates):
+            self._begin(task)
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if error is None:
+            self._end(self._root)
+        for task in reversed(self._open):
+            end_failed_task(task, error, **self._params)
+
+    def _begin(self, task):
+        task.call_on_fit_task_begin(**self._params)
+        self._open.append(task)
+
+    def _end(self, task):
+        self._open.remove(task)
+        task.call_on_fit_task_end(**self._params)
 
     def end_candidate(self, position):
         """End a candidate, all fits of which are done."""
-        self._candidates[position].call_on_fit_task_end(**self._params)
+        self._end(self._candidates[position])
 
     def fit_best(self, estimator, X, y, fit_params):
         """Fit the best candidate on all data."""
         context = self._root.subcontext("refit with best parameters")
         with context.propagate_callback_context(estimator):
-            context.call_on_fit_task_begin(**self._params)
+            self._begin(context)
             estimator.fit(X, y, **fit_params)
-        context.call_on_fit_task_end(**self._params)
-
-    def end_search(self):
-        """End the search."""
-        self._root.call_on_fit_task_end(**self._params)
+        self._end(context)

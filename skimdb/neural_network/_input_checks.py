@@ -1,6 +1,7 @@
 """Checks of what `fit` and `predict` are given."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,8 +9,9 @@ import scipy.sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from skimdb._missing import check_labels_present
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
-from skimdb._sparse import check_indices
+from skimdb._sparse import check_indices, make_dense
 from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,
@@ -45,7 +47,8 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
     if n_layers > MOST_LAYERS:
         raise ValueError(
-            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most."
+            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most. The number "
+            "of units is given by size."
         )
     sizes = _repeat_per_layer(size, n_layers, "size")
     if not sizes or any(
@@ -58,7 +61,10 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         )
     rates = _repeat_per_layer(dropout, n_layers, "dropout")
     if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
-        raise ValueError(f"dropout={dropout!r}: a rate is at least 0 and less than 1.")
+        raise ValueError(
+            f"dropout={dropout!r}: a rate is at least 0 and less than 1, the share of "
+            "outputs that are dropped; 0.5 drops half."
+        )
     return tuple(int(n) for n in sizes), tuple(float(r) for r in rates)
 
 
@@ -95,6 +101,7 @@ def check_training(estimator, X, y, sample_weight, dtype=None):
     sample_weight : ndarray of float64 of shape (n_samples,)
     """
     _check_raw(X, "X")
+    check_labels_present(y)
     with _ignore_overflow():
         X, y = validate_data(
             estimator,
@@ -204,6 +211,33 @@ def _canonicalize(X):
     return fresh
 
 
+def check_memory(spec, n_rows):
+    """Raise before training if what it needs would not fit into memory.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    n_rows : int
+        Samples of the largest batch.
+    """
+    sizes = spec.layer_sizes
+    n_weights = sum((n_inputs + 1) * n_units for n_inputs, n_units in pairwise(sizes))
+    # Initial and current weights, their gradient and one slot of the optimizer, at
+    # least; the output of each unit and its gradient for each sample of a batch.
+    n_bytes = (4 * n_weights + 2 * n_rows * sum(sizes[1:])) * spec.dtype.itemsize
+    try:
+        np.empty(n_bytes, np.uint8)  # asked for, but not touched
+    except (MemoryError, ValueError) as error:  # the latter if beyond any memory
+        layers = " x ".join(f"{size:,}" for size in sizes)
+        raise MemoryError(
+            f"The network does not fit into memory. Its {n_weights:,} weights (layers "
+            f"of {layers}: features, units, outputs) in {spec.dtype}, their gradient, "
+            f"the state of the optimizer and batches of {n_rows:,} samples take at "
+            f"least {n_bytes / 1e9:,.1f} GB. Use fewer features (max_features of the "
+            "vectorizer), a smaller size or batch_size, or X in float32."
+        ) from error
+
+
 def check_finite_logits(logits, X):
     """Raise if a network overflows for some samples.
 
@@ -243,7 +277,10 @@ def check_weight(sample_weight, X, name="sample_weight"):
     )
     largest = weight.max(initial=0.0)
     if not largest > 0:
-        raise ValueError(f"{name} must have at least one non-zero weight.")
+        raise ValueError(
+            f"{name} must have at least one non-zero weight. Samples of weight 0 do "
+            f"not count; without {name} all count the same."
+        )
     # Only proportions count, and a sum must neither underflow nor overflow.
     return weight if 1e-100 < largest < 1e100 else weight / largest
 
@@ -269,12 +306,19 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     """
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
-            raise ValueError("sample_weight_val is given without X_val and y_val.")
+            raise ValueError(
+                "sample_weight_val is given without X_val and y_val, whose weights it "
+                "holds. Weights of X are called sample_weight."
+            )
         return None
     if X_val is None or y_val is None:
-        raise ValueError("X_val and y_val go together; only one of them is given.")
+        raise ValueError(
+            "X_val and y_val go together; only one of them is given. Give both, or "
+            "let early_stopping hold out a part of X."
+        )
     X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
     X_val = match_kind(X_val, X)
+    check_labels_present(y_val, "y_val")
     y_val = check_array(
         y_val, accept_sparse=True, dtype=None, ensure_2d=False, input_name="y_val"
     )
@@ -323,7 +367,7 @@ def read_chunks(chunks, y, sample_weight):
 def match_kind(X, other):
     """Return `X` as a CSR matrix if the other is one, else as an array."""
     if scipy.sparse.issparse(X) and not scipy.sparse.issparse(other):
-        return X.toarray()
+        return make_dense(X, "X_val", "Give X and X_val both sparse.")
     if scipy.sparse.issparse(other) and not scipy.sparse.issparse(X):
         return scipy.sparse.csr_array(X)
     return X
@@ -348,7 +392,10 @@ def check_classes(estimator, y, classes, *, partial):
     """
     if partial and y.ndim == 1:
         if classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit. A part may "
+                "lack some, so name all: classes=[0, 1]."
+            )
         classes = np.unique(check_labels(classes, "classes"))
     else:
         classes = find_classes(y)
@@ -392,5 +439,5 @@ def check_continues(estimator, y, sizes, classes, *, partial):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "
             f"previous call to fit. Previously got {estimator.classes_}, `y` has "
-            f"{find_classes(y)}"
+            f"{find_classes(y)}. Set warm_start=False to begin anew."
         )

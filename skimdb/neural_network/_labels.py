@@ -36,8 +36,7 @@ def check_labels(y, name="y", *, warn=False):
         kinds = sorted({type(label).__name__ for label in y.ravel()})
         raise ValueError(
             f"{name} has labels of types that cannot be sorted together, "
-            f"{' and '.join(kinds)}. Make them all strings or all numbers, and leave "
-            "out samples without a label."
+            f"{' and '.join(kinds)}. Make them all strings or all numbers."
         ) from error
     kind = type_of_target(y, input_name=name)
     check_classification_targets(y)
@@ -113,13 +112,16 @@ def encode_labels(y, classes, name="y"):
         if not have_same_classes(classes, find_classes(y)):
             raise ValueError(
                 f"{name} has {_describe(find_classes(y))}, but the classifier "
-                f"was fitted on {_describe(classes)}."
+                f"was fitted on {_describe(classes)}. Code them in the same way, or "
+                "fit a clone."
             )
         return y.astype(np.float64)
     unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=str)
     if unknown:
         raise ValueError(
-            f"{name} has labels that are not among {_describe(classes)}: {unknown}."
+            f"{name} has labels that are not among {_describe(classes)}: {unknown}. "
+            "The network has no output for them. Leave such samples out, or let it "
+            "know them from the first: in y, or in the classes of partial_fit."
         )
     codes = np.searchsorted(classes, y)
     if len(classes) == 2:

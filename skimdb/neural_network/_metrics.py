@@ -122,7 +122,9 @@ class Metrics:
                 values[name] = float(function(samples, logits))
             except (TypeError, ValueError) as error:
                 raise ValueError(
-                    f"Metric {name!r} cannot be computed for these targets: {error}"
+                    f"Metric {name!r} cannot be computed for these targets: {error}. "
+                    "Take one that goes with them; the names of those for several "
+                    "classes often end in _macro or _ovr."
                 ) from error
         return values
 

@@ -91,11 +91,6 @@ class Monitor:
         """Number of epochs, those of the earlier fit included."""
         return self._n_before + len(self._logs)
 
-    @property
-    def last_logs(self):
-        """Logs of the last epoch, None before the first."""
-        return self._logs[-1] if self._logs else None
-
     def append(self, logs):
         """Take in the logs of an epoch.
 

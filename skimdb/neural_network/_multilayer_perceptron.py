@@ -16,7 +16,13 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skimdb._sklearn import Interval, Options, StrOptions, _fit_context
+from skimdb._sklearn import (
+    Interval,
+    Options,
+    StrOptions,
+    _clone_parametrized,
+    _fit_context,
+)
 from skimdb.neural_network._epoch_tasks import EpochTasks
 from skimdb.neural_network._input_checks import (
     check_classes,
@@ -24,6 +30,7 @@ from skimdb.neural_network._input_checks import (
     check_finite_logits,
     check_hidden_layers,
     check_matrix,
+    check_memory,
     check_training,
     check_validation,
     match_kind,
@@ -545,21 +552,21 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             1 if partial else self.epochs, blocks, warm=warm
         )
         monitor = self._make_monitor(early_stopping, warm=warm)
+        check_memory(spec, min(len(samples), schedule.batch_size))
         make_backend = getattr(start, f"_make_{backend_name}_backend")
         backend, hooks = make_backend(spec, keras_params, schedule, samples)
         metrics = Metrics(self.metrics, start._label_classes, start.out_activation_)
         trainer = Trainer(backend, hooks, spec, schedule, metrics, blocks, validation)
-        tasks = EpochTasks(self, len(schedule.epochs), **data)
-        try:
-            self._train(start, trainer, monitor, tasks)
-        finally:
-            hooks.detach()
-            backend.close()
-        fitted = start._collect_fitted(trainer, monitor)
-        weights = (fitted["coefs_"], fitted["intercepts_"])
-        check_finite(*weights, fitted["_optimizer_state"], monitor)
-        self._set_fitted(fitted)
-        tasks.end_fit()
+        with EpochTasks(self, len(schedule.epochs), **data) as tasks:
+            try:
+                self._train(start, trainer, monitor, tasks)
+            finally:
+                hooks.detach()
+                backend.close()
+            fitted = start._collect_fitted(trainer, monitor)
+            weights = (fitted["coefs_"], fitted["intercepts_"])
+            check_finite(*weights, fitted["_optimizer_state"], monitor)
+            self._set_fitted(fitted)
         return self
 
     def _train(self, start, trainer, monitor, tasks):
@@ -584,7 +591,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                     finished = start._collect_fitted(trainer, monitor)
                 if stop or trainer.hooks.stop:
                     break
-            trainer.finish_training(monitor.last_logs, best_weights)
+            trainer.finish_training(best_weights)
         except BaseException as error:
             if finished is not None and not isinstance(error, ValueError):
                 self._set_fitted(finished)
@@ -745,6 +752,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             callbacks,
             n_epochs=schedule.epochs.stop,
             n_batches=schedule.n_batches,
+            verbose=int(self.verbose),
         )
         return backend, hooks
 
@@ -883,10 +891,25 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         names = object.__dir__(self)
         return [name for name in names if name != "model_" and hasattr(self, name)]
 
+    def __sklearn_clone__(self):
+        # scikit-learn copies by copy.deepcopy, and Keras an optimizer by its
+        # configuration, which need not know all. A fit trains with a copy anyway.
+        if not _is_optimizer(vars(self).get("optimizer")):
+            return _clone_parametrized(self)
+        plain = copy.copy(self)
+        plain.optimizer = None
+        clone = _clone_parametrized(plain)
+        clone.optimizer = self.optimizer
+        return clone
+
     def __getstate__(self):
         # Keras's callbacks and model are all that is fitted and not plain.
         state = super().__getstate__()
         plain = {k: v for k, v in state.items() if k not in _NOT_PLAIN}
+        if _is_optimizer(plain.get("optimizer")):
+            from skimdb.neural_network._keras._optimizer_parts import take_apart
+
+            plain["optimizer"] = take_apart(plain["optimizer"])
         return plain | {"_state_version": _STATE_VERSION}
 
     def __setstate__(self, state):
@@ -898,4 +921,11 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 f"attributes, but this version of skimdb reads {_STATE_VERSION}. Load "
                 "it with the version of skimdb that saved it, or fit it again."
             )
+        if hasattr(state.get("optimizer"), "assemble"):
+            state["optimizer"] = state["optimizer"].assemble()
         super().__setstate__(state)
+
+
+def _is_optimizer(value):
+    """Whether a value is an optimizer instance of Keras, which is not imported here."""
+    return hasattr(value, "get_config") and not isinstance(value, type)

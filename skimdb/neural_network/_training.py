@@ -121,10 +121,10 @@ class Trainer:
             logs |= {f"val_{name}": value for name, value in val_logs.items()}
         return self.hooks.end_epoch(epoch, logs)
 
-    def finish_training(self, logs, best_weights=None):
+    def finish_training(self, best_weights=None):
         """End training, and take back the weights of the best epoch, if given."""
         self.backend.finish_training()
-        self.hooks.end_training(logs)
+        self.hooks.end_training()
         if best_weights is not None:
             self.backend.write_weights(*best_weights)
         self.backend.finish_model()

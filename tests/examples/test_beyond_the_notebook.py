@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.svm import LinearSVC
@@ -19,7 +20,11 @@ PEERS = {
     "logistic regression, scaled",
     "NB-SVM",
 }
-NETWORKS = {"network, scaled", "2 networks, averaged", "the notebook's network"}
+NETWORKS = {
+    "one network, mean of seeds",
+    "2 networks, averaged",
+    "the notebook's network",
+}
 
 
 @pytest.fixture
@@ -30,8 +35,8 @@ def script(monkeypatch):
 
     features = {"pairs": {"ngram_range": (1, 2), "max_features": 500}}
     monkeypatch.setattr(beyond_the_notebook, "FEATURES", features)
-    monkeypatch.setattr(beyond_the_notebook, "REGULARIZATION", [{"l2": [0.0]}])
-    monkeypatch.setattr(beyond_the_notebook, "N_SEEDS", 2)
+    monkeypatch.setattr(beyond_the_notebook, "NETWORKS", [{"size": [4, 8]}])
+    monkeypatch.setattr(beyond_the_notebook, "TEST_SEEDS", [0, 1])
     return beyond_the_notebook
 
 
@@ -62,6 +67,11 @@ def test_tables_have_all_models(script, data_home, capsys):
         accuracy, error, *_ = map(float, found[name])
         expected = np.sqrt(accuracy * (1 - accuracy) / 50)
         assert error == pytest.approx(expected, abs=1e-4)
+    seeds = chosen.split("The seeds: ")[1].split()[:2]
+    mean = np.mean([float(accuracy) for accuracy in seeds])
+    assert float(found["one network, mean of seeds"][0]) == pytest.approx(
+        mean, abs=1e-4
+    )
     assert "0.9122" in tested
     assert "0.9187" in tested
 
@@ -95,3 +105,23 @@ def test_interpolated_svm(script, multi_hot_data):
         logits[:, 1] - logits[:, 0],
         atol=1e-3,
     )
+
+
+def test_network_is_chosen_by_the_mean_over_folds_and_seeds(script):
+    """A network with one lucky seed is not chosen, nor one with a lucky epoch of it."""
+    rows, params = [], []
+    accuracies = {(4, 0): [0.9, 0.1], (4, 1): [0.1, 0.2], (8, 0): [0.5, 0.6]}
+    accuracies[8, 1] = [0.6, 0.7]
+    for candidate, (size, seed) in enumerate(accuracies):
+        values = {"network__size": size, "network__random_state": seed}
+        params.append(values | {"vectorizer__ngram_range": (1, 2)})
+        rows += [
+            {"candidate": candidate, "fold": fold, "epoch": epoch, "val_accuracy": a}
+            for fold in range(2)
+            for epoch, a in enumerate(accuracies[size, seed], start=1)
+        ]
+    search = Bunch(cv_results_={"params": params}, history_=pd.DataFrame(rows))
+    chosen = script.choose_network(search)
+    assert chosen["params"] == {"size": 8, "epochs": 2}
+    assert chosen["features"] == "pairs"
+    assert chosen["accuracy"] == pytest.approx(0.65)

@@ -308,17 +308,16 @@ def test_holdout_conclusion_follows_the_numbers(
 
 
 def test_kfold_conclusion_follows_the_numbers(conclusions):
-    def conclude(best_epoch, test_accuracy):
-        return " ".join(
-            conclusions.on_kfold(
-                best_epoch, 30, [10, 12], np.array([0.80, 0.82]), test_accuracy
-            )
-        )
+    def conclude(best_epoch, test_accuracy, n_test=1000):
+        right = np.arange(n_test) < n_test * test_accuracy
+        folds = np.array([0.80, 0.82])
+        return " ".join(conclusions.on_kfold(best_epoch, 30, [10, 12], folds, right))
 
     assert "anything from 10 to 12" in conclude(11, 0.81)
     assert "as the folds led to expect" in conclude(11, 0.81)
     assert "more than the folds" in conclude(11, 0.9)
     assert "less than the folds" in conclude(11, 0.7)
+    assert "as the folds led to expect" in conclude(11, 0.7, n_test=20)
     assert "more epochs may do better" in conclude(30, 0.81)
 
 

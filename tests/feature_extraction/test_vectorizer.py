@@ -462,3 +462,15 @@ def test_partial_fit_of_texts_and_then_of_ids(texts, sequences, vectorizer):
     with pytest.raises(TypeError, match="texts and others sequences"):
         vec.partial_fit(sequences)
     assert pickle.dumps(vec) == state
+
+
+def test_dense_output_that_fits_into_no_memory():
+    vocabulary = [f"w{i}" for i in range(400_000)]
+    vec = TextMultiHotVectorizer(
+        vocabulary=vocabulary, sparse_output=False, dtype=np.float64
+    )
+    message = (
+        r"output cannot be made dense: an array of 400,000 .*1,280\.0 GB.*max_feat"
+    )
+    with pytest.raises(MemoryError, match=message):
+        vec.transform(vocabulary)

@@ -162,6 +162,19 @@ def test_routed_parameters_of_subclasses():
     assert not any("__" in name for name in Narrow().get_params())
 
 
+class Closed(KerasMLPClassifier):
+    """It lets nobody say how long to train."""
+
+    def __init__(self, size=3, metrics=()):
+        super().__init__(size, epochs=2, metrics=metrics)
+
+
+def test_search_of_a_subclass_that_takes_no_epochs():
+    for estimator in (Closed(), make_pipeline(MaxAbsScaler(), Closed())):
+        with pytest.raises(TypeError, match="epochs cannot be set for a Closed: its"):
+            EpochSearchCV(estimator, {"size": [2]}, cv=2).fit(X, y)
+
+
 # Files of skops
 
 

@@ -4,6 +4,7 @@ import copy
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn.base import clone
@@ -11,7 +12,7 @@ from sklearn.callback import ProgressBar
 from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 
-from skimdb import KerasMLPClassifier
+from skimdb import EpochSearchCV, KerasMLPClassifier, LogCountRatioTransformer
 
 X, Y = make_classification(60, n_features=6, random_state=0)
 
@@ -124,7 +125,7 @@ BAD = {
     "missing label": (
         call("fit", X, changed(np.where(Y, "a", "b"), None, object)),
         ValueError,
-        "types that cannot be sorted together, NoneType and str",
+        "1 of the labels are missing, in rows 0 ",
     ),
     "labels of two types": (
         call("fit", X, changed(np.where(Y, "a", "b"), 1, object)),
@@ -456,6 +457,38 @@ def test_wrong_continuation(fitted):
         warm.fit(X, Y)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "tensorflow"])
+@pytest.mark.parametrize(
+    ("size", "n_features"),
+    [(10**8, 10**6), ((10**8, 10**8), 6), (10**8, 2**40), ((4, 10**7, 10**7), 6)],
+    ids=str,
+)
+def test_networks_that_fit_into_no_memory(fitted, size, n_features, backend):
+    """The error comes before anything is allocated, and says what was to be."""
+    shape = (60, n_features)
+    large = scipy.sparse.csr_array((np.ones(60), (np.arange(60), np.arange(60) % 6)))
+    large.resize(shape)
+    estimator = clone(fitted).set_params(size=size, backend=backend)
+    before = state(estimator)
+    message = (
+        r"does not fit into memory. Its [\d,]+ weights .* [\d,]+\.\d GB. Use fewer"
+    )
+    for run in (
+        lambda: estimator.fit(large, Y),
+        lambda: estimator.partial_fit(large, Y, classes=[0, 1]),
+    ):
+        with pytest.raises(MemoryError, match=message):
+            run()
+        assert_same(estimator, before)
+
+
+def test_validation_samples_that_fit_into_no_memory():
+    """They are made dense if X is: two rows of a million fit, a million of them not."""
+    wide, long = np.ones((2, 10**6), np.float32), scipy.sparse.csr_array((10**6,) * 2)
+    with pytest.raises(MemoryError, match=r"X_val cannot be made dense.*4,000\.0 GB"):
+        KerasMLPClassifier(2).fit(wide, [0, 1], X_val=long, y_val=np.zeros(10**6))
+
+
 def test_batch_larger_than_the_data():
     """No error: one batch then holds all samples."""
     whole = KerasMLPClassifier(4, epochs=2, batch_size=60, random_state=0).fit(X, Y)
@@ -465,3 +498,30 @@ def test_batch_larger_than_the_data():
 
 def test_at_least_forty_kinds():
     assert len(BAD) >= 40
+
+
+MISSING_LABELS = {
+    "floats": np.array([0, np.nan] * 10),
+    "objects": np.array(["bad", None] * 10, dtype=object),
+    "numbers and None": [0, None] * 10,
+    "strings of pandas": pd.Series(["bad", None] * 10, dtype="str"),
+    "nullable": pd.Series([True, None] * 10, dtype="boolean"),
+    "categories": pd.Categorical(["bad", None] * 10),
+    "indicators": np.array([[0.0, 1.0], [np.nan, 1.0]] * 10),
+}
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        KerasMLPClassifier(4, epochs=1),
+        EpochSearchCV(KerasMLPClassifier(4), cv=2, max_epochs=1),
+        LogCountRatioTransformer(),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+@pytest.mark.parametrize("y", MISSING_LABELS.values(), ids=MISSING_LABELS)
+def test_missing_labels_are_counted_and_located(estimator, y):
+    message = r"y contains NaN: 10 of the labels are missing, in rows 1, 3, 5"
+    with pytest.raises(ValueError, match=message):
+        clone(estimator).fit(np.eye(20), y)

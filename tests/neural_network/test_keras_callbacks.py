@@ -1,8 +1,11 @@
 """Callbacks of Keras, and of scikit-learn."""
 
+import collections
+import contextlib
 import functools
 import pickle
 import re
+import warnings
 
 import keras
 import numpy as np
@@ -264,6 +267,132 @@ def test_tensorboard_runs(data, tmp_path):
             assert len(events.Tensors("epoch_loss")) == 4
 
 
+@pytest.mark.parametrize("folder", [str, lambda path: path])
+def test_backup_resumes_where_it_stopped(data, tmp_path, folder):
+    """As if it had not been interrupted, in the epochs that are left."""
+    X, y = data
+    backup = keras.callbacks.BackupAndRestore(folder(tmp_path / "backup"))
+    with pytest.raises(KeyboardInterrupt):
+        make([backup, interrupt(2)]).fit(X, y, X_val=X, y_val=y)
+    whole = make(backend="tensorflow").fit(X, y, X_val=X, y_val=y)
+    resumed = make([backup, Recorder]).fit(X, y, X_val=X, y_val=y)
+    begun = [hook for hook, _ in resumed.callbacks_[1].seen].count("on_epoch_begin")
+    assert begun == resumed.n_iter_ == 1  # the fourth: the third was done
+    for name, values in whole.history_.items():
+        np.testing.assert_allclose(resumed.history_[name], values[3:], rtol=1e-5)
+    for one, other in zip(resumed.coefs_, whole.coefs_, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_backup_of_a_training_that_was_done(data, tmp_path):
+    """There is no epoch left, and so no history, as under Keras."""
+    backup = keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+    first, again = (make(backup, epochs=2).fit(*data) for _ in range(2))
+    assert again.n_iter_ == 0
+    np.testing.assert_array_equal(first.coefs_[0], again.coefs_[0])
+    assert again.predict(data[0]).shape == data[1].shape
+
+
+class TakesAny(keras.callbacks.Callback):
+    def __init__(self, **options):
+        super().__init__()
+        self.options = options
+
+
+def test_class_that_takes_any_argument(data):
+    fitted = make(TakesAny, callbacks__colour="red", epochs=1).fit(*data)
+    assert fitted.callbacks_[0].options == {"colour": "red"}
+
+
+class Adds(keras.callbacks.Callback):
+    """Adds to the logs: always, every second time, and what is no number."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_own"] = 10.0 + epoch
+        logs["array"] = np.float32(epoch)
+        if epoch % 2 == 0:
+            logs["sometimes"] = epoch
+        logs["text"] = "a word"
+        logs["vector"] = np.ones(3)
+
+
+ADDED = {"val_own": [10, 11, 12, 13], "array": [0, 1, 2, 3]}
+
+
+def test_entries_that_callbacks_add(data):
+    with pytest.warns(UserWarning, match="'text', 'vector'.*left out") as caught:
+        history = make(Adds).fit(*data).history_
+    assert len(caught) == 1
+    assert history.keys() == {"accuracy", "loss", "sometimes"} | ADDED.keys()
+    for name, values in ADDED.items():
+        np.testing.assert_array_equal(history[name], values)
+    np.testing.assert_array_equal(history["sometimes"], [0, np.nan, 2, np.nan])
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*left out of history_",
+    "ignore:The best epoch is",
+    "ignore:sometimes is not finite .* a callback logs it in some epochs only",
+)
+def test_entries_that_callbacks_add_reach_searches(data):
+    from skimdb import EpochSearchCV, epoch_curve
+
+    search = EpochSearchCV(make(Adds), max_epochs=4, cv=2, monitor="val_own")
+    search.fit(*data)
+    assert search.best_epoch_ == 4
+    frame = epoch_curve(make(Adds), *data, max_epochs=4, cv=2)
+    for table in (search.history_, frame):
+        for name, values in ADDED.items():
+            np.testing.assert_array_equal(table[name], values * 2)
+
+
+def test_a_search_never_lets_fits_share_a_file(data, tmp_path):
+    """In turn they would overwrite each other's."""
+    from skimdb import epoch_curve
+
+    for path in (tmp_path / "log.csv", str(tmp_path / "{size}.csv")):
+        logger = functools.partial(keras.callbacks.CSVLogger, path)
+        with pytest.raises(ValueError, match=r"fits of a search would all.*\{run\}"):
+            epoch_curve(make(logger), *data, max_epochs=1, cv=2, error_score="raise")
+    logger = functools.partial(keras.callbacks.CSVLogger, tmp_path / "{run}.csv")
+    epoch_curve(make(logger), *data, max_epochs=1, cv=2)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+class LateCheckpoint(keras.callbacks.ModelCheckpoint):
+    """Keras's attribute says that it waits for epochs; its own hook does not."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches = [*getattr(self, "batches", ()), batch]
+
+
+def test_hooks_of_subclasses_of_callbacks_that_wait(data, tmp_path):
+    callback = LateCheckpoint(tmp_path / "{epoch}.keras")
+    (callback,) = make(callback, epochs=2).fit(*data).callbacks_
+    assert callback.batches == [0, 1, 0, 1]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("verbose", [0, 1, True])
+def test_callbacks_are_told_how_verbose_training_is(data, verbose):
+    (recorder,) = make(Recorder, epochs=1, verbose=verbose).fit(*data).callbacks_
+    assert recorder.params == {"epochs": 1, "steps": 2, "verbose": int(verbose)}
+
+
+def test_nan_ends_the_epoch(data):
+    """TerminateOnNaN stops at the batch, and training that diverged is an error."""
+    X, y = data
+    seen = []
+    note = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(batch)
+    )
+    classifier = make([keras.callbacks.TerminateOnNaN(), note], batch_size=10)
+    classifier.set_params(optimizer="sgd", activation="linear", learning_rate=1e30)
+    with pytest.raises(ValueError, match="Training diverged in epoch 1"):
+        classifier.fit(X, y)
+    assert len(seen) < 12
+
+
 def test_exception_leaves_unfitted(data):
     def fail(epoch, logs):
         raise RuntimeError("no more")
@@ -371,6 +500,8 @@ class Watch:
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, X=None):
         self.events.append(f"end {context.task_name}")
+        if fitted_estimator is None:  # ended by an error
+            return False
         fitted_estimator.predict(X)
         if context.task_name == "epoch":
             if context.task_id == self.raise_at:
@@ -394,8 +525,84 @@ def test_scikit_learn_callback_raises(data):
     before = vars(classifier).copy()
     with pytest.raises(RuntimeError, match="no more"):
         classifier.fit(*data)
-    assert watch.events[-1] == "teardown"
+    assert watch.events[-2:] == ["end fit", "teardown"]
+    assert_balanced(watch)
     assert vars(classifier) == before
+
+
+def assert_balanced(watch):
+    """As many ends as begins of every task."""
+    counts = collections.Counter(event.partition(" ")[::2] for event in watch.events)
+    assert {name for kind, name in counts if kind == "begin"}
+    for (kind, name), count in counts.items():
+        if kind in ("begin", "end"):
+            assert counts["begin", name] == counts["end", name] == count
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no more")])
+def test_scikit_learn_callbacks_see_the_end_of_what_fails(data, monkeypatch, error):
+    """In the midst of an epoch, between epochs, and after the last."""
+    from skimdb.neural_network._metrics import Metrics
+
+    X, y = data
+    compute, calls = Metrics.compute, []
+
+    def fail(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise error
+        return compute(*args)
+
+    monkeypatch.setattr(Metrics, "compute", fail)
+    watch = Watch()
+    with pytest.raises(type(error)):
+        make().set_callbacks(watch).fit(X, y)
+    assert watch.events.count("begin epoch") == 2
+    assert_balanced(watch)
+
+
+def test_scikit_learn_callbacks_see_the_end_of_what_diverges(data):
+    X, y = data
+    for samples, rate in [(X * 1e30, 0.1), (X, 1e30)]:
+        watch = Watch()
+        classifier = make(optimizer="sgd", activation="linear", learning_rate=rate)
+        with pytest.raises(ValueError, match="diverged"):
+            classifier.set_callbacks(watch).fit(samples, y)
+        assert_balanced(watch)
+
+
+def test_a_callback_that_cannot_take_an_error_does_not_hide_it(data):
+    class NeedsEstimator(Watch):
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, X=None):
+            fitted_estimator.predict(X)
+
+    classifier = make(optimizer="sgd", activation="linear", learning_rate=1e30)
+    with pytest.raises(ValueError, match="diverged") as caught:
+        classifier.set_callbacks(NeedsEstimator()).fit(*data)
+    assert all("told that" in note for note in caught.value.__notes__)
+
+
+def test_scikit_learn_callbacks_see_the_end_of_a_search(data):
+    from skimdb import EpochSearchCV
+
+    X, y = data
+    bad = {"size": [2, 4], "learning_rate": [0.01, 1e30]}
+    base = make(optimizer="sgd", activation="linear")
+    for error_score, X_fit in [(np.nan, X), ("raise", X)]:
+        of_search, of_fits = Watch(), Watch()
+        search = EpochSearchCV(
+            clone(base).set_callbacks(of_fits),
+            bad,
+            max_epochs=2,
+            cv=2,
+            error_score=error_score,
+        ).set_callbacks(of_search)
+        with warnings.catch_warnings(), contextlib.suppress(ValueError):
+            warnings.simplefilter("ignore")
+            search.fit(X_fit, y)
+        assert_balanced(of_search)
+        assert_balanced(of_fits)
+    assert not hasattr(search, "cv_results_")
 
 
 def test_scikit_learn_callback_in_partial_fit(data):

@@ -2,17 +2,21 @@
 
 import copy
 import inspect
+import os
 import re
 import uuid
 from datetime import datetime
 
 import keras
+import numpy as np
 from joblib.parallel import get_active_backend
 
+from skimdb._fits import one_of_several
 from skimdb._suggestions import suggest_nearest
+from skimdb._warnings import warn
 
 # Attributes in which Keras's callbacks keep the path that they write to.
-_PATHS = ("filepath", "log_dir", "filename", "backup_dir")
+_PATHS = ("filepath", "log_dir", "filename", "backup_dir", "directory")
 
 
 def _is_class(callback):
@@ -105,46 +109,70 @@ def fill_paths(callbacks, fields):
     Raises
     ------
     ValueError
-        If parallel fits would write to one path.
+        If several fits would write to one path.
     """
     run = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
     fields = {name: str(value) for name, value in fields.items()} | {"run": run}
-    in_parallel = get_active_backend()[0].nesting_level > 0
+    is_parallel = get_active_backend()[0].nesting_level > 0
     for callback in callbacks:
         for name, value in vars(callback).items():
-            if not isinstance(value, str):
+            if not isinstance(value, (str, os.PathLike)):
                 continue
-            if name in _PATHS and in_parallel and "{run}" not in value:
+            path = str(value)
+            is_one_of_several = is_parallel or one_of_several.get()
+            if name in _PATHS and is_one_of_several and "{run}" not in path:
+                fits = "Parallel fits" if is_parallel else "The fits of a search"
                 raise ValueError(
-                    f"Parallel fits would all write to {value!r}. Put {{run}} into "
+                    f"{fits} would all write to {path!r}. Put {{run}} into "
                     f"the {name} of {type(callback).__name__}: it stands for "
                     "something else in each fit."
                 )
             filled = re.sub(
-                r"\{(\w+)\}", lambda field: fields.get(field[1], field[0]), value
+                r"\{(\w+)\}", lambda field: fields.get(field[1], field[0]), path
             )
-            setattr(callback, name, filled)
+            if filled != path:
+                setattr(callback, name, filled)
 
 
 def _sees_batches(callback, kind):
-    """Whether a callback does something at batches of training or testing.
-
-    ModelCheckpoint, TensorBoard and BackupAndRestore define the hooks in any case,
-    and say by an attribute whether they use them.
-    """
-    if "epoch" in (
-        getattr(callback, "save_freq", None),
-        getattr(callback, "update_freq", None),
-    ):
-        return False
+    """Whether a callback does something at batches of training or testing."""
     hooks = [f"on_{kind}_batch_begin", f"on_{kind}_batch_end"]
     if kind == "train":
         hooks += ["on_batch_begin", "on_batch_end"]
-    return any(
-        getattr(getattr(callback, hook), "__func__", None)
-        is not getattr(keras.callbacks.Callback, hook)
-        for hook in hooks
+    functions = [getattr(getattr(callback, hook), "__func__", None) for hook in hooks]
+    defaults = [getattr(keras.callbacks.Callback, hook) for hook in hooks]
+    if functions == defaults:
+        return False
+    return not _waits_for_epochs(callback, hooks, functions)
+
+
+def _waits_for_epochs(callback, hooks, functions):
+    """Whether the hooks are Keras's own, of a callback that is told to wait.
+
+    ModelCheckpoint, BackupAndRestore and TensorBoard define them in any case, and say
+    by an attribute whether they use them.
+    """
+    kinds = (
+        keras.callbacks.BackupAndRestore,
+        keras.callbacks.ModelCheckpoint,
+        keras.callbacks.OrbaxCheckpoint,
+        keras.callbacks.TensorBoard,
     )
+    kind = next((kind for kind in kinds if isinstance(callback, kind)), None)
+    if kind is None or functions != [getattr(kind, hook) for hook in hooks]:
+        return False
+    if kind is keras.callbacks.TensorBoard:
+        traces = callback.write_steps_per_second or callback._should_trace
+        return callback.update_freq == "epoch" and not traces
+    return callback.save_freq == "epoch"
+
+
+class _History(keras.callbacks.History):
+    """Sees what the callbacks before it have added to the logs of an epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        self.logs = logs or {}
 
 
 class KerasHooks:
@@ -159,11 +187,15 @@ class KerasHooks:
         Number of the last epoch.
     n_batches : int or None
         Batches in an epoch.
+    verbose : int
+        What callbacks are told of it.
     """
 
-    def __init__(self, callbacks, model, *, n_epochs, n_batches):
+    def __init__(self, callbacks, model, *, n_epochs, n_batches, verbose):
         # What callbacks add to the logs, such as the learning rate, is seen here.
-        self._history = keras.callbacks.History()
+        self._history = _History()
+        self._left_out = set()
+        self._last_logs = None
         self.callbacks = callbacks
         self._model = model
         self._list = keras.callbacks.CallbackList(
@@ -171,7 +203,7 @@ class KerasHooks:
             model=model,
             epochs=n_epochs,
             steps=n_batches,
-            verbose=0,
+            verbose=verbose,
         )
         self.sees_batches = any(_sees_batches(c, "train") for c in callbacks)
         self.sees_test_batches = any(_sees_batches(c, "test") for c in callbacks)
@@ -220,14 +252,31 @@ class KerasHooks:
 
     def end_epoch(self, epoch, logs):
         """Return the logs with what callbacks have added."""
+        self._last_logs = dict(logs)
         self._list.on_epoch_end(epoch, logs)
-        return logs | {name: vs[-1] for name, vs in self._history.history.items()}
+        found = {name: _to_number(v) for name, v in self._history.logs.items()}
+        left_out = {name for name, value in found.items() if value is None}
+        if left_out - self._left_out:
+            self._left_out |= left_out
+            warn(
+                f"Callbacks have added to the logs what is no number: "
+                f"{', '.join(map(repr, sorted(left_out)))}. It is left out of "
+                "history_, which has a number per epoch; keep it in an attribute of "
+                "the callback."
+            )
+        return logs | {k: v for k, v in found.items() if k not in left_out}
 
-    def end_training(self, logs):
-        """End training."""
-        self._list.on_train_end(logs)
+    def end_training(self):
+        """End training, with the logs of the last epoch before callbacks added any."""
+        self._list.on_train_end(self._last_logs)
 
     def detach(self):
         """Part callbacks from the model, which would stay in memory with them."""
         for callback in self.callbacks:
             keras.callbacks.Callback.set_model(callback, None)
+
+
+def _to_number(value):
+    """A number as a float, None for anything else."""
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 and array.dtype.kind in "buif" else None

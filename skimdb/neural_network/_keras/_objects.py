@@ -15,6 +15,7 @@ from sklearn.metrics import get_scorer_names
 
 from skimdb._suggestions import suggest_nearest
 from skimdb.neural_network._keras._callbacks import copy_callbacks, fill_paths
+from skimdb.neural_network._keras._optimizer_parts import take_apart
 
 _LOSSES = {
     "sigmoid": keras.losses.BinaryCrossentropy,
@@ -113,7 +114,7 @@ def _prepare_optimizer(optimizer, params):
                 "instance; give its name or class instead, such as "
                 f"optimizer={cls.__name__.lower()!r}."
             )
-        return cls.from_config(optimizer.get_config()), {}
+        return take_apart(optimizer).assemble(), {}
     check_arguments(cls, params, "optimizer")
     if isinstance(rate, Real):  # rounded as it is kept, whatever keras.config.floatx
         params = params | {"learning_rate": float(np.float32(rate))}
@@ -201,7 +202,8 @@ def make_metric(name):
         ) from None
     except TypeError as error:
         raise ValueError(
-            f"Metric {name!r} of Keras cannot be made from its name alone: {error}."
+            f"Metric {name!r} of Keras cannot be made from its name alone: {error}. "
+            "Take one that needs no argument, or compute it in a callback."
         ) from error
     if isinstance(metric, keras.metrics.Metric):
         return metric
@@ -281,10 +283,12 @@ def compile_model(model, optimizer, loss, metrics=("accuracy",)):
 
 
 def get_rate(optimizer):
-    """Return the learning rate of an optimizer, None for a schedule."""
-    if any(variable.name == "learning_rate" for variable in optimizer.variables):
-        return float(optimizer.learning_rate)
-    return None
+    """Return the learning rate of an optimizer, None for a schedule.
+
+    Of one that wraps others it is a tuple of all.
+    """
+    rates = [float(v.numpy()) for v in optimizer.variables if v.name == "learning_rate"]
+    return tuple(rates) if len(rates) > 1 else next(iter(rates), None)
 
 
 def read_state(optimizer, given_rate):
@@ -293,7 +297,7 @@ def read_state(optimizer, given_rate):
     Parameters
     ----------
     optimizer : keras.optimizers.Optimizer
-    given_rate : float or None
+    given_rate : float, tuple of float or None
         Learning rate that it was made with.
 
     Returns
@@ -330,7 +334,7 @@ def write_state(optimizer, state):
         return
     keep_rate = state["given_rate"] == get_rate(optimizer)
     for name, variable in variables.items():
-        if name != "learning_rate" or keep_rate:
+        if variable.name != "learning_rate" or keep_rate:
             variable.assign(values[name])
 
 

@@ -1,0 +1,443 @@
+"""Every callback, optimizer, schedule and hook of Keras, against `keras.Model.fit`."""
+
+import inspect
+import pickle
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
+
+from skimdb import EpochSearchCV, KerasMLPClassifier
+
+# Keras, when it saves or logs a variable of TensorFlow.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning"
+)
+
+X, Y = make_classification(30, 6, random_state=0)
+X = X.astype(np.float32)
+TARGETS = Y[:, np.newaxis].astype(np.float32)
+BATCH, EPOCHS = 20, 2
+
+
+def make(**params):
+    """A classifier that trains a Keras model on the samples in their order."""
+    defaults = {
+        "size": 4,
+        "epochs": EPOCHS,
+        "batch_size": BATCH,
+        "shuffle": False,
+        "random_state": 0,
+        "backend": "tensorflow",
+    }
+    return KerasMLPClassifier(**defaults | params)
+
+
+def interleave(classifier):
+    pairs = zip(classifier.coefs_, classifier.intercepts_, strict=True)
+    return [weight for pair in pairs for weight in pair]
+
+
+@pytest.fixture(scope="module")
+def fit_keras():
+    """Return a function that trains by Keras from the weights of the classifier."""
+    still = make(backend="numpy", optimizer="sgd", learning_rate=1e-30, epochs=1)
+    still.fit(X, Y)
+    # Biases begin at 0; the least step away from it would matter to a unit at 0.
+    start = [w if w.ndim == 2 else 0 * w for w in interleave(still)]
+
+    def fit(optimizer, callbacks=(), *, validated=False, build=False):
+        model = still.to_keras()
+        model.set_weights(start)
+        if build:
+            optimizer.build(model.trainable_variables)
+        # Eagerly, since some steps take less time than compiling.
+        loss = "binary_crossentropy"
+        model.compile(optimizer, loss, metrics=["accuracy"], run_eagerly=True)
+        history = model.fit(
+            X,
+            TARGETS,
+            batch_size=BATCH,
+            epochs=EPOCHS,
+            shuffle=False,
+            validation_data=(X, TARGETS) if validated else None,
+            callbacks=list(callbacks),
+            verbose=0,
+        )
+        return model, history.history
+
+    return fit
+
+
+def assert_same(classifier, model, history):
+    assert classifier.history_.keys() == history.keys()
+    for name, values in history.items():
+        np.testing.assert_allclose(classifier.history_[name], values, atol=1e-4)
+    for ours, theirs in zip(interleave(classifier), model.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def list_classes(module, base):
+    """Public classes of a module of Keras, by name."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, base)
+    }
+
+
+# Optimizers
+
+OPTIMIZERS = list_classes(keras.optimizers, keras.optimizers.Optimizer)
+# Those that take others; all others are made with a learning rate.
+WRAPPERS = {
+    "LossScaleOptimizer": lambda cls: cls(keras.optimizers.Adam(0.05)),
+    "MultiOptimizer": lambda cls: cls(
+        keras.optimizers.OptimizerMap(
+            keras.optimizers.SGD(0.1), {".*hidden_1.*": keras.optimizers.Adam(0.05)}
+        )
+    ),
+}
+# ScheduleFreeAdamW begins its average with the weights that there are when it is built:
+# Keras's fit builds it within the first step, where that is lost.
+BUILT_BEFORE = {"ScheduleFreeAdamW"}
+
+
+def make_optimizer(name):
+    cls = OPTIMIZERS[name]
+    return WRAPPERS.get(name, lambda cls: cls(learning_rate=0.05))(cls)
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.keys() - {"Optimizer"}))
+def test_optimizer(fit_keras, name):
+    expected = fit_keras(make_optimizer(name), build=name in BUILT_BEFORE)
+    optimizer = make_optimizer(name)
+    assert_same(clone(make(optimizer=optimizer)).fit(X, Y), *expected)
+    assert not optimizer.built  # a fit trains with a copy
+
+
+@pytest.mark.parametrize("name", ["MultiOptimizer", "LossScaleOptimizer"])
+def test_wrapped_optimizers_go_on(fit_keras, name):
+    expected = fit_keras(make_optimizer(name))
+    classifier = make(optimizer=make_optimizer(name), epochs=1, warm_start=True)
+    for _ in range(EPOCHS):
+        classifier.fit(X, Y)
+    assert_same(classifier, *expected)
+
+
+# Schedules
+
+SCHEDULES = list_classes(
+    keras.optimizers.schedules, keras.optimizers.schedules.LearningRateSchedule
+)
+ARGUMENTS = {
+    "CosineDecay": (0.1, 6),
+    "CosineDecayRestarts": (0.1, 4),
+    "ExponentialDecay": (0.1, 3, 0.5),
+    "InverseTimeDecay": (0.1, 3, 0.5),
+    "PiecewiseConstantDecay": ([2, 5], [0.1, 0.05, 0.01]),
+    "PolynomialDecay": (0.1, 6),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - {"LearningRateSchedule"}))
+def test_schedule(fit_keras, name):
+    schedule = SCHEDULES[name](*ARGUMENTS[name])
+    expected = fit_keras(keras.optimizers.SGD(schedule))
+    assert_same(make(optimizer="sgd", learning_rate=schedule).fit(X, Y), *expected)
+
+
+# Optimizers and schedules of one's own, which Keras does not know.
+
+
+class Halving(keras.optimizers.schedules.LearningRateSchedule):
+    """It has no `get_config`, so Keras cannot copy it."""
+
+    def __init__(self, start):
+        self.start = start
+
+    def __call__(self, step):
+        return self.start * 0.5 ** keras.ops.cast(step, "float32")
+
+
+class Amplified(keras.optimizers.SGD):
+    """Neither registered with Keras nor with a `get_config` that knows its argument."""
+
+    def __init__(self, factor, **params):
+        super().__init__(**params)
+        self.factor = factor
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient * self.factor, variable, learning_rate)
+
+
+OWN = {
+    "optimizer": lambda: Amplified(3.0, learning_rate=0.05),
+    "schedule": lambda: keras.optimizers.Adam(Halving(0.1)),
+    "both": lambda: Amplified(3.0, learning_rate=Halving(0.1), momentum=0.5),
+    "wrapped": lambda: keras.optimizers.LossScaleOptimizer(
+        Amplified(3.0, learning_rate=0.05)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_own(fit_keras, kind):
+    expected = fit_keras(OWN[kind]())
+    classifier = clone(clone(make(optimizer=OWN[kind]()))).fit(X, Y)
+    assert_same(classifier, *expected)
+    assert type(classifier.to_keras().optimizer) is type(OWN[kind]())
+
+
+def test_own_by_class(fit_keras):
+    expected = fit_keras(Amplified(3.0, learning_rate=Halving(0.1)))
+    classifier = make(
+        optimizer=Amplified, optimizer__factor=3.0, learning_rate=Halving(0.1)
+    )
+    assert_same(clone(classifier).fit(X, Y), *expected)
+
+
+def test_own_in_a_search_and_in_workers():
+    """Where estimators are copied, and sent to other processes."""
+    optimizer = OWN["both"]()
+    search = EpochSearchCV(make(), {"optimizer": [optimizer]}, max_epochs=1, cv=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        search.fit(X, Y)
+    sent = pickle.loads(pickle.dumps(make(optimizer=optimizer, epochs=1)))
+    expected = sent.fit(X, Y).coefs_
+    for ours, theirs in zip(search.best_estimator_.coefs_, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_own_edited_and_run_again(fit_keras):
+    """The class that is given counts, not the one that was registered by its name."""
+    for factor in (1.0, 3.0):
+
+        @keras.saving.register_keras_serializable("notebook", "Edited")
+        class Edited(keras.optimizers.SGD):
+            sign = factor
+
+            def update_step(self, gradient, variable, learning_rate):
+                super().update_step(gradient * self.sign, variable, learning_rate)
+
+        if factor == 1.0:
+            before = Edited(0.05)
+    for optimizer, factor in ((before, 1.0), (Edited(0.05), 3.0)):
+        expected = fit_keras(keras.optimizers.SGD(0.05 * factor))
+        assert_same(clone(make(optimizer=optimizer)).fit(X, Y), *expected)
+
+
+# Callbacks
+
+HOOKS = sorted(h for h in vars(keras.callbacks.Callback) if h.startswith("on_"))
+
+
+class Recorder(keras.callbacks.Callback):
+    """Notes the hooks, their numbers and logs, and the state of the model."""
+
+    hooks = HOOKS
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+        self.values = []
+        for hook in self.hooks:
+            setattr(self, hook, self._make_hook(hook))
+
+    def _make_hook(self, hook):
+        def note(*numbers, logs=None):
+            if numbers and (numbers[-1] is None or isinstance(numbers[-1], dict)):
+                *numbers, logs = numbers
+            logs = {name: float(value) for name, value in (logs or {}).items()}
+            rate = self.model.optimizer.learning_rate
+            self.seen.append((hook, *numbers, sorted(logs)))
+            self.values += [logs[name] for name in sorted(logs)]
+            self.values.append(float(rate))
+            self.values += [float(w.sum()) for w in self.model.get_weights()]
+
+        return note
+
+    def __deepcopy__(self, memo):
+        return type(self)()
+
+
+class EpochRecorder(Recorder):
+    """Sees no batches, so that it does not decide whether another does."""
+
+    hooks = tuple(hook for hook in HOOKS if "batch" not in hook)
+
+
+def halve(epoch, rate):
+    return rate / 2
+
+
+# Arguments of each callback, with the folder that it may write to.
+CALLBACKS = {
+    "BackupAndRestore": [
+        lambda f: {"backup_dir": f / "backup", "delete_checkpoint": False},
+        lambda f: {
+            "backup_dir": f / "backup",
+            "save_freq": 2,
+            "delete_checkpoint": False,
+        },
+    ],
+    "CSVLogger": [lambda f: {"filename": f / "log.csv"}],
+    "EarlyStopping": [
+        lambda f: {"monitor": "val_accuracy", "min_delta": 1.0, "patience": 1},
+        lambda f: {
+            "monitor": "accuracy",
+            "min_delta": 1.0,
+            "patience": 1,
+            "restore_best_weights": True,
+        },
+    ],
+    "History": [lambda f: {}],
+    "LambdaCallback": [
+        lambda f: {"on_epoch_end": lambda epoch, logs: (f / str(epoch)).touch()}
+    ],
+    "LearningRateScheduler": [lambda f: {"schedule": halve}],
+    "ModelCheckpoint": [
+        lambda f: {"filepath": f / "{epoch}-{val_accuracy:.2f}.keras"},
+        lambda f: (
+            {"filepath": f / "{epoch}-{batch}.weights.h5"}
+            | {"save_weights_only": True, "save_freq": 2}
+        ),
+        lambda f: (
+            {"filepath": f / "{epoch}.keras", "monitor": "val_accuracy"}
+            | {"save_best_only": True, "initial_value_threshold": 0.4}
+        ),
+    ],
+    "ProgbarLogger": [lambda f: {}],
+    "ReduceLROnPlateau": [
+        lambda f: {"monitor": "val_accuracy", "patience": 1, "min_delta": 1.0},
+        lambda f: {"monitor": "loss", "patience": 1, "min_delta": 9.0},
+    ],
+    "RemoteMonitor": [lambda f: {"root": "http://localhost:9"}],
+    "SwapEMAWeights": [lambda f: {}, lambda f: {"swap_on_epoch": True}],
+    "TensorBoard": [
+        lambda f: {"log_dir": f},
+        lambda f: {"log_dir": f, "update_freq": 1},
+    ],
+    "TerminateOnNaN": [lambda f: {}],
+}
+NOT_COMPARED = {
+    "Callback": "the base, which does nothing",
+    "CallbackList": "Keras's own container",
+    "OrbaxCheckpoint": "needs the package orbax, which Keras does not bring",
+}
+CASES = [
+    pytest.param(name, arguments, id=f"{name}-{number}")
+    for name, cases in CALLBACKS.items()
+    for number, arguments in enumerate(cases)
+]
+
+
+def test_every_callback_is_compared():
+    known = CALLBACKS.keys() | NOT_COMPARED.keys()
+    assert known == list_classes(keras.callbacks, keras.callbacks.Callback).keys()
+
+
+def read_files(folder):
+    """Names of files, and the content of tables."""
+    names, tables = [], []
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        # Event files of TensorBoard are named for the time and the process.
+        names.append(name.partition(".tfevents")[0])
+        if path.suffix == ".csv":
+            tables.append(np.genfromtxt(path, delimiter=",", skip_header=1))
+    return names, tables
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_callback(fit_keras, monkeypatch, tmp_path, name, arguments):
+    sent = []
+    monkeypatch.setattr("requests.post", lambda *a, **k: sent.append(a), raising=False)
+    cls = getattr(keras.callbacks, name)
+    ema = {"use_ema": True} if name == "SwapEMAWeights" else {}
+    folders = [tmp_path / "theirs", tmp_path / "ours"]
+    for folder in folders:
+        folder.mkdir()
+    theirs, recorder = cls(**arguments(folders[0])), EpochRecorder()
+    optimizer = keras.optimizers.SGD(0.1, **ema)
+    model, history = fit_keras(optimizer, [theirs, recorder], validated=True)
+    classifier = make(
+        optimizer="sgd",
+        learning_rate=0.1,
+        callbacks=[cls(**arguments(folders[1])), EpochRecorder()],
+        **{f"optimizer__{option}": value for option, value in ema.items()},
+    ).fit(X, Y, X_val=X, y_val=Y)
+    ours, recorded = classifier.callbacks_
+    assert recorded.seen == recorder.seen
+    np.testing.assert_allclose(recorded.values, recorder.values, atol=1e-4)
+    assert_same(classifier, model, history)
+    names, tables = zip(*map(read_files, folders), strict=True)
+    assert names[0] == names[1]
+    for one, other in zip(*tables, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert len(sent) % 2 == 0
+    for attribute in ("stopped_epoch", "best_epoch", "best", "epoch", "wait"):
+        expected = getattr(theirs, attribute, None)
+        if isinstance(expected, float):
+            expected = pytest.approx(expected, abs=1e-4)
+        assert getattr(ours, attribute, None) == expected
+
+
+def test_every_hook(fit_keras):
+    """The same calls, in the same order, with the same numbers and logs."""
+    theirs = Recorder()
+    fit_keras(keras.optimizers.SGD(0.1), [theirs], validated=True)
+    classifier = make(optimizer="sgd", learning_rate=0.1, callbacks=Recorder())
+    (ours,) = classifier.fit(X, Y, X_val=X, y_val=Y).callbacks_
+    assert {hook for hook, *_ in theirs.seen} == {
+        hook for hook in HOOKS if "predict" not in hook and "on_batch" not in hook
+    }
+    assert ours.seen == theirs.seen
+    np.testing.assert_allclose(ours.values, theirs.values, atol=1e-4)
+    assert ours.params == theirs.params
+
+
+class OldNames(keras.callbacks.Callback):
+    """The hooks by the names that Keras has kept for old code."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_batch_begin(self, batch, logs=None):
+        self.seen.append(("begin", batch))
+
+    def on_batch_end(self, batch, logs=None):
+        self.seen.append(("end", batch, sorted(logs)))
+
+
+def test_old_names_of_hooks(fit_keras):
+    theirs = OldNames()
+    fit_keras(keras.optimizers.SGD(0.1), [theirs])
+    (ours,) = make(callbacks=OldNames()).fit(X, Y).callbacks_
+    assert ours.seen == theirs.seen
+
+
+def test_hooks_of_predictions_by_a_callback():
+    """A callback may predict and evaluate with the model, as under Keras."""
+
+    class Predicts(EpochRecorder):
+        hooks = ("on_predict_begin", "on_predict_end")
+
+        def on_epoch_end(self, epoch, logs=None):
+            proba = self.model.predict(X, verbose=0, callbacks=[self])
+            loss, _ = self.model.evaluate(X, TARGETS, verbose=0)
+            logs["own"], logs["again"] = proba.mean(), loss
+
+    classifier = make(callbacks=Predicts()).fit(X, Y, X_val=X, y_val=Y)
+    hooks = [hook for hook, *_ in classifier.callbacks_[0].seen]
+    assert hooks == ["on_predict_begin", "on_predict_end"] * EPOCHS
+    history = classifier.history_
+    np.testing.assert_allclose(history["again"], history["val_loss"], rtol=1e-5)
+    proba = classifier.predict_proba(X)[:, 1]
+    assert history["own"][-1] == pytest.approx(proba.mean(), rel=1e-5)
