@@ -167,7 +167,6 @@ OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "sgd": keras.optimizers.SGD,
     "adamw": keras.optimizers.AdamW,
-    "nadam": keras.optimizers.Nadam,
 }
 MOMENTUM, NESTEROV = {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}
 BOTH = {"momentum": 0.5, "centered": True, "rho": 0.8, "epsilon": 1e-5}
@@ -226,12 +225,11 @@ CASES = [
     ),
 ]
 SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.01, 3, 0.7)
-# What only Keras has.
+# What only Keras has. `test_every_keras_object.py` has its other optimizers.
 DECAY = {"weight_decay": 0.01, "clipnorm": 0.1, "learning_rate": SCHEDULE}
 AVERAGED = {"gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.8}
 KERAS_CASES = [
     Case("adamw", DECAY),
-    Case("nadam"),
     Case("sgd", AVERAGED, params={"learning_rate": 0.1}),
 ]
 
