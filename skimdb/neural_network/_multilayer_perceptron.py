@@ -929,4 +929,4 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
 def _is_optimizer(value):
     """Whether a value is an optimizer instance of Keras, which is not imported here."""
-    return hasattr(value, "get_config") and not isinstance(value, type)
+    return hasattr(value, "update_step") and not isinstance(value, type)
