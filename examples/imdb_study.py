@@ -146,6 +146,7 @@ def iterated_kfold(reviews, options, report):
         reviews.y[:1000],
         max_epochs=30,
         cv=RepeatedKFold(n_splits=4, n_repeats=n_repeats, random_state=options.seed),
+        n_jobs=-1,
     )
     report.data(curves, "iterated_kfold_curves")
     repeats = tables.compare_repeats(curves)
@@ -178,11 +179,11 @@ def regularization(reviews, options, report):
     )
     search = EpochSearchCV(
         make_large_pipeline(options),
-        parts.list_variants(large=64 if options.quick else 512),
+        parts.list_variants(large=64 if options.quick else 128),
         max_epochs=20,
         cv=ShuffleSplit(n_splits, test_size=0.4, random_state=options.seed),
         refit=False,  # they are compared, none is to be used
-        n_jobs=options.n_jobs,
+        n_jobs=-1,
         memory=report.memory,
         verbose=1,
     )
@@ -215,10 +216,16 @@ def compare_searches(reviews, options, report):
     }
     pipe = make_small_pipeline(options, epochs=epochs)
     report.progress(f"GridSearchCV: 8 candidates, 4 folds, {epochs} epochs each")
-    plain = GridSearchCV(pipe, grid, cv=4, refit=False).fit(texts, y)
+    plain = GridSearchCV(pipe, grid, cv=4, refit=False, n_jobs=-1).fit(texts, y)
     report.progress(f"EpochSearchCV: the same, {max_epochs} epochs each")
     search = EpochSearchCV(
-        pipe, grid, max_epochs=max_epochs, cv=4, refit=False, memory=report.memory
+        pipe,
+        grid,
+        max_epochs=max_epochs,
+        cv=4,
+        refit=False,
+        n_jobs=-1,
+        memory=report.memory,
     ).fit(texts, y)
     table = tables.compare_searches(plain, search)
     report.table(
@@ -236,7 +243,7 @@ def compare_searches(reviews, options, report):
         "had no say in it."
     )
     search = EpochSearchCV(make_small_pipeline(options), max_epochs=30, cv=4)
-    nested = cross_validate(search, texts, y, cv=4, return_estimator=True)
+    nested = cross_validate(search, texts, y, cv=4, return_estimator=True, n_jobs=-1)
     scores = nested["test_score"]
     table = pd.DataFrame(
         {
@@ -275,7 +282,6 @@ def parse_arguments(arguments):
     parser.add_argument("--seed", type=int, default=42, help="as in fetch_imdb")
     options = parser.parse_args(arguments)
     options.batch_size = 128 if options.quick else 512
-    options.n_jobs = None if options.quick else -1  # all cores; they take time to start
     return options
 
 

@@ -214,7 +214,7 @@ def which_words(data, options, report):
 def learning_curve(data, options, report):
     chosen = parts.list_variants(large=64)[report.facts["chosen"]]
     pipe = make_network(data, options).set_params(**chosen)
-    parts.learning_curve(data, pipe, count_epochs(data), options.seed, report)
+    parts.learning_curve(data, pipe, count_epochs(data), options, report)
 
 
 # %%
@@ -285,7 +285,7 @@ def main(arguments=None):
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
-    options.n_jobs = -1 if len(data.y) > 5000 else None  # workers take time to start
+    options.n_jobs = -1 if len(data.y) > 1000 else None  # workers take time to start
     warnings.simplefilter("ignore", ConvergenceWarning)  # the conclusions say it
     try:
         parts.do_parts(PARTS, report, data, options)

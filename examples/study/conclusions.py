@@ -175,8 +175,10 @@ def on_regularization(variants, reference, max_epochs):
         "The networks reach their lowest validation loss in this order (mean epoch of "
         f"the splits): {_list_values(epochs, '.3g')}."
     )
-    if epochs.iloc[-1] == max_epochs:
-        order += " The last was still learning: more epochs may do it good."
+    learning = variants.index[variants["best_epoch"] == max_epochs]
+    if len(learning):
+        names = ", ".join(learning)
+        order += f" Still learning after {max_epochs} epochs: {names}."
     best, last = variants["best_val_loss"], variants["last_val_loss"]
     in_time = last[reference] - best[reference]
     on_top = best[reference] - best.min()

@@ -45,6 +45,7 @@ pre { background: var(--tint); padding: .7rem 1rem; overflow-x: auto;
   td::before { content: attr(data-label); color: var(--quiet); text-align: left;
                flex: none; max-width: 45%; overflow-wrap: normal; }
   td:first-child { font-weight: 600; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 """
 
@@ -78,7 +79,7 @@ def format_value(value, column):
     if any(word in column for word in PERCENT):
         return f"{value:.1%}"
     if "loss" in column:
-        return f"{value:.3f}"
+        return f"{value:z.3f}"
     if abs(value) >= 100 or float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:,.3g}"

@@ -259,7 +259,7 @@ def which_words(data, pipe, report):
     )
 
 
-def learning_curve(data, pipe, max_epochs, seed, report):
+def learning_curve(data, pipe, max_epochs, options, report):
     """Train on half, a quarter and an eighth of the texts, each to its best epoch."""
     report.text(
         "Would more texts help? The same network on parts of the training texts, "
@@ -271,7 +271,7 @@ def learning_curve(data, pipe, max_epochs, seed, report):
     for part in (8, 4, 2, 1):
         parts = []
         for train, validation in data.splits:
-            order = order_evenly(data.y[train], seed)
+            order = order_evenly(data.y[train], options.seed)
             n_kept = max(len(train) // part, len(np.unique(data.y)))
             parts.append((train[order[:n_kept]], validation))
         size = round(float(np.mean([len(train) for train, _ in parts])))
@@ -281,6 +281,7 @@ def learning_curve(data, pipe, max_epochs, seed, report):
             data.y,
             max_epochs=max_epochs * min(part, 2),
             cv=parts,
+            n_jobs=options.n_jobs,
         )
         report.progress(f"{size:,} texts")
     table = tables.compare_sizes(curves)

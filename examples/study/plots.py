@@ -1,8 +1,11 @@
 """The plots of the study that are not curves by epoch."""
 
+import unicodedata
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.font_manager import findfont, get_font
+from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 MAX_CLASSES = 20  # that a plot has room for
@@ -10,11 +13,20 @@ INK, SECOND = "#1f77b4", "#ff7f0e"
 
 
 def write_label(label, length=20):
-    """Return a label as a plot can show it: short, and in letters that its font has."""
+    """Return a label as a plot can show it: short, and in signs that its font has.
+
+    Emoji are written by their names; letters that the font has not, as squares.
+    """
     known = get_font(findfont("DejaVu Sans")).get_charmap()
-    text = "".join(c if ord(c) in known else "\N{WHITE SQUARE}" for c in str(label))
+    text = "".join(c if ord(c) in known else _name_sign(c) for c in str(label)).strip()
     text = text if len(text) <= length else f"{text[: length - 1]}…"
     return text.replace("$", r"\$")
+
+
+def _name_sign(sign):
+    name = unicodedata.name(sign, "").lower()
+    is_symbol = unicodedata.category(sign)[0] == "S"
+    return f"[{name}]" if name and is_symbol else "\N{WHITE SQUARE}"
 
 
 def plot_data(classes, n_words):
@@ -35,7 +47,9 @@ def plot_data(classes, n_words):
         height_ratios=[height, 2.8],
         layout="constrained",
     )
-    axes[0].barh([write_label(name) for name in classes.index], classes, color=INK)
+    places = range(len(classes))  # two long labels may look alike
+    axes[0].barh(places, classes, color=INK)
+    axes[0].set_yticks(places, [write_label(name) for name in classes.index])
     axes[0].set(xlabel="Texts")
     most = np.quantile(n_words, 0.99)
     axes[1].hist(np.minimum(n_words, most), bins=40, color=INK)
@@ -49,11 +63,12 @@ def plot_confusion(y, predicted, classes):
     matrix = confusion_matrix(y, predicted, labels=classes)
     side = 2.6 + 0.42 * len(classes)
     figure, ax = plt.subplots(figsize=(side + 0.6, side), layout="constrained")
-    ConfusionMatrixDisplay(matrix, display_labels=list(map(write_label, classes))).plot(
+    labels = list(map(write_label, classes))
+    ConfusionMatrixDisplay(matrix, display_labels=labels).plot(
         ax=ax,
         cmap="Blues",
         colorbar=False,
-        xticks_rotation=90 if len(classes) > 2 else 0,
+        xticks_rotation=90 if len(classes) > 2 or max(map(len, labels)) > 10 else 0,
         text_kw={"fontsize": 10 if len(classes) <= 8 else 7},
     )
     return figure
@@ -83,8 +98,8 @@ def plot_calibration(table):
         xlabel="Probability that it gives its prediction",
         ylabel="Predictions that are right",
     )
-    ax.xaxis.set_major_formatter("{x:.0%}")
-    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.legend()
     return figure
 
@@ -109,6 +124,6 @@ def plot_learning_curve(table):
     ax.set(xlabel="Training texts", ylabel="Accuracy", xscale="log")
     ax.set_xticks(table["texts"], [f"{n:,}" for n in table["texts"]])
     ax.minorticks_off()
-    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.legend()
     return figure

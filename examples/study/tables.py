@@ -208,13 +208,14 @@ def compare_confidence(confidence, right, n_bins=10):
     rows = []
     for part in parts:
         if len(part):
-            accuracy = right[part].mean()
+            # One more of each, so that a group that is all right has an error too.
+            share = (right[part].sum() + 1) / (len(part) + 2)
             rows.append(
                 {
                     "predictions": len(part),
                     "confidence": confidence[part].mean(),
-                    "accuracy": accuracy,
-                    "accuracy_error": np.sqrt(accuracy * (1 - accuracy) / len(part)),
+                    "accuracy": right[part].mean(),
+                    "accuracy_error": np.sqrt(share * (1 - share) / (len(part) + 2)),
                 }
             )
     return pd.DataFrame(rows)

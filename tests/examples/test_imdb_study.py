@@ -344,6 +344,7 @@ def test_regularization_conclusion_follows_the_numbers(
     variants = pd.DataFrame(
         {
             "candidate": ["original", "variant"],
+            "best_epoch": [4, 20],
             "best_val_loss": [0.3, best_val_loss],
             "mean_split_best_epoch": [4.0, 20.0],
             "last_val_loss": [0.45, 0.45 + difference],
@@ -352,7 +353,9 @@ def test_regularization_conclusion_follows_the_numbers(
         }
     )
     text = " ".join(conclusions.on_regularization(variants, "original", 20))
-    assert "original (4), variant (20). The last was still learning" in text
+    assert (
+        "original (4), variant (20). Still learning after 20 epochs: variant." in text
+    )
     assert all(phrase in text for phrase in expected)
 
 

@@ -340,3 +340,29 @@ def test_learning_curve_conclusion_follows_the_numbers(script, gain, expected):
         }
     )
     assert expected in " ".join(script.conclusions.on_sizes(table))
+
+
+def test_labels_that_a_plot_cannot_show_as_they_are(script):
+    write_label = script.plots.write_label
+    assert write_label("good") == "good"
+    assert write_label("5 \N{THUMBS UP SIGN}") == "5 [thumbs up sign]"
+    assert write_label("\N{GRINNING FACE}") != write_label("\N{POUTING FACE}")
+    assert write_label("\u65e5\u672c") == "\N{WHITE SQUARE}" * 2
+    assert write_label("$5") == r"\$5"
+    assert len(write_label("x" * 50)) == 20
+
+
+def test_labels_that_look_alike_have_a_bar_each(script):
+    labels = ["a very long label, part one", "a very long label, part two"]
+    figure = script.plots.plot_data(pd.Series([5, 3], index=labels), [10, 20])
+    assert sorted(bar.get_width() for bar in figure.axes[0].patches) == [3, 5]
+    assert len(figure.axes[0].get_yticklabels()) == 2
+    script.plots.plt.close(figure)
+
+
+def test_group_of_predictions_that_are_all_right_has_an_error(script):
+    from study.tables import compare_confidence
+
+    table = compare_confidence(np.full(20, 0.9), np.ones(20, dtype=bool), 2)
+    assert (table["accuracy"] == 1).all()
+    np.testing.assert_allclose(table["accuracy_error"], np.sqrt(11 / 12**3))
