@@ -11,7 +11,7 @@ from scipy.sparse import random_array
 
 from skimdb import EpochSearchCV, KerasMLPClassifier
 
-N_MOMENTS = 10
+N_MOMENTS = 20
 
 
 @pytest.fixture(scope="module")
