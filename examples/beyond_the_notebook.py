@@ -208,8 +208,10 @@ def choose_network(search):
         network = {
             name.removeprefix("network__"): value
             for name, value in params.items()
-            if name.startswith("network__") and name != "network__random_state"
+            if name.startswith("network__")
         }
+        del network["random_state"]
+        network.pop("epochs", None)  # the best of this seed alone
         features = names[params["vectorizer__ngram_range"]]
         rows.append({"features": features, "params": network, "key": str(network)})
     candidates = pd.DataFrame(rows)

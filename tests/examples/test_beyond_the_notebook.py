@@ -114,6 +114,7 @@ def test_network_is_chosen_by_the_mean_over_folds_and_seeds(script):
     accuracies[8, 1] = [0.6, 0.7]
     for candidate, (size, seed) in enumerate(accuracies):
         values = {"network__size": size, "network__random_state": seed}
+        values["network__epochs"] = candidate  # the best of this candidate alone
         params.append(values | {"vectorizer__ngram_range": (1, 2)})
         rows += [
             {"candidate": candidate, "fold": fold, "epoch": epoch, "val_accuracy": a}
