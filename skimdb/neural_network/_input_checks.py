@@ -191,6 +191,24 @@ def _check_raw(X, name):
             f"KerasMLPClassifier takes a matrix of numbers as {name}, but got {what} "
             f"(dtype {X.dtype}). Convert them to numbers first."
         )
+    column = _find_dates(X)
+    if column is not None:
+        raise ValueError(
+            f"KerasMLPClassifier takes a matrix of numbers as {name}, but its column "
+            f"{column!r} holds dates or durations. Convert them to numbers first, such "
+            "as the days since the first of them."
+        )
+
+
+def _find_dates(X):
+    """First column of a table of pandas or polars that holds dates or durations."""
+    if not (hasattr(X, "columns") and hasattr(X, "dtypes")):
+        return None
+    for column, dtype in zip(X.columns, X.dtypes, strict=True):
+        is_temporal = getattr(dtype, "is_temporal", lambda: False)  # polars
+        if getattr(dtype, "kind", "") in ("M", "m") or is_temporal():
+            return column
+    return None
 
 
 def _canonicalize(X):

@@ -149,7 +149,8 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         parameters routed to it, a function without arguments makes one, an instance
         is copied, so look for what it found in `callbacks_`. In paths ``{run}``
         stands for something unique to the fit and ``{size}`` and the like for the
-        parameters: ``"logs/{size}/{run}"``. Parallel fits need ``{run}``.
+        parameters: ``"logs/{size}/{run}"``. The fits of a search
+        need ``{run}``.
         scikit-learn's callbacks are set by `set_callbacks`, and see every epoch.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, order, dropout and held-out samples. As everywhere
@@ -928,4 +929,4 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
 def _is_optimizer(value):
     """Whether a value is an optimizer instance of Keras, which is not imported here."""
-    return hasattr(value, "get_config") and not isinstance(value, type)
+    return hasattr(value, "update_step") and not isinstance(value, type)

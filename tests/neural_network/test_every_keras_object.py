@@ -441,3 +441,31 @@ def test_hooks_of_predictions_by_a_callback():
     np.testing.assert_allclose(history["again"], history["val_loss"], rtol=1e-5)
     proba = classifier.predict_proba(X)[:, 1]
     assert history["own"][-1] == pytest.approx(proba.mean(), rel=1e-5)
+
+
+def test_default_mode_on_every_entry(tmp_path):
+    """Metrics of scikit-learn and of Keras, in training and in validation."""
+    rising = ["accuracy", "roc_auc", "neg_log_loss", "f1", "AUC", "BinaryAccuracy"]
+    falling = ["loss", "MeanSquaredError", "BinaryCrossentropy"]
+    kinds = [
+        (keras.callbacks.EarlyStopping, {"patience": 9}),
+        (keras.callbacks.ReduceLROnPlateau, {"patience": 9}),
+        (
+            keras.callbacks.ModelCheckpoint,
+            {"filepath": tmp_path / "best.weights.h5"}
+            | {"save_best_only": True, "save_weights_only": True},
+        ),
+    ]
+    callbacks = [
+        kind(monitor=prefix + name, **options)
+        for name in rising + falling
+        for prefix in ("", "val_")
+        for kind, options in kinds
+    ]
+    metrics = (*rising, *falling[1:])
+    fitted = make(metrics=metrics, callbacks=callbacks).fit(X, Y, X_val=X, y_val=Y)
+    for callback in fitted.callbacks_:
+        values = fitted.history_[callback.monitor]
+        is_rising = callback.monitor.removeprefix("val_") in rising
+        best = max(values) if is_rising else min(values)
+        assert callback.best == pytest.approx(best)

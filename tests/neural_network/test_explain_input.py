@@ -129,6 +129,17 @@ def test_weights(weight):
         KerasMLPClassifier().fit(make_rows(), make_y(), sample_weight=weight())
 
 
+@pytest.mark.parametrize("library", [pd, pl])
+@pytest.mark.parametrize("kind", ["datetime64[us]", "timedelta64[us]"])
+def test_tables_with_a_column_of_dates(fitted, library, kind):
+    columns = dict(zip("abcdef", np.array(make_rows(), float).T, strict=False))
+    table = library.DataFrame(columns | {"b": np.arange(N).astype(kind)})
+    message = "X.*, but its column 'b' holds dates or durations. Convert"
+    for method, given in [("fit", {"y": make_y()}), ("predict", {})]:
+        with pytest.raises(ValueError, match=message):
+            getattr(copy.deepcopy(fitted), method)(table, **given)
+
+
 @pytest.mark.parametrize("value", [-5, 1])
 @pytest.mark.parametrize("place", [0, 3, -1])
 def test_pointers_of_sparse_matrices(fitted, place, value):

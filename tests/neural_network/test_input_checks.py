@@ -195,6 +195,11 @@ BAD = {
         "no optimizer named 'rmsprob'. Did you mean 'rmsprop'",
     ),
     "no optimizer": (call(optimizer=3), TypeError, "optimizer must be"),
+    "schedule as optimizer": (
+        call(optimizer=keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)),
+        TypeError,
+        "optimizer must be",
+    ),
     "learning rate 0": (call(learning_rate=0.0), ValueError, "'learning_rate'"),
     "class of a schedule": (
         call(learning_rate=keras.optimizers.schedules.CosineDecay),

@@ -13,6 +13,7 @@ SET = "A set has no order, so its rows would belong to no labels."
 KINDS = "Terms are all texts or all integers: columns of both have no order."
 NO_TERMS = "What was fitted is of texts: no token id could be among its terms."
 NUMBERS = "Dates, durations and numbers as strings are no numbers until converted."
+DIVERGED = "Training that diverges is an error: MLPClassifier keeps what came of it."
 TWO_CLASSES = "One class is nothing to learn, and mostly a mistake in cutting the data."
 INDICATOR = "MLPClassifier takes a matrix of other codes than 0 and 1 for an indicator."
 NO_SCORES = "GridSearchCV takes the first candidate where none has a score."
@@ -40,6 +41,11 @@ DIFFERENCES = [
     ("* X: bytes", NUMBERS),
     ("* X: dates", NUMBERS),
     ("* X: durations", NUMBERS),
+    ("* X: DataFrame of dates", NUMBERS),
+    ("*fit X: *1e300", DIVERGED),
+    ("*fit X: float32 1e30", DIVERGED),
+    ("*fit X: an entry of 1e308", DIVERGED),
+    ("classifier l2: 1e300", "Beyond 1e38 it is infinite in single precision."),
     ("*.fit y: one class", TWO_CLASSES),
     ("*.fit y: two classes, one once", TWO_CLASSES),
     ("classifier.fit sample_weight: one class weighs nothing", TWO_CLASSES),
