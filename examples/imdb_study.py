@@ -179,7 +179,7 @@ def regularization(reviews, options, report):
     )
     search = EpochSearchCV(
         make_large_pipeline(options),
-        parts.list_variants(large=64 if options.quick else 128),
+        parts.list_variants(large=64 if options.quick else 512),
         max_epochs=20,
         cv=ShuffleSplit(n_splits, test_size=0.4, random_state=options.seed),
         refit=False,  # they are compared, none is to be used
