@@ -3,7 +3,7 @@
 Holdout validation, K-fold, iterated K-fold, network size, L2 and dropout on movie
 reviews, all by scikit-learn's own tools. Run
 
-    python examples/imdb_study.py            # about a minute
+    python examples/imdb_study.py            # two minutes
     python examples/imdb_study.py --quick    # the same story on 2,000 reviews
 
 and open ``imdb_study/report.html``. The reviews come from the data home (which the

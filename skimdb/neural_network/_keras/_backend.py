@@ -17,7 +17,7 @@ from skimdb.neural_network._keras._objects import (
 # Units of the first layer up to which a sparse batch is multiplied as it is: beyond,
 # TensorFlow's dense product is faster. examples/benchmarks/bench_training.py, section
 # "tensorflow", sets it.
-_SPARSE_UNITS = 64
+_SPARSE_UNITS = 256
 # Features up to which batches are made dense: 2,048 rows are 256 MB in float32.
 _DENSE_FEATURES = 2**15
 
