@@ -199,8 +199,9 @@ def choose_smoothing(reviews, folds, n_jobs):
 
 
 def score_smoothings(texts, y, train, test):
-    """Score logistic regression on triples, with each smoothing, on one fold."""
-    vectorizer = TextMultiHotVectorizer(**FEATURES["triples"])
+    """Score logistic regression with each smoothing, on one fold."""
+    *_, longest = FEATURES.values()
+    vectorizer = TextMultiHotVectorizer(**longest)
     X_train = vectorizer.fit_transform(texts[train])
     X_test = vectorizer.transform(texts[test])
     scores = []

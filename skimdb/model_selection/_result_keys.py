@@ -102,12 +102,8 @@ class _ContentHasher(NumpyHasher):
             obj = ("property", obj.fget, obj.fset)
         elif scipy.sparse.issparse(obj):
             obj = self._describe_sparse(obj)
-        elif any(c.__module__.startswith("keras.") for c in type(obj).__mro__):
-            raise CannotBeKeyedError(
-                f"{obj!r} is an object of Keras, which keeps state and forgets "
-                "arguments. Give a name or a class, and its parameters with "
-                "optimizer__"
-            )
+        elif _is_of_keras(obj):
+            raise CannotBeKeyedError(_describe_keras(obj))
         super().save(obj)
 
     def _describe(self, obj):
@@ -205,6 +201,17 @@ def _describe_setting():
     return versions, settings, registered
 
 
+def _is_of_keras(obj):
+    return any(c.__module__.startswith("keras.") for c in type(obj).__mro__)
+
+
+def _describe_keras(obj):
+    return (
+        f"{obj!r} is an object of Keras, which keeps state and forgets arguments. Give "
+        "a name or a class, and its parameters with optimizer__"
+    )
+
+
 def _find_obstacle(estimator):
     """Why a fit of an estimator cannot be kept, or None."""
     if getattr(estimator, "_skl_callbacks", None):
@@ -217,6 +224,8 @@ def _find_obstacle(estimator):
             return f"{name} do more than a result tells"
         if last == "input" and value in ("file", "filename"):
             return f"{name}={value!r} reads files, which may change"
+        if _is_of_keras(value):
+            return _describe_keras(value)
         if getattr(value, "_skl_callbacks", None):
             return f"the callbacks of {name} do more than a result tells"
     return None

@@ -65,8 +65,11 @@ class TensorFlowBackend:
         self._takes_sparse = is_sparse
         self._is_dense = n_units > _SPARSE_UNITS and n_features <= _DENSE_FEATURES
         batch, masks = self._make_signature()
-        self._step = tf.function(self._train_step, [*batch, *masks], autograph=False)
-        self._test = tf.function(self._test_step, batch, autograph=False)
+        step = tf.function(self._train_step, [*batch, *masks], autograph=False)
+        test = tf.function(self._test_step, batch, autograph=False)
+        # TensorFlow warns of functions that are traced often, but not of traced ones.
+        self._step = step.get_concrete_function()
+        self._test = test.get_concrete_function()
 
     def _make_signature(self):
         """What a batch of any size is, so that each function is traced once."""
