@@ -277,7 +277,7 @@ def choose_network(search):
 def print_networks(curves, means):
     """Print each network at the best epoch of its mean, and the spread of its fits."""
     best = means["val_accuracy"].groupby(["features", "key"], sort=False).idxmax()
-    by_fit = curves.set_index(["features", "key", "epoch"])["val_accuracy"]
+    by_fit = curves.set_index(["features", "key", "epoch"])["val_accuracy"].sort_index()
     rows = [
         {
             "network": key,

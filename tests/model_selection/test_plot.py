@@ -198,8 +198,9 @@ def test_log_scale_has_plain_numbers(factor):
     display = EpochCurveDisplay(history).plot(log_scale=True)
     display.figure_.draw_without_rendering()
     low, high = display.ax_.get_ylim()
-    texts = display.ax_.get_yticklabels(which="both")
-    numbers = [float(each.get_text()) for each in texts if each.get_text()]
+    labels = display.ax_.get_yticklabels(which="both")
+    texts = [label.get_text().replace("\N{MINUS SIGN}", "-") for label in labels]
+    numbers = [float(text) for text in texts if text]
     assert sum(low <= number <= high for number in numbers) >= 2
 
 
