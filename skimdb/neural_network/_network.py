@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse
 from scipy.special import expit
+from sklearn.utils import gen_even_slices
 
 from skimdb.neural_network._sparse_rows import SparseRows
 
@@ -18,6 +19,8 @@ from skimdb.neural_network._sparse_rows import SparseRows
 # narrow network is as fast as two, and faster where the other core is busy.
 _ONE_THREAD = 2**18
 _WIDE_ROWS = 2048
+# Weights that are drawn at a time, in double precision.
+_DRAWS = 2**16
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,10 @@ def draw_weights(spec, seed):
     coefs = []
     for n_inputs, n_units in pairwise(spec.layer_sizes):
         bound = np.sqrt(6 / (n_inputs + n_units))
-        coefs.append(rng.uniform(-bound, bound, (n_inputs, n_units)).astype(spec.dtype))
+        coef = np.empty((n_inputs, n_units), spec.dtype)
+        for rows in gen_even_slices(n_inputs, -(-coef.size // _DRAWS)):
+            coef[rows] = rng.uniform(-bound, bound, coef[rows].shape)
+        coefs.append(coef)
     return coefs, [np.zeros(coef.shape[1], spec.dtype) for coef in coefs]
 
 

@@ -2,20 +2,26 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 
 import numpy as np
 
 from skimdb._sklearn import _openmp_effective_n_threads
+from skimdb.neural_network._blas_threads import limit_blas_threads
+from skimdb.neural_network._multiply_add import add_multiple
 from skimdb.neural_network._network import ACTIVATIONS, DERIVATIVES, compute_loss
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 
-# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets the three.
-# From so many units on, the gradient of the first kernel is computed and used up in
-# blocks of columns, which stay in the cache, on all cores.
-_WIDE = 128
+# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets the four.
+# From so many weights on, a step is divided among all cores, and the gradient of the
+# first kernel is computed and used up in blocks, which stay in the cache.
+_LARGE = 2**20
 _BLOCK_VALUES = 2**17
+# Rows of a product that a core takes at a time: as many whatever the number of cores,
+# so that this does not show in the last bits.
+_PART_ROWS = 128
 # Features per entry of a batch from which on those that no sample of the batch has are
 # skipped.
 _RARE = 2
@@ -45,18 +51,13 @@ class NumpyBackend:
         # All weights in a row, of which kernels and biases are views; so are gradients.
         weights = np.concatenate([array.ravel() for pair in pairs for array in pair])
         self._coefs, self._intercepts = self._view(weights)
-        self._gradient = np.zeros_like(weights)
+        self._gradient = np.zeros(weights.shape, weights.dtype)
         self._coef_gradients, self._intercept_gradients = self._view(self._gradient)
         self._optimizer = OPTIMIZERS[optimizer](weights, **optimizer_params)
         self._given_rate = self._optimizer.learning_rate
-        self._first_step = 0
-        self._columns = None  # set at the first step, if features are to be skipped
-        self._skipped = None  # what an earlier fit has skipped
-        self._is_wide = spec.layer_sizes[1] >= _WIDE
-        self._n_threads = _openmp_effective_n_threads() if self._is_wide else 1
-        self._threads = None
-        if self._n_threads > 1:
-            self._threads = ThreadPoolExecutor(self._n_threads)
+        self._is_large = self._coefs[0].size >= _LARGE
+        self._n_threads = _openmp_effective_n_threads() if self._is_large else 1
+        self._threads = ThreadPoolExecutor(self._n_threads)  # started when needed
         self._local = threading.local()  # a buffer per thread
 
     def _view(self, flat):
@@ -105,17 +106,12 @@ class NumpyBackend:
         }
         for name, view in self._name_slots().items():
             variables[name] = view.copy()
-        state = {
+        return {
             "optimizer": type(optimizer).__name__,
             "given_rate": self._given_rate,
             "variables": variables,
+            "decay": optimizer.decay,
         }
-        if self._columns is not None:
-            state["skipped"] = self._columns.read_state()
-            kernel_name = self.spec.weight_names[0]
-            names = [f"{kernel_name}_{slot_name}" for slot_name in optimizer.slot_names]
-            self._columns.catch_up([variables[name] for name in names])
-        return state
 
     def write_state(self, state):
         """Go on from the state of an optimizer, if it is of the same kind.
@@ -133,12 +129,12 @@ class NumpyBackend:
             variables.keys() != slots.keys() | {"iteration", "learning_rate"}
         ):
             return
-        optimizer.iteration = self._first_step = int(variables["iteration"])
+        optimizer.iteration = int(variables["iteration"])
+        optimizer.decay = state.get("decay", 1.0)
         if state["given_rate"] == self._given_rate:
             optimizer.learning_rate = float(variables["learning_rate"])
         for name, view in slots.items():
             view[...] = variables[name]
-        self._skipped = state.get("skipped")
 
     def _name_slots(self):
         """Views of the slots by their Keras names."""
@@ -177,21 +173,28 @@ class NumpyBackend:
         logits : ndarray of shape (n_samples, n_outputs)
             Before the step.
         """
-        if self.iteration == self._first_step:
-            self._choose_columns(batch.X)
-        with np.errstate(**_QUIET):
-            X, kernel, gradient = batch.X, self._coefs[0], self._coef_gradients[0]
-            if self._columns is not None:
-                X, kernel, gradient = self._columns.gather(X)
-            inputs, outputs = self._propagate_forward(X, kernel, masks)
+        optimizer, X = self._optimizer, batch.X
+        skips = self._skips_features(X)
+        with self._compute():
+            optimizer.begin_step()
+            if skips:  # on a core of its own, where there is one
+                transposing = self._threads.submit(X.transpose_seen)
+            inputs, outputs = self._propagate_forward(X, masks)
             logits = inputs[-1]
             losses, delta = compute_loss(logits, batch.Y, self.spec)
             loss = float(losses @ batch.sample_weight) / len(losses)
             loss += self._compute_penalty()
-            delta *= (batch.sample_weight / len(losses))[:, np.newaxis]
+            weight = batch.sample_weight * (optimizer.gradient_factor / len(losses))
+            delta *= weight[:, np.newaxis]
             delta = self._propagate_backward(inputs, outputs, masks, delta)
-            self._update_weights(X, kernel, gradient, delta)
-        self._optimizer.iteration += 1
+            if skips:
+                self._update_blocks(*transposing.result(), delta)
+            elif self._is_large and isinstance(X, SparseRows):
+                self._update_blocks(X.transpose(), None, delta)
+            else:
+                self._compute_gradient(X, delta)
+                optimizer.update(self._gradient)
+        optimizer.iteration += 1
         return loss, logits
 
     def evaluate(self, batch):
@@ -207,9 +210,9 @@ class NumpyBackend:
             Mean over the samples.
         logits : ndarray of shape (n_samples, n_outputs)
         """
-        with np.errstate(**_QUIET):
+        with self._compute():
             masks = [None] * len(self.spec.dropout)
-            logits = self._propagate_forward(batch.X, self._coefs[0], masks)[0][-1]
+            logits = self._propagate_forward(batch.X, masks)[0][-1]
             losses, _ = compute_loss(logits, batch.Y, self.spec)
             return float(losses @ batch.sample_weight) / len(losses), logits
 
@@ -221,12 +224,11 @@ class NumpyBackend:
 
     def close(self):
         """End the threads."""
-        if self._threads is not None:
-            self._threads.shutdown()
+        self._threads.shutdown()
 
-    def _propagate_forward(self, X, kernel, masks):
+    def _propagate_forward(self, X, masks):
         """Input of each activation, and what each hidden layer hands on."""
-        hidden = self._multiply_features(X, kernel)
+        hidden = self._multiply(X, self._coefs[0])
         hidden += self._intercepts[0]
         inputs, outputs = [hidden], []
         for mask, coef, intercept in zip(
@@ -236,30 +238,44 @@ class NumpyBackend:
             if mask is not None:
                 hidden = hidden * mask
             outputs.append(hidden)
-            hidden = hidden @ coef
+            hidden = self._multiply(hidden, coef)
             hidden += intercept
             inputs.append(hidden)
         return inputs, outputs
 
-    def _multiply_features(self, X, kernel):
-        """Product with the first kernel, each core taking some of the rows."""
-        if not isinstance(X, SparseRows):
-            return X @ kernel
-        product = np.zeros((X.shape[0], kernel.shape[1]), kernel.dtype)
-        size = -(-X.shape[0] // self._n_threads)
-        parts = [slice(i, i + size) for i in range(0, X.shape[0], size)]
-        self._map(lambda rows: X[rows].multiply(kernel, product[rows]), parts)
-        return product
+    def _multiply(self, a, b, out=None):
+        """Product of matrices, the first of which may be sparse."""
+        is_sparse = isinstance(a, SparseRows)
+        if out is None:
+            make = np.zeros if is_sparse else np.empty
+            out = make((a.shape[0], b.shape[1]), b.dtype)
 
-    def _map(self, function, parts):
-        """Call a function for each part, on all cores if the network is wide."""
-        if self._threads is None:
+        def multiply_rows(rows):
+            if is_sparse:
+                a[rows].multiply(b, out[rows])
+            else:
+                np.matmul(a[rows], b, out=out[rows])
+
+        self._map(multiply_rows, len(out), _PART_ROWS if self._is_large else len(out))
+        return out
+
+    def _map(self, function, n_rows, size):
+        """Call a function with slices of rows, on all cores if there are several."""
+        parts = [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
+        if self._n_threads == 1 or len(parts) == 1:
             for part in parts:
                 function(part)
         else:
             # NumPy keeps its error state per thread.
             quiet = np.errstate(**_QUIET)
             list(self._threads.map(quiet(function), parts))
+
+    @contextmanager
+    def _compute(self):
+        """Compute on all cores, without warnings: the caller checks the results."""
+        limit = limit_blas_threads if self._is_large else nullcontext
+        with np.errstate(**_QUIET), limit():
+            yield
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
         """Gradients of all layers but the first, of which the delta is returned."""
@@ -269,11 +285,11 @@ class NumpyBackend:
         for layer in range(len(outputs), 0, -1):
             hidden, mask = outputs[layer - 1], masks[layer - 1]
             gradient = self._coef_gradients[layer]
-            np.matmul(hidden.T, delta, out=gradient)
+            self._multiply(hidden.T, delta, gradient)
             np.matmul(ones, delta, out=self._intercept_gradients[layer])
-            if self.spec.l2 and layer < len(outputs):
-                gradient += (2 * self.spec.l2) * self._coefs[layer]
-            delta = delta @ self._coefs[layer].T
+            if layer < len(outputs):
+                self._add_penalty(gradient, self._coefs[layer])
+            delta = self._multiply(delta, self._coefs[layer].T)
             if mask is not None:
                 delta *= mask
                 # What the activation gave, before units were dropped.
@@ -282,33 +298,23 @@ class NumpyBackend:
         np.matmul(ones, delta, out=self._intercept_gradients[0])
         return delta
 
-    def _update_weights(self, X, kernel, gradient, delta):
-        """Compute the gradient of the first kernel in the way that is fast, and update.
-
-        `X`, `kernel` and `gradient` are of the features that the batch has, if others
-        are skipped.
-        """
-        optimizer, first = self._optimizer, self._coefs[0].size
-        if isinstance(X, SparseRows) and self._is_wide and self._columns is None:
-            self._update_blocks(X.transpose(), delta)
-            optimizer.update(self._gradient[first:], first)
-            return
-        if not isinstance(X, SparseRows):
-            np.matmul(X.T, delta, out=gradient)
-        else:
+    def _compute_gradient(self, X, delta):
+        """Gradient of the first kernel."""
+        gradient = self._coef_gradients[0]
+        if isinstance(X, SparseRows):
             gradient.fill(0)
             X.multiply_transposed(delta, gradient)
-        if self.spec.l2:
-            gradient += (2 * self.spec.l2) * kernel
-        if self._columns is None:
-            optimizer.update(self._gradient)
         else:
-            self._columns.update(kernel, gradient)
-            optimizer.update(self._gradient[first:], first)
+            self._multiply(X.T, delta, gradient)
+        self._add_penalty(gradient, self._coefs[0])
 
-    def _update_blocks(self, transposed, delta):
-        """Update the first kernel block by block, on all cores."""
-        kernel, n_units = self._coefs[0], delta.shape[1]
+    def _update_blocks(self, transposed, columns, delta):
+        """Update all weights, those of the first kernel block by block, on all cores.
+
+        `transposed` has a row per feature, or per feature in `columns`.
+        """
+        kernel, optimizer = self._coefs[0], self._optimizer
+        n_units = kernel.shape[1]
         size = max(1, _BLOCK_VALUES // n_units)
 
         def update_block(rows):
@@ -317,12 +323,21 @@ class NumpyBackend:
             gradient = self._local.buffer[: rows.stop - rows.start]
             gradient.fill(0)
             transposed[rows].multiply(delta, gradient)
-            if self.spec.l2:
-                gradient += (2 * self.spec.l2) * kernel[rows]
-            self._optimizer.update(gradient.reshape(-1), rows.start * n_units)
+            if columns is None:
+                self._add_penalty(gradient, kernel[rows])
+                optimizer.update(gradient.reshape(-1), rows.start * n_units)
+            else:
+                optimizer.update_rows(kernel, slots, columns[rows], gradient)
 
-        starts = range(0, len(kernel), size)
-        self._map(update_block, [slice(i, min(i + size, len(kernel))) for i in starts])
+        slots = [self._view(slot)[0][0] for slot in optimizer.slots]
+        self._map(update_block, transposed.shape[0], size)
+        optimizer.update(self._gradient[kernel.size :], kernel.size)
+
+    def _add_penalty(self, gradient, kernel):
+        """Add the gradient of the penalty to that of the loss."""
+        if self.spec.l2:
+            factor = 2 * self.spec.l2 * self._optimizer.gradient_factor
+            add_multiple(gradient, kernel, factor)
 
     def _compute_penalty(self):
         if not self.spec.l2:
@@ -330,147 +345,7 @@ class NumpyBackend:
         kernels = (coef.reshape(-1) for coef in self._coefs[:-1])
         return self.spec.l2 * float(sum(kernel @ kernel for kernel in kernels))
 
-    def _choose_columns(self, X):
-        """Decide at the first step whether to skip features."""
-        optimizer, skipped = self._optimizer, self._skipped
-        if not (isinstance(X, SparseRows) and optimizer.can_skip and not self.spec.l2):
-            return
-        rare = _RARE
-        if self._first_step:  # what goes on changes its way for a good reason only
-            rare = _RARE * 2 if skipped is None else _RARE / 2
-        if X.shape[1] > rare * X.nnz:
-            kernels = [self._view(a)[0][0] for a in optimizer.slots]
-            self._columns = _SkippedColumns(self._coefs[0], kernels, optimizer)
-            if skipped is not None and skipped["decay"] == optimizer.decay:
-                self._columns.write_state(skipped)
-
-
-class _SkippedColumns:
-    """Features that some batches have and others have not.
-
-    Of a feature that no sample of a batch has the gradient is zero, which changes
-    nothing but the slots; these are made up for when the feature is next seen. No step
-    takes as long as there are features.
-
-    Parameters
-    ----------
-    kernel : ndarray of shape (n_features, n_units)
-    slots : list of ndarray of shape (n_features, n_units)
-        What the optimizer keeps beside the kernel.
-    optimizer : Optimizer
-        It can skip.
-    """
-
-    def __init__(self, kernel, slots, optimizer):
-        self._kernel = kernel
-        self._slots = slots
-        self._optimizer = optimizer
-        # Steps that the slots of each feature have been through.
-        self._n_steps = np.full(len(kernel), optimizer.iteration, np.int32)
-        self._position = np.empty(len(kernel), np.int32)
-        self._columns = None
-        # Made once, since fresh memory costs more than what is done with it.
-        n_rows = max(1, _BLOCK_VALUES // kernel.shape[1])
-        self._slot_buffers = [np.empty_like(kernel[:n_rows]) for _ in slots]
-        self._n_rows = n_rows
-        self._kernel_buffer = self._gradient_buffer = kernel[:0]
-
-    def gather(self, X):
-        """Find the features of a batch.
-
-        Parameters
-        ----------
-        X : SparseRows of shape (n_samples, n_features)
-
-        Returns
-        -------
-        X_seen : SparseRows of shape (n_samples, n_seen)
-        kernel_seen : ndarray of shape (n_seen, n_units)
-        gradient : ndarray of shape (n_seen, n_units)
-            A buffer.
-        """
-        first, last = X.indptr[0], X.indptr[-1]
-        indices, position = X.indices[first:last], self._position
-        ordered = np.sort(indices)
-        is_first = np.ones(len(ordered), bool)
-        np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-        columns = ordered[is_first]
-        n_seen = len(columns)
-        position[columns] = np.arange(n_seen, dtype=np.int32)
-        numbers = position.take(indices, mode="clip").astype(indices.dtype, copy=False)
-        X_seen = SparseRows(
-            X.data[first:last], numbers, X.indptr - first, (X.shape[0], n_seen)
-        )
-        if n_seen > len(self._kernel_buffer):
-            shape = (n_seen + n_seen // 8, self._kernel.shape[1])
-            self._kernel_buffer = np.empty(shape, self._kernel.dtype)
-            self._gradient_buffer = np.empty(shape, self._kernel.dtype)
-        self._columns = columns.astype(np.intp)
-        kernel_seen = self._take(self._kernel, self._columns, self._kernel_buffer)
-        return X_seen, kernel_seen, self._gradient_buffer[:n_seen]
-
-    def update(self, kernel_seen, gradient):
-        """Update the features that were gathered.
-
-        Parameters
-        ----------
-        kernel_seen, gradient : ndarray of shape (n_seen, n_units)
-        """
-        factors = self._compute_factors(self._columns)
-        for start in range(0, len(gradient), self._n_rows):
-            rows = slice(start, start + self._n_rows)
-            columns = self._columns[rows]
-            slots = self._take_slots(columns, factors[rows])
-            self._optimizer.update_arrays(kernel_seen[rows], gradient[rows], slots)
-            _put_rows(self._kernel, columns, kernel_seen[rows])
-            for slot, changed in zip(self._slots, slots, strict=True):
-                _put_rows(slot, columns, changed)
-        self._n_steps[self._columns] = self._optimizer.iteration + 1
-
-    def read_state(self):
-        """Copy the slots, of which updates are missing, and say how many are."""
-        return {
-            "decay": self._optimizer.decay,
-            "n_steps": self._n_steps.copy(),
-            "slots": [slot.copy() for slot in self._slots],
-        }
-
-    def write_state(self, state):
-        """Go on from what `read_state` has returned."""
-        self._n_steps[...] = state["n_steps"]
-        for slot, values in zip(self._slots, state["slots"], strict=True):
-            slot[...] = values
-
-    def catch_up(self, slots):
-        """Make the updates that were skipped so far, in copies of the slots."""
-        for start in range(0, len(self._kernel), self._n_rows):
-            rows = slice(start, start + self._n_rows)
-            factors = self._compute_factors(rows)
-            for slot in slots:
-                slot[rows] *= factors
-
-    def _compute_factors(self, columns):
-        """Factors of the slots of some features for the steps that they missed."""
-        missed = self._optimizer.iteration - self._n_steps[columns]
-        powers = self._optimizer.decay ** np.arange(missed.max(initial=0) + 1)
-        return powers.astype(self._kernel.dtype).take(missed)[:, np.newaxis]
-
-    def _take_slots(self, columns, factors):
-        """Copy the slots of some features as they would be now."""
-        slots = [
-            self._take(slot, columns, buffer)
-            for slot, buffer in zip(self._slots, self._slot_buffers, strict=True)
-        ]
-        for slot in slots:
-            slot *= factors
-        return slots
-
-    @staticmethod
-    def _take(array, rows, buffer):
-        return np.take(array, rows, axis=0, out=buffer[: len(rows)], mode="clip")
-
-
-def _put_rows(array, rows, values):
-    """Assign rows of a matrix as single items, which takes half the time."""
-    item = f"V{array.itemsize * array.shape[1]}"
-    array.view(item)[:, 0][rows] = values.view(item)[:, 0]
+    def _skips_features(self, X):
+        """Tell whether it pays to skip the features that no sample of a batch has."""
+        is_possible = self._optimizer.can_skip and not self.spec.l2
+        return is_possible and isinstance(X, SparseRows) and X.shape[1] > _RARE * X.nnz

@@ -119,6 +119,39 @@ class SparseRows:
         )
         return SparseRows(data, indices, indptr, (n_features, n_rows))
 
+    def transpose_seen(self):
+        """Return the columns that have entries as rows, and which these are.
+
+        It takes as long as there are entries, and not as there are columns.
+
+        Returns
+        -------
+        transposed : SparseRows of shape (n_seen, n_rows)
+        columns : ndarray of int of shape (n_seen,)
+        """
+        n_rows, n_features = self.shape
+        first, last = self.indptr[0], self.indptr[-1]
+        data, indices = self.data[first:last], self.indices[first:last]
+        # An entry is its column and, as the last bits, its row: sorted at one go.
+        n_bits = n_rows.bit_length()
+        dtype = np.int32 if n_features << n_bits < 2**31 else np.int64
+        entries = indices.astype(dtype)
+        entries <<= n_bits
+        entries |= np.repeat(np.arange(n_rows, dtype=dtype), np.diff(self.indptr))
+        if (data == data[:1]).all():  # in any order
+            entries.sort()
+        else:
+            order = np.argsort(entries)
+            entries, data = entries[order], data[order]
+        rows = (entries & ((1 << n_bits) - 1)).astype(indices.dtype, copy=False)
+        entries >>= n_bits
+        is_first = np.ones(len(entries), bool)
+        np.not_equal(entries[1:], entries[:-1], out=is_first[1:])
+        starts = np.flatnonzero(is_first)
+        columns = entries[starts].astype(indices.dtype, copy=False)
+        indptr = np.append(starts, len(entries)).astype(indices.dtype)
+        return SparseRows(data, rows, indptr, (len(columns), n_rows)), columns
+
     def toarray(self):
         """Return the rows as a dense array."""
         dense = np.zeros(self.shape, self.data.dtype)

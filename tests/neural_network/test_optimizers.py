@@ -97,11 +97,16 @@ def assert_same(sparse, dense, atol):
     dtype=st.sampled_from(["float32", "float64"]),
     batch_size=st.sampled_from([20, 60, 500]),
     epochs=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    ones=st.booleans(),
 )
-def test_skipped_features(rare_data, optimizer, params, dtype, batch_size, epochs):
+def test_skipped_features(
+    rare_data, optimizer, params, dtype, batch_size, epochs, ones
+):
     """The result is that of updating all, and so is that of going on from there."""
     X, y = rare_data
     X = X.astype(dtype)
+    if ones:
+        X.data[:] = 1
     name, options = optimizer
     if dtype == "float32" and name != "sgd":
         # The default of 1e-7 turns the rounding of a gradient near 0 into whole steps.
@@ -122,6 +127,36 @@ def test_skipped_features(rare_data, optimizer, params, dtype, batch_size, epoch
     sparse.partial_fit(X[60:].toarray(), y[60:])
     dense.partial_fit(X[60:], y[60:])
     assert_same(sparse, dense, 1e-6 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rho": 0.0},
+        {"rho": 0.3},
+        {"rho": 1.0},
+        {"centered": True},
+        {"momentum": 0.5, "centered": True, "rho": 0.99},
+    ],
+    ids=str,
+)
+def test_hundreds_of_steps_of_rmsprop(options):
+    """The averages stay those of the formula, however they are kept."""
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.normal(size=(2, 50))
+    theirs[...] = ours
+    optimizer = OPTIMIZERS["rmsprop"](ours, learning_rate=0.01, **options)
+    keras_optimizer = keras.optimizers.RMSprop(learning_rate=0.01, **options)
+    variable = keras.Variable(theirs, dtype="float64")
+    for step in range(300):
+        gradient = rng.normal(size=50) * 10.0 ** rng.integers(-4, 3)
+        gradient[step % 7 :: 7] = 0
+        keras_optimizer.apply([keras.ops.array(gradient, "float64")], [variable])
+        optimizer.begin_step()
+        optimizer.update(gradient * optimizer.gradient_factor)
+        optimizer.iteration += 1
+    np.testing.assert_allclose(ours, np.asarray(variable), rtol=0, atol=1e-6)
 
 
 def test_a_feature_that_is_never_seen_keeps_its_weights(rare_data):
@@ -149,8 +184,10 @@ def test_state_has_the_names_of_keras(rare_data):
             4, optimizer=name, epochs=2, batch_size=60, random_state=0, **options
         ).fit(X, y)
         variables = {v.name: v for v in classifier.to_keras().optimizer.variables}
-        state = classifier._optimizer_state["variables"]
-        assert variables.keys() == state.keys()
-        for variable in variables:
-            np.testing.assert_allclose(variables[variable], state[variable])
+        state = classifier._optimizer_state
+        assert variables.keys() == state["variables"].keys()
+        for variable, value in state["variables"].items():
+            if variable.endswith(("velocity", "average_gradient")):
+                value = value * state["decay"]
+            np.testing.assert_allclose(variables[variable], value, rtol=1e-6)
         assert int(variables["iteration"].numpy()) == 4

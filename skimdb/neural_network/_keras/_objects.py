@@ -334,8 +334,11 @@ def write_state(optimizer, state):
         return
     keep_rate = state["given_rate"] == get_rate(optimizer)
     for name, variable in variables.items():
+        value = values[name]
+        if name.endswith(("_velocity", "_average_gradient")):
+            value = value * state.get("decay", 1.0)
         if variable.name != "learning_rate" or keep_rate:
-            variable.assign(values[name])
+            variable.assign(value)
 
 
 def _name_variables(optimizer):
