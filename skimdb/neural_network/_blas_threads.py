@@ -1,45 +1,51 @@
-"""Products of NumPy on one core, while a step is divided among threads of our own.
+"""Products of NumPy on one core each, while all cores have work from us.
 
 The threads of OpenBLAS spin for a while after a product. So they would take a third of
-the cores from ours, which have the sparse products and the update to do.
+the cores from ours, which have sparse products and updates to do, too. And the last
+bits of a product depend on how many they are.
 """
 
-import contextlib
 import functools
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import ThreadpoolController
 
-_lock = threading.Lock()
-_n_users = 0
-_n_threads = []
+from skimdb._sklearn import _openmp_effective_n_threads
 
 
-@contextlib.contextmanager
 def limit_blas_threads():
     """Let BLAS use the calling thread alone, as `sklearn.cluster.KMeans` does.
 
-    The number of its threads is one for the whole process. Where several threads of
-    the process come here at a time, the last to leave sets it back.
+    Of several threads that come here at a time, threadpoolctl lets the first set the
+    limit, which is of the process, and take it back.
+
+    Returns
+    -------
+    limit : context manager
     """
-    global _n_users, _n_threads
-    libraries = _find_blas()
-    with _lock:
-        if _n_users == 0:
-            _n_threads = [library.get_num_threads() for library in libraries]
-            for library in libraries:
-                library.set_num_threads(1)
-        _n_users += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _n_users -= 1
-            if _n_users == 0:
-                for library, n_threads in zip(libraries, _n_threads, strict=True):
-                    library.set_num_threads(n_threads)
+    return _find_blas().limit(limits=1)
+
+
+def map_on_all_cores(function, parts):
+    """Call a function with each part, on as many threads as there are cores.
+
+    Parameters
+    ----------
+    function : callable
+    parts : list
+
+    Returns
+    -------
+    results : list
+    """
+    n_threads = min(len(parts), _openmp_effective_n_threads())
+    with limit_blas_threads():
+        if n_threads == 1:
+            return [function(part) for part in parts]
+        with ThreadPoolExecutor(n_threads) as threads:
+            return list(threads.map(function, parts))
 
 
 @functools.cache
 def _find_blas():
-    return ThreadpoolController().select(user_api="blas").lib_controllers
+    return ThreadpoolController().select(user_api="blas")

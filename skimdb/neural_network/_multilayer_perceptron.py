@@ -766,8 +766,7 @@ class KerasMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _compute_logits(self, X):
         check_is_fitted(self)
         X = check_matrix(self, X, dtype=self.coefs_[0].dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            logits = compute_logits(X, self.coefs_, self.intercepts_, self.activation)
+        logits = compute_logits(X, self.coefs_, self.intercepts_, self.activation)
         check_finite_logits(logits, X)
         return logits
 

@@ -13,12 +13,13 @@ import scipy.sparse
 from scipy.special import expit
 from sklearn.utils import gen_even_slices
 
+from skimdb.neural_network._blas_threads import map_on_all_cores
 from skimdb.neural_network._sparse_rows import SparseRows
 
 # Below so many multiplications OpenBLAS leaves a product to one thread, which for a
 # narrow network is as fast as two, and faster where the other core is busy.
 _ONE_THREAD = 2**18
-_WIDE_ROWS = 2048
+_WIDE_ROWS = 512
 # Weights that are drawn at a time, in double precision.
 _DRAWS = 2**16
 
@@ -134,6 +135,22 @@ def count_block_rows(layer_sizes):
     return n_rows if n_rows >= 256 else _WIDE_ROWS
 
 
+def is_left_to_one_thread(n_rows, layer_sizes):
+    """Tell whether OpenBLAS leaves the products of hidden layers to one thread.
+
+    Parameters
+    ----------
+    n_rows : int
+    layer_sizes : sequence of int
+        Of all layers but the input.
+
+    Returns
+    -------
+    is_left : bool
+    """
+    return n_rows * max(layer_sizes) ** 2 <= _ONE_THREAD
+
+
 def compute_logits(X, coefs, intercepts, activation):
     """Compute the logits of samples, block by block.
 
@@ -151,19 +168,23 @@ def compute_logits(X, coefs, intercepts, activation):
     """
     if scipy.sparse.issparse(X):
         X = SparseRows.from_csr(X)
-    n_samples = X.shape[0]
-    block = count_block_rows([len(intercept) for intercept in intercepts])
-    if n_samples > block:
-        blocks = [X[i : i + block] for i in range(0, n_samples, block)]
-        return np.concatenate(
-            [compute_logits(X, coefs, intercepts, activation) for X in blocks]
-        )
-    hidden = X
-    for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
-        hidden = hidden @ coef
-        hidden += intercept
-        hidden = ACTIVATIONS[activation](hidden)
-    return hidden @ coefs[-1] + intercepts[-1]
+    layer_sizes = [len(intercept) for intercept in intercepts]
+    n_rows = count_block_rows(layer_sizes)
+    blocks = [X[i : i + n_rows] for i in range(0, X.shape[0], n_rows)]
+
+    @np.errstate(over="ignore", invalid="ignore")  # the caller checks the logits
+    def compute_block(hidden):
+        for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
+            hidden = hidden @ coef
+            hidden += intercept
+            hidden = ACTIVATIONS[activation](hidden)
+        return hidden @ coefs[-1] + intercepts[-1]
+
+    if is_left_to_one_thread(n_rows, layer_sizes):
+        parts = [compute_block(block) for block in blocks]
+    else:
+        parts = map_on_all_cores(compute_block, blocks)
+    return np.concatenate(parts)
 
 
 def compute_probabilities(logits, output_activation):

@@ -10,7 +10,12 @@ import numpy as np
 from skimdb._sklearn import _openmp_effective_n_threads
 from skimdb.neural_network._blas_threads import limit_blas_threads
 from skimdb.neural_network._multiply_add import add_multiple
-from skimdb.neural_network._network import ACTIVATIONS, DERIVATIVES, compute_loss
+from skimdb.neural_network._network import (
+    ACTIVATIONS,
+    DERIVATIVES,
+    compute_loss,
+    is_left_to_one_thread,
+)
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 
@@ -175,7 +180,7 @@ class NumpyBackend:
         """
         optimizer, X = self._optimizer, batch.X
         skips = self._skips_features(X)
-        with self._compute():
+        with self._compute(X):
             optimizer.begin_step()
             if skips:  # on a core of its own, where there is one
                 transposing = self._threads.submit(X.transpose_seen)
@@ -210,7 +215,7 @@ class NumpyBackend:
             Mean over the samples.
         logits : ndarray of shape (n_samples, n_outputs)
         """
-        with self._compute():
+        with self._compute(batch.X):
             masks = [None] * len(self.spec.dropout)
             logits = self._propagate_forward(batch.X, masks)[0][-1]
             losses, _ = compute_loss(logits, batch.Y, self.spec)
@@ -271,10 +276,12 @@ class NumpyBackend:
             list(self._threads.map(quiet(function), parts))
 
     @contextmanager
-    def _compute(self):
-        """Compute on all cores, without warnings: the caller checks the results."""
-        limit = limit_blas_threads if self._is_large else nullcontext
-        with np.errstate(**_QUIET), limit():
+    def _compute(self, X):
+        """Compute without warnings: the caller checks the results."""
+        divides = self._is_large
+        if isinstance(X, SparseRows):
+            divides |= not is_left_to_one_thread(X.shape[0], self.spec.layer_sizes[1:])
+        with np.errstate(**_QUIET), limit_blas_threads() if divides else nullcontext():
             yield
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
