@@ -21,7 +21,7 @@ def make(size, **params):
 
 
 @pytest.mark.parametrize("params", [{"l2": 0.01}, {"dropout": 0.3}], ids=str)
-@pytest.mark.parametrize("size, dense", [(40, False), (130, False), (130, True)])
+@pytest.mark.parametrize(("size", "dense"), [(40, False), (130, False), (130, True)])
 def test_last_bits(size, dense, params):
     X_train = X.toarray() if dense else X
     all_cores = make(size, **params).fit(X_train, Y)
