@@ -20,8 +20,8 @@ def add_product(out, a, b):
     out, a, b : C-contiguous ndarray of the same shape and dtype
     """
     size = out.size
-    flat = (array.reshape(-1) for array in (a, b, out))
-    _sparsetools.dia_matvec(size, size, 1, size, _ZERO, *flat)
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
+    _sparsetools.dia_matvec(size, size, 1, size, _ZERO, a, b, out)
 
 
 def add_multiple(out, a, factor):
@@ -32,9 +32,9 @@ def add_multiple(out, a, factor):
     out, a : C-contiguous ndarray of the same shape and dtype
     factor : float
     """
-    flat = (array.reshape(-1) for array in (a, out))
     entry = np.array([factor], out.dtype)
-    _sparsetools.csr_matvecs(1, 1, out.size, _ONE_ENTRY, _ZERO, entry, *flat)
+    a, out = a.reshape(-1), out.reshape(-1)
+    _sparsetools.csr_matvecs(1, 1, out.size, _ONE_ENTRY, _ZERO, entry, a, out)
 
 
 def add_to_rows(out, rows, a, factor):
@@ -51,6 +51,5 @@ def add_to_rows(out, rows, a, factor):
     n_rows, n_columns = out.shape
     indptr = np.arange(len(rows) + 1, dtype=rows.dtype)
     entries = np.full(len(rows), factor, out.dtype)
-    flat = (array.reshape(-1) for array in (a, out))
-    shape = n_rows, len(rows), n_columns
-    _sparsetools.csc_matvecs(*shape, indptr, rows, entries, *flat)
+    shape, a, out = (n_rows, len(rows), n_columns), a.reshape(-1), out.reshape(-1)
+    _sparsetools.csc_matvecs(*shape, indptr, rows, entries, a, out)

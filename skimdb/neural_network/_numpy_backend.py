@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import pairwise
 
 import numpy as np
@@ -180,7 +180,7 @@ class NumpyBackend:
         """
         optimizer, X = self._optimizer, batch.X
         skips = self._skips_features(X)
-        with self._compute(X):
+        with np.errstate(**_QUIET), self._limit_blas(X):
             optimizer.begin_step()
             if skips:  # on a core of its own, where there is one
                 transposing = self._threads.submit(X.transpose_seen)
@@ -215,7 +215,7 @@ class NumpyBackend:
             Mean over the samples.
         logits : ndarray of shape (n_samples, n_outputs)
         """
-        with self._compute(batch.X):
+        with np.errstate(**_QUIET), self._limit_blas(batch.X):
             masks = [None] * len(self.spec.dropout)
             logits = self._propagate_forward(batch.X, masks)[0][-1]
             losses, _ = compute_loss(logits, batch.Y, self.spec)
@@ -250,6 +250,8 @@ class NumpyBackend:
 
     def _multiply(self, a, b, out=None):
         """Product of matrices, the first of which may be sparse."""
+        if not self._is_large:
+            return a @ b if out is None else np.matmul(a, b, out=out)
         is_sparse = isinstance(a, SparseRows)
         if out is None:
             make = np.zeros if is_sparse else np.empty
@@ -261,7 +263,7 @@ class NumpyBackend:
             else:
                 np.matmul(a[rows], b, out=out[rows])
 
-        self._map(multiply_rows, len(out), _PART_ROWS if self._is_large else len(out))
+        self._map(multiply_rows, len(out), _PART_ROWS)
         return out
 
     def _map(self, function, n_rows, size):
@@ -275,14 +277,12 @@ class NumpyBackend:
             quiet = np.errstate(**_QUIET)
             list(self._threads.map(quiet(function), parts))
 
-    @contextmanager
-    def _compute(self, X):
-        """Compute without warnings: the caller checks the results."""
+    def _limit_blas(self, X):
+        """Keep BLAS from dividing products, where it would and need not."""
         divides = self._is_large
         if isinstance(X, SparseRows):
             divides |= not is_left_to_one_thread(X.shape[0], self.spec.layer_sizes[1:])
-        with np.errstate(**_QUIET), limit_blas_threads() if divides else nullcontext():
-            yield
+        return limit_blas_threads() if divides else nullcontext()
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
         """Gradients of all layers but the first, of which the delta is returned."""
