@@ -16,7 +16,13 @@ from sklearn.utils.parallel import delayed
 from skimdb.model_selection._best_epoch import get_direction
 from skimdb.model_selection._candidates import group_by_preprocessing
 from skimdb.model_selection._fit_split import SplitFit
-from skimdb.model_selection._parallel import Job, make_parallel, share
+from skimdb.model_selection._parallel import (
+    MAX_LOSSES,
+    Job,
+    is_loss,
+    make_parallel,
+    share,
+)
 from skimdb.model_selection._patience import Patience, fit_until_no_change
 from skimdb.model_selection._prepare_split import prepare_split
 from skimdb.model_selection._result_store import ResultStore
@@ -231,19 +237,26 @@ def _fit_to_the_end(plan, data, groups, parallel):
 
     Preprocessing is done once for all candidates of a split that share it: for as many
     splits at a time as there are jobs, whose fits are then done in parallel. What other
-    processes work on comes last, when it may be done.
+    processes work on comes last, when it may be done. If a cluster loses the data, they
+    are sent again, and what is not done yet is fitted then.
     """
-    data = share(data)
+    shared, n_losses = share(data), 0
     pairs = product(groups, range(len(plan.splits)))
     units = [tuple(Fit(each, split) for each in group) for group, split in pairs]
     n_at_once = effective_n_jobs(plan.n_jobs) if plan.has_preprocessing else len(units)
     while units:
-        batch, left = _choose_units(plan, units, n_at_once), set()
-        for fit, result in _fit_units(plan, data, batch, parallel):
-            if result is None:
-                left.add(fit)
-            else:
-                yield fit, result
+        batch = _choose_units(plan, units, n_at_once)
+        left = {fit for unit in batch for fit in unit}
+        try:
+            for fit, result in _fit_units(plan, shared, batch, parallel):
+                if result is not None:
+                    left.remove(fit)
+                    yield fit, result
+        except Exception as error:
+            n_losses += 1
+            if not is_loss(error) or n_losses > MAX_LOSSES:
+                raise
+            shared = share(data)
         if len(left) == sum(map(len, batch)):
             time.sleep(_PAUSE)
         chosen = set(batch)

@@ -1,10 +1,18 @@
 """Work for joblib's workers, on this machine or on a cluster."""
 
+from concurrent.futures import CancelledError
+
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel
 
+# How often a search sends its data anew, after a worker was lost with them.
+MAX_LOSSES = 10
 # So much of a name is shown in the dashboard of dask.
 _NAME_LENGTH = 50
+
+
+class LostDataError(RuntimeError):
+    """What jobs share is no longer in the cluster, such as after a worker was lost."""
 
 
 class Job:
@@ -22,7 +30,15 @@ class Job:
         self._function = function
 
     def __call__(self, *args, **kwargs):
-        """Call the function."""
+        """Call the function.
+
+        Raises
+        ------
+        LostDataError
+            If dask has kept a reference to an argument, but not the argument.
+        """
+        if any(type(arg).__module__.startswith("distributed.") for arg in args):
+            raise LostDataError("The data were lost with a worker. Fit once more.")
         return self._function(*args, **kwargs)
 
 
@@ -48,7 +64,8 @@ def make_parallel(n_jobs):
 def share(obj):
     """Send to all workers of a cluster what many jobs are given.
 
-    Each worker of dask then has it once, so that it is not lost with one of them.
+    Each worker of dask then has it once. While few jobs are left, dask keeps fewer
+    copies, and the last of them can be lost with a worker: see `is_loss`.
 
     Parameters
     ----------
@@ -61,6 +78,23 @@ def share(obj):
     """
     backend, _ = get_active_backend()
     client = getattr(backend, "client", None)  # dask's
-    if client is None:
+    if client is None or backend.effective_n_jobs(-1) == 1:  # joblib sends nothing
         return obj
     return client.scatter([obj], hash=False, broadcast=True)[0]
+
+
+def is_loss(error):
+    """Tell whether a job failed because what it shares was lost with a worker.
+
+    Parameters
+    ----------
+    error : Exception
+
+    Returns
+    -------
+    is_loss : bool
+        Of a cluster of dask, never of this machine.
+    """
+    is_cancelled = isinstance(error, CancelledError)
+    is_of_dask = type(error).__module__.startswith("distributed.")
+    return isinstance(error, LostDataError) or (is_cancelled and is_of_dask)

@@ -125,19 +125,29 @@ def list_tasks(client):
 
 
 def start_backend(stack, backend):
-    """Enter the context of a backend, with two workers; returns dask's client."""
+    """Enter the context of a backend, with two workers; returns dask's client.
+
+    "dask, alone" is dask with one worker of two threads, "dask, one core" of one.
+    """
     if backend == "sequential":
         return None
     if backend == "spawn":
         multiprocessing.set_start_method("spawn")
         backend = "multiprocessing"
-    if backend == "dask":
+    if backend.startswith("dask"):
+        import dask
         from dask.distributed import Client, LocalCluster
 
+        # The log that `list_tasks` reads forgets the oldest.
+        dask.config.set({"distributed.admin.low-level-log-length": 100_000})
         cluster = LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2 if backend == "dask" else 1,
+            threads_per_worker=2 if backend == "dask, alone" else 1,
+            processes=True,
+            dashboard_address=None,
         )
         client = stack.enter_context(Client(stack.enter_context(cluster)))
+        client.wait_for_workers(len(cluster.worker_spec))
         stack.enter_context(joblib.parallel_config("dask"))  # all workers
         return client
     if backend == "ray":

@@ -84,6 +84,21 @@ def test_dask(expected, all_scores, tmp_path, script):
     assert sum(name.startswith("PreparedSplit-") for name in tasks) == 2 * 3
 
 
+@needs_dask
+def test_dask_loses_the_data_with_a_worker(all_scores, tmp_path, script):
+    """As it may where one worker has the last copy: they are sent again."""
+    (killed,), done = run_script(script, "kill", "dask, alone", tmp_path)
+    assert killed == all_scores
+    assert "lose scattered data" in done.stderr
+
+
+@needs_dask
+def test_dask_of_one_core(expected, script):
+    """Where joblib does all in this process."""
+    (found,), _ = run_script(script, "brief", "dask, one core")
+    assert found == expected["n_jobs named"]
+
+
 @needs_ray
 def test_ray(expected, all_scores, tmp_path, script):
     (found, killed), _ = run_script(script, "brief,kill", "ray", tmp_path)
