@@ -119,7 +119,9 @@ def list_tasks(client):
     """Names of the tasks that the scheduler of dask has seen."""
     return client.run_on_scheduler(
         lambda dask_scheduler: sorted(
+            # What was sent is in the log only when it was given up.
             {key for key, *_ in dask_scheduler.transition_log}
+            | set(dask_scheduler.tasks)
         )
     )
 
