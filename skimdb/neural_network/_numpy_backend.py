@@ -19,7 +19,7 @@ from skimdb.neural_network._network import (
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 
-# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets the four.
+# examples/benchmarks/bench_training.py, sections "wide" and "scaling", sets these.
 # From so many weights on, a step is divided among all cores, and the gradient of the
 # first kernel is computed and used up in blocks, which stay in the cache.
 _LARGE = 2**20
@@ -60,7 +60,7 @@ class NumpyBackend:
         self._coef_gradients, self._intercept_gradients = self._view(self._gradient)
         self._optimizer = OPTIMIZERS[optimizer](weights, **optimizer_params)
         self._given_rate = self._optimizer.learning_rate
-        self._is_large = self._coefs[0].size >= _LARGE
+        self._is_large = weights.size >= _LARGE
         self._n_threads = _openmp_effective_n_threads() if self._is_large else 1
         self._threads = ThreadPoolExecutor(self._n_threads)  # started when needed
         self._local = threading.local()  # a buffer per thread
