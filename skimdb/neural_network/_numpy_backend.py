@@ -101,8 +101,7 @@ class NumpyBackend:
         state : dict
             ``optimizer``, the name of its class; ``given_rate``, the learning rate it
             was made with; ``variables``, its values by their Keras names; and
-            ``skipped``, if features were skipped, from which training goes on just as
-            if it had not ended.
+            ``decay``, what the moving averages among them are to be multiplied by.
         """
         optimizer = self._optimizer
         variables = {
