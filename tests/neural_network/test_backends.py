@@ -1,8 +1,9 @@
-"""Which backend trains, and that NumPy's leaves TensorFlow and the process alone."""
+"""Which backend trains, and that NumPy's leaves the process alone.
+
+`test_fresh_process.py` has what NumPy's leaves alone of TensorFlow and Keras.
+"""
 
 import multiprocessing
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -78,76 +79,6 @@ def test_whole_numbers_and_numpy_scalars_pass(params):
 def test_values_of_options_are_checked(params):
     with pytest.raises(ValueError, match=next(iter(reversed(params)))):
         make(**params).fit(X, Y)
-
-
-FRESH = """
-import os, pickle, sys
-import numpy as np
-from sklearn.datasets import make_classification
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from skimdb import EpochCurveDisplay, EpochSearchCV, KerasMLPClassifier
-import matplotlib
-matplotlib.use("agg")
-
-def imported(*args):
-    return {"tensorflow", "keras", "scikeras"} & set(sys.modules)
-
-def score(estimator, X, y):
-    assert not imported(), imported()
-    return estimator.score(X, y)
-
-X, y = make_classification(60, random_state=0)
-classifier = KerasMLPClassifier(4, epochs=2, random_state=0)
-search = EpochSearchCV(classifier, {"size": [2, 4]}, max_epochs=3, cv=2).fit(X, y)
-search.predict_proba(X)
-EpochCurveDisplay.from_search(search)
-pickle.loads(pickle.dumps(search)).score(X, y)
-GridSearchCV(classifier, {"size": [2, 4]}, cv=2, n_jobs=2, scoring=score).fit(X, y)
-assert not imported(), imported()
-"""
-
-
-def test_nothing_of_keras_is_imported():
-    """In the process and in workers: constructing, fitting, searching, plotting."""
-    command = [sys.executable, "-W", "ignore", "-c", FRESH]
-    subprocess.run(command, check=True, timeout=120)
-
-
-SETTINGS = """
-import numpy as np
-from sklearn.datasets import make_classification
-from skimdb import KerasMLPClassifier
-
-X, y = make_classification(80, n_features=6, random_state=0)
-
-def train():
-    fitted = KerasMLPClassifier(4, epochs=2, dropout=0.3, random_state=0).fit(X, y)
-    return b"".join(weights.tobytes() for weights in fitted.coefs_)
-
-expected = train()
-
-import keras
-import tensorflow as tf
-
-keras.config.set_floatx("float64")
-assert train() == expected
-keras.mixed_precision.set_global_policy("mixed_float16")
-assert train() == expected
-strategy = tf.distribute.MirroredStrategy(["CPU:0"])
-with strategy.scope():
-    assert train() == expected
-with tf.Graph().as_default():
-    assert train() == expected
-tf.config.run_functions_eagerly(True)
-assert train() == expected
-tf.compat.v1.disable_eager_execution()
-assert train() == expected
-"""
-
-
-def test_settings_of_keras_change_nothing(run_in_fresh_process):
-    """Precision, distribution strategy, graph and eager mode."""
-    run_in_fresh_process(SETTINGS)
 
 
 def _fit_in_child(queue):

@@ -7,11 +7,13 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 
 from skimdb import EpochSearchCV, KerasMLPClassifier
+from skimdb.neural_network._keras._callbacks import _sees_batches
 
 # Keras, when it saves or logs a variable of TensorFlow.
 pytestmark = pytest.mark.filterwarnings(
@@ -25,9 +27,13 @@ BATCH, EPOCHS = 20, 2
 
 
 def make(**params):
-    """A classifier that trains a Keras model on the samples in their order."""
+    """A classifier that trains a Keras model on the samples in their order.
+
+    With one hidden layer, since each variable takes time, in TensorFlow as in Keras.
+    """
     defaults = {
         "size": 4,
+        "n_hidden_layers": 1,
         "epochs": EPOCHS,
         "batch_size": BATCH,
         "shuffle": False,
@@ -49,6 +55,8 @@ def fit_keras():
     still.fit(X, Y)
     # Biases begin at 0; the least step away from it would matter to a unit at 0.
     start = [w if w.ndim == 2 else 0 * w for w in interleave(still)]
+    # Made once: of arrays Keras would make one in each fit, which takes half of it.
+    batches = tf.data.Dataset.from_tensor_slices((X, TARGETS)).batch(BATCH)
 
     def fit(optimizer, callbacks=(), *, validated=False, build=False):
         model = still.to_keras()
@@ -59,12 +67,10 @@ def fit_keras():
         loss = "binary_crossentropy"
         model.compile(optimizer, loss, metrics=["accuracy"], run_eagerly=True)
         history = model.fit(
-            X,
-            TARGETS,
-            batch_size=BATCH,
+            batches,
             epochs=EPOCHS,
             shuffle=False,
-            validation_data=(X, TARGETS) if validated else None,
+            validation_data=batches if validated else None,
             callbacks=list(callbacks),
             verbose=0,
         )
@@ -118,15 +124,11 @@ def test_optimizer(fit_keras, name):
     optimizer = make_optimizer(name)
     assert_same(clone(make(optimizer=optimizer)).fit(X, Y), *expected)
     assert not optimizer.built  # a fit trains with a copy
-
-
-@pytest.mark.parametrize("name", ["MultiOptimizer", "LossScaleOptimizer"])
-def test_wrapped_optimizers_go_on(fit_keras, name):
-    expected = fit_keras(make_optimizer(name))
-    classifier = make(optimizer=make_optimizer(name), epochs=1, warm_start=True)
-    for _ in range(EPOCHS):
-        classifier.fit(X, Y)
-    assert_same(classifier, *expected)
+    if name in WRAPPERS:  # training goes on from the state of all that is wrapped
+        classifier = make(optimizer=optimizer, epochs=1, warm_start=True)
+        for _ in range(EPOCHS):
+            classifier.fit(X, Y)
+        assert_same(classifier, *expected)
 
 
 # Schedules
@@ -276,69 +278,87 @@ def halve(epoch, rate):
     return rate / 2
 
 
-# Arguments of each callback, with the folder that it may write to.
-CALLBACKS = {
-    "BackupAndRestore": [
+# Arguments of each callback, with the folder that it may write to. These only observe:
+# those that need no batches are compared in one fit, and the others in another.
+OF_EPOCHS = [
+    (
+        "BackupAndRestore",
         lambda f: {"backup_dir": f / "backup", "delete_checkpoint": False},
-        lambda f: {
-            "backup_dir": f / "backup",
-            "save_freq": 2,
-            "delete_checkpoint": False,
-        },
-    ],
-    "CSVLogger": [lambda f: {"filename": f / "log.csv"}],
-    "EarlyStopping": [
-        lambda f: {"monitor": "val_accuracy", "min_delta": 1.0, "patience": 1},
-        lambda f: {
-            "monitor": "accuracy",
-            "min_delta": 1.0,
-            "patience": 1,
-            "restore_best_weights": True,
-        },
-    ],
-    "History": [lambda f: {}],
-    "LambdaCallback": [
-        lambda f: {"on_epoch_end": lambda epoch, logs: (f / str(epoch)).touch()}
-    ],
-    "LearningRateScheduler": [lambda f: {"schedule": halve}],
-    "ModelCheckpoint": [
+    ),
+    ("CSVLogger", lambda f: {"filename": f / "log.csv"}),
+    ("History", lambda f: {}),
+    (
+        "LambdaCallback",
+        lambda f: {"on_epoch_end": lambda epoch, logs: (f / str(epoch)).touch()},
+    ),
+    (
+        "ModelCheckpoint",
         lambda f: {"filepath": f / "{epoch}-{val_accuracy:.2f}.keras"},
-        lambda f: (
-            {"filepath": f / "{epoch}-{batch}.weights.h5"}
-            | {"save_weights_only": True, "save_freq": 2}
-        ),
+    ),
+    (
+        "ModelCheckpoint",
         lambda f: (
             {"filepath": f / "{epoch}.keras", "monitor": "val_accuracy"}
             | {"save_best_only": True, "initial_value_threshold": 0.4}
         ),
-    ],
-    "ProgbarLogger": [lambda f: {}],
-    "ReduceLROnPlateau": [
+    ),
+    ("RemoteMonitor", lambda f: {"root": "http://localhost:9"}),
+    ("TensorBoard", lambda f: {"log_dir": f}),
+]
+OF_BATCHES = [
+    (
+        "BackupAndRestore",
+        lambda f: (
+            {"backup_dir": f / "backup", "save_freq": 2} | {"delete_checkpoint": False}
+        ),
+    ),
+    (
+        "ModelCheckpoint",
+        lambda f: (
+            {"filepath": f / "{epoch}-{batch}.weights.h5"}
+            | {"save_weights_only": True, "save_freq": 2}
+        ),
+    ),
+    ("ProgbarLogger", lambda f: {}),
+    ("TensorBoard", lambda f: {"log_dir": f, "update_freq": 1}),
+    ("TerminateOnNaN", lambda f: {}),
+]
+# These change the training, or what is logged of it.
+ACTING = [
+    (
+        "EarlyStopping",
+        lambda f: {"monitor": "val_accuracy", "min_delta": 1.0, "patience": 1},
+    ),
+    (
+        "EarlyStopping",
+        lambda f: (
+            {"monitor": "accuracy", "min_delta": 1.0, "patience": 1}
+            | {"restore_best_weights": True}
+        ),
+    ),
+    ("LearningRateScheduler", lambda f: {"schedule": halve}),
+    (
+        "ReduceLROnPlateau",
         lambda f: {"monitor": "val_accuracy", "patience": 1, "min_delta": 1.0},
+    ),
+    (
+        "ReduceLROnPlateau",
         lambda f: {"monitor": "loss", "patience": 1, "min_delta": 9.0},
-    ],
-    "RemoteMonitor": [lambda f: {"root": "http://localhost:9"}],
-    "SwapEMAWeights": [lambda f: {}, lambda f: {"swap_on_epoch": True}],
-    "TensorBoard": [
-        lambda f: {"log_dir": f},
-        lambda f: {"log_dir": f, "update_freq": 1},
-    ],
-    "TerminateOnNaN": [lambda f: {}],
-}
+    ),
+    ("SwapEMAWeights", lambda f: {}),
+    ("SwapEMAWeights", lambda f: {"swap_on_epoch": True}),
+]
+GROUPS = [OF_EPOCHS, OF_BATCHES, *([case] for case in ACTING)]
+GROUP_IDS = ["of epochs", "of batches", *(name for name, _ in ACTING)]
 NOT_COMPARED = {
     "Callback": "the base, which does nothing",
     "CallbackList": "Keras's own container",
     "OrbaxCheckpoint": "needs the package orbax, which Keras does not bring",
 }
-CASES = [
-    pytest.param(name, arguments, id=f"{name}-{number}")
-    for name, cases in CALLBACKS.items()
-    for number, arguments in enumerate(cases)
-]
 
 
 def test_every_callback_is_compared():
-    known = CALLBACKS.keys() | NOT_COMPARED.keys()
+    known = {name for group in GROUPS for name, _ in group} | NOT_COMPARED.keys()
     assert known == list_classes(keras.callbacks, keras.callbacks.Callback).keys()
 
 
@@ -354,25 +374,33 @@ def read_files(folder):
     return names, tables
 
 
-@pytest.mark.parametrize(("name", "arguments"), CASES)
-def test_callback(fit_keras, monkeypatch, tmp_path, name, arguments):
+def make_callbacks(group, folder):
+    """The callbacks of a group, each with a folder of its own below this one."""
+    callbacks = []
+    for number, (name, arguments) in enumerate(group):
+        own = folder / f"{name}-{number}"
+        own.mkdir(parents=True)
+        callbacks.append(getattr(keras.callbacks, name)(**arguments(own)))
+    return callbacks
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=GROUP_IDS)
+def test_callbacks(fit_keras, monkeypatch, tmp_path, group):
     sent = []
     monkeypatch.setattr("requests.post", lambda *a, **k: sent.append(a), raising=False)
-    cls = getattr(keras.callbacks, name)
-    ema = {"use_ema": True} if name == "SwapEMAWeights" else {}
+    ema = {"use_ema": True} if group[0][0] == "SwapEMAWeights" else {}
     folders = [tmp_path / "theirs", tmp_path / "ours"]
-    for folder in folders:
-        folder.mkdir()
-    theirs, recorder = cls(**arguments(folders[0])), EpochRecorder()
+    expected, given = (make_callbacks(group, folder) for folder in folders)
+    recorder = EpochRecorder()
     optimizer = keras.optimizers.SGD(0.1, **ema)
-    model, history = fit_keras(optimizer, [theirs, recorder], validated=True)
+    model, history = fit_keras(optimizer, [*expected, recorder], validated=True)
     classifier = make(
         optimizer="sgd",
         learning_rate=0.1,
-        callbacks=[cls(**arguments(folders[1])), EpochRecorder()],
+        callbacks=[*given, EpochRecorder()],
         **{f"optimizer__{option}": value for option, value in ema.items()},
     ).fit(X, Y, X_val=X, y_val=Y)
-    ours, recorded = classifier.callbacks_
+    *fitted, recorded = classifier.callbacks_
     assert recorded.seen == recorder.seen
     np.testing.assert_allclose(recorded.values, recorder.values, atol=1e-4)
     assert_same(classifier, model, history)
@@ -380,12 +408,20 @@ def test_callback(fit_keras, monkeypatch, tmp_path, name, arguments):
     assert names[0] == names[1]
     for one, other in zip(*tables, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
-    assert len(sent) % 2 == 0
-    for attribute in ("stopped_epoch", "best_epoch", "best", "epoch", "wait"):
-        expected = getattr(theirs, attribute, None)
-        if isinstance(expected, float):
-            expected = pytest.approx(expected, abs=1e-4)
-        assert getattr(ours, attribute, None) == expected
+    assert len(sent) == (2 * EPOCHS if group is OF_EPOCHS else 0)
+    for ours, theirs in zip(fitted, expected, strict=True):
+        for attribute in ("stopped_epoch", "best_epoch", "best", "epoch", "wait"):
+            value = getattr(theirs, attribute, None)
+            if isinstance(value, float):
+                value = pytest.approx(value, abs=1e-4)
+            assert getattr(ours, attribute, None) == value
+
+
+def test_which_callbacks_need_batches(tmp_path):
+    """Each by itself: beside another that does, it would be told of them, too."""
+    for group in GROUPS:
+        for callback in make_callbacks(group, tmp_path / str(GROUPS.index(group))):
+            assert _sees_batches(callback, "train") == (group is OF_BATCHES)
 
 
 def test_every_hook(fit_keras):

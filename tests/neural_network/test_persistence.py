@@ -1,11 +1,11 @@
-"""Saving, copying and loading of fitted estimators."""
+"""Saving, copying and loading of fitted estimators.
+
+`test_fresh_process.py` has what is loaded in another process.
+"""
 
 import copy
 import pickle
-import subprocess
-import sys
 
-import joblib
 import keras
 import numpy as np
 import pytest
@@ -85,70 +85,6 @@ def test_skops_trusted_types(pipe, data):
     again = skops.io.loads(written, trusted=TRUSTED)
     np.testing.assert_array_equal(
         again.predict_proba(data[0]), pipe.predict_proba(data[0])
-    )
-
-
-FRESH = """
-import pickle, sys
-import joblib, numpy, skops.io
-folder = sys.argv[1]
-X = numpy.load(folder + "/X.npy")
-for name in ("classifier", "pipe"):
-    expected = numpy.load(f"{folder}/{name}.npy")
-    with open(f"{folder}/{name}.pickle", "rb") as file:
-        pickled = pickle.load(file)
-    numpy.testing.assert_array_equal(pickled.predict_proba(X), expected)
-    loaded = joblib.load(f"{folder}/{name}.joblib")
-    numpy.testing.assert_array_equal(loaded.predict_proba(X), expected)
-    assert set(loaded.predict(X)) <= {"good", "bad"}
-trusted = ["skimdb.neural_network._multilayer_perceptron.KerasMLPClassifier"]
-loaded = skops.io.load(folder + "/pipe.skops", trusted=trusted)
-numpy.testing.assert_array_equal(loaded.predict_proba(X), expected)
-imported = {name.partition(".")[0] for name in sys.modules}
-assert not imported & {"tensorflow", "keras", "scikeras"}, imported
-"""
-
-
-def test_fresh_process(pipe, data, tmp_path):
-    """Loading and predicting: bit by bit the same, and no TensorFlow imported."""
-    # An optimizer instance is a Keras object, and needs Keras to be unpickled.
-    classifier = KerasMLPClassifier(8, epochs=2, dropout=0.5).fit(*data)
-    np.save(tmp_path / "X.npy", data[0])
-    for name, estimator in {"classifier": classifier, "pipe": pipe}.items():
-        np.save(tmp_path / f"{name}.npy", estimator.predict_proba(data[0]))
-        (tmp_path / f"{name}.pickle").write_bytes(pickle.dumps(estimator))
-        joblib.dump(estimator, tmp_path / f"{name}.joblib")
-    skops.io.dump(pipe, tmp_path / "pipe.skops")
-    subprocess.run([sys.executable, "-c", FRESH, tmp_path], check=True)
-
-
-WITHOUT_SKIMDB = """
-import sys
-sys.modules["skimdb"] = None  # importing it fails from here on
-import keras, numpy
-folder = sys.argv[1]
-model = keras.models.load_model(folder + "/model.keras")
-proba = model.predict(numpy.load(folder + "/X.npy"), verbose=0)
-numpy.save(folder + "/proba.npy", proba)
-"""
-
-
-# Keras, when it saves a variable of TensorFlow.
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_to_keras_needs_no_skimdb(classifier, data, tmp_path):
-    model = classifier.to_keras()
-    assert isinstance(model, keras.Sequential)
-    model.save(tmp_path / "model.keras")
-    np.save(tmp_path / "X.npy", data[0])
-    subprocess.run(
-        [sys.executable, "-c", WITHOUT_SKIMDB, tmp_path],
-        check=True,
-        capture_output=True,
-    )
-    np.testing.assert_allclose(
-        np.load(tmp_path / "proba.npy")[:, 0],
-        classifier.predict_proba(data[0])[:, 1],
-        atol=1e-6,
     )
 
 
