@@ -1,5 +1,7 @@
 """A step of training and an evaluation in TensorFlow."""
 
+from functools import cached_property
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -66,10 +68,15 @@ class TensorFlowBackend:
         self._is_dense = n_units > _SPARSE_UNITS and n_features <= _DENSE_FEATURES
         batch, masks = self._make_signature()
         step = tf.function(self._train_step, [*batch, *masks], autograph=False)
-        test = tf.function(self._test_step, batch, autograph=False)
         # TensorFlow warns of functions that are traced often, but not of traced ones.
         self._step = step.get_concrete_function()
-        self._test = test.get_concrete_function()
+
+    @cached_property
+    def _test(self):
+        """The function of an evaluation, traced if there is something to evaluate."""
+        batch, _ = self._make_signature()
+        test = tf.function(self._test_step, batch, autograph=False)
+        return test.get_concrete_function()
 
     def _make_signature(self):
         """What a batch of any size is, so that each function is traced once."""
