@@ -1,5 +1,6 @@
 """Data and factories that the tests of several folders share."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -24,6 +25,11 @@ def pytest_configure(config):
     # Tests send Ctrl-C, which shells let jobs in the background ignore.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish():
+    """Leave out of garbage collections what is kept to the end: tests and libraries."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

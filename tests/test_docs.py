@@ -2,6 +2,7 @@
 
 import doctest
 import re
+from functools import cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -9,6 +10,7 @@ import pytest
 
 import skimdb
 import skimdb.datasets
+from skimdb.datasets import _imdb
 
 DOCS = Path(__file__).parents[1] / "docs"
 # Their code needs what is not here. plot_cluster.py and plot_larger_than_memory.py of
@@ -33,6 +35,15 @@ PAGES = {
 }
 
 
+@pytest.fixture(scope="module")
+def _reviews_are_read_once():
+    """Most pages fetch the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_imdb, "read_movie_reviews", cache(_imdb.read_movie_reviews))
+        yield
+
+
+@pytest.mark.usefixtures("_reviews_are_read_once")
 @pytest.mark.parametrize(
     "page", [page for page, code in PAGES.items() if ">>>" in code]
 )

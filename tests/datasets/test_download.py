@@ -11,7 +11,9 @@ import tarfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
+import pooch
 import pytest
 
 from skimdb.datasets import _download, _keras, _stanford, decode_review
@@ -90,6 +92,8 @@ def publish(server, archive, monkeypatch):
         )
 
     monkeypatch.setattr(_download, "N_RETRIES", 1)
+    # Before it tries again, pooch waits for a second.
+    monkeypatch.setattr(pooch.core, "time", SimpleNamespace(sleep=lambda seconds: None))
     monkeypatch.setattr(_download, "ANSWER_SECONDS", 60)  # however busy the machine is
     return publish
 
@@ -97,7 +101,7 @@ def publish(server, archive, monkeypatch):
 @pytest.fixture
 def impatient(publish, monkeypatch):
     """Let the download give up a silent server soon."""
-    monkeypatch.setattr(_download, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(_download, "ANSWER_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -172,7 +176,7 @@ def stay_silent(request):
 def trickle(request):
     """Send headers so slowly, and on and on, that no read ever times out."""
     request.wfile.write(b"HTTP/1.0 200 OK\r\n")
-    while not request.server.test_is_over.wait(0.2):
+    while not request.server.test_is_over.wait(0.05):
         request.wfile.write(b"X-More: to come\r\n")
 
 

@@ -1,6 +1,10 @@
 """What the tests of this folder share."""
 
 import importlib.util
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,8 +51,38 @@ def script():
 
 
 @pytest.fixture(scope="session")
+def run_script(script):
+    """Return a function that runs the script.
+
+    It returns what that prints as JSON, and the process that is done.
+    """
+
+    def run_script(*arguments, check=True):
+        environment = os.environ | {
+            "PYTHONWARNINGS": "ignore",
+            "RAY_AUTH_MODE": "disabled",
+            "RAY_USAGE_STATS_ENABLED": "0",
+        }
+        done = subprocess.run(
+            [sys.executable, script.__file__, *map(str, arguments)],
+            env=environment,
+            timeout=240,  # some machines are slow, none takes so long
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stderr
+        printed = done.stdout.splitlines()
+        lines = [line for line in printed if line.startswith(("[", "{"))]
+        return [json.loads(line) for line in lines if "raylet" not in line], done
+
+    return run_script
+
+
+@pytest.fixture(scope="session")
 def all_scores(script, tmp_path_factory):
     """Scores of the longer search in that module, undisturbed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FITS_FOLDER", str(tmp_path_factory.mktemp("fits")))
+        patch.setenv("FIT_SECONDS", "0")
         return script.read_scores(script.search_epochs())

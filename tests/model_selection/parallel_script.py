@@ -1,15 +1,19 @@
 """Searches on a backend of joblib, in a process of their own.
 
-    python parallel_script.py ACTIONS BACKEND [FOLDER]
+    python parallel_script.py ACTIONS BACKEND FOLDER [ACTIONS BACKEND FOLDER ...]
 
-The actions are some of those in `main`, with commas. Prints what they found as JSON,
+The actions are some of those in `run`, with commas. Prints what they found as JSON,
 one after the other. In the folder each fit writes lines into a file ``fits.txt``, and
 takes a moment, in which it can be killed.
+
+What follows the first folder is done next, by the same process, which is quicker than
+one for each.
 """
 
 import json
 import multiprocessing
 import os
+import random
 import signal
 import sys
 import threading
@@ -110,11 +114,6 @@ def search_all():
     }
 
 
-def parse_scores(printed):
-    """Scores that the script printed last."""
-    return json.loads(printed.splitlines()[-1])
-
-
 def list_tasks(client):
     """Names of the tasks that the scheduler of dask has seen."""
     return client.run_on_scheduler(
@@ -134,12 +133,19 @@ def start_backend(stack, backend):
     if backend == "sequential":
         return None
     if backend == "spawn":
-        multiprocessing.set_start_method("spawn")
+        before = multiprocessing.get_start_method()
+        stack.callback(multiprocessing.set_start_method, before, force=True)
+        multiprocessing.set_start_method("spawn", force=True)
         backend = "multiprocessing"
     if backend.startswith("dask"):
         import dask
         from dask.distributed import Client, LocalCluster
+        from distributed.utils import get_mp_context
 
+        # Workers are forked from a process that has imported what they need.
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
+        needed = ["distributed", "sklearn.pipeline", "skimdb.model_selection._search"]
+        get_mp_context().set_forkserver_preload(needed)
         # The log that `list_tasks` reads forgets the oldest.
         dask.config.set({"distributed.admin.low-level-log-length": 100_000})
         cluster = LocalCluster(
@@ -147,6 +153,7 @@ def start_backend(stack, backend):
             threads_per_worker=2 if backend == "dask, alone" else 1,
             processes=True,
             dashboard_address=None,
+            env={"FITS_FOLDER": os.environ["FITS_FOLDER"]},
         )
         client = stack.enter_context(Client(stack.enter_context(cluster)))
         client.wait_for_workers(len(cluster.worker_spec))
@@ -194,9 +201,54 @@ def search_and_kill(folder, memory=None):
     return read_scores(search_epochs(memory))
 
 
-def main(actions, backend, folder=None):
+def kill_at_random(folder, process, rng):
+    """Kill a search at a random time after it began its first fit, or let it end."""
+    while process.is_alive():
+        if any(line.endswith(f" {process.pid}") for line in read_log(folder)):
+            time.sleep(rng.uniform(0, 0.1))
+            process.kill()
+            process.join()
+        time.sleep(0.001)
+    return process.exitcode == -signal.SIGKILL
+
+
+def search_beside_killed(folder, memory, n_kills=2, seed=0):
+    """Two processes on one folder, one of which is killed and started again.
+
+    Returns the scores of the other, and how many were killed.
+    """
+    # Forks are quick to start. Their keys of the fits are compared with those of
+    # another process by the test.
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    all_killed = signal.SIGUSR1
+    signal.signal(all_killed, lambda *_: os.environ.update(FIT_SECONDS="0"))
+
+    def search_steadily():
+        # So slow that the others begin, until all of them are killed.
+        os.environ["FIT_SECONDS"] = "0.1"
+        sender.send(read_scores(search_epochs(memory)))
+
+    steady = context.Process(target=search_steadily)
+    steady.start()
+    sender.close()
+    rng, n_killed = random.Random(seed), 0
+    for _ in range(n_kills):
+        process = context.Process(target=search_epochs, args=(memory,))
+        process.start()
+        n_killed += kill_at_random(folder, process, rng)
+    if steady.is_alive():
+        os.kill(steady.pid, all_killed)
+    scores = receiver.recv()
+    steady.join()
+    return {"scores": scores, "exit": steady.exitcode, "n_killed": n_killed}
+
+
+def run(actions, backend, folder=None):
+    """Take some actions on a backend."""
     if folder is not None:
-        os.environ["FITS_FOLDER"] = folder  # workers inherit it
+        os.environ["FITS_FOLDER"] = str(folder)  # workers inherit it
+    print(f"Backend {backend}:", file=sys.stderr, flush=True)
     memory = Path(folder or "") / "memory"
     with ExitStack() as stack:
         client = start_backend(stack, backend)
@@ -206,11 +258,12 @@ def main(actions, backend, folder=None):
             "tasks": lambda: list_tasks(client),
             "kill": lambda: search_and_kill(folder),
             "kill-memory": lambda: search_and_kill(folder, memory),
-            "memory": lambda: read_scores(search_epochs(memory)),
+            "kill-beside": lambda: search_beside_killed(folder, memory),
         }
         for action in actions.split(","):
             print(json.dumps(functions[action]()), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for start in range(1, len(sys.argv), 3):
+        run(*sys.argv[start : start + 3])

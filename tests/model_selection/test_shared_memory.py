@@ -1,10 +1,8 @@
 """Processes that search in one folder: none does what another does or has done."""
 
 import os
-import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -190,8 +188,12 @@ def read_scores(search):
 
 @pytest.mark.parametrize("pipeline", [False, True])
 @pytest.mark.parametrize("params", [{}, {"n_iter_no_change": 2}], ids=str)
-def test_searches_at_once_share_the_fits(script, data, log, pipeline, params):
-    expected = make_search(script, None, pipeline, **params).fit(*data)
+def test_searches_at_once_share_the_fits(
+    script, data, log, monkeypatch, pipeline, params
+):
+    with monkeypatch.context() as patch:
+        patch.setenv("FIT_SECONDS", "0")
+        expected = make_search(script, None, pipeline, **params).fit(*data)
     (log / "fits.txt").unlink()
     with ThreadPoolExecutor(3) as pool:
         searches = [
@@ -209,21 +211,23 @@ def test_searches_at_once_share_the_fits(script, data, log, pipeline, params):
 def test_a_search_waits_for_another_and_takes_over(
     script, data, log, monkeypatch, params
 ):
+    monkeypatch.setenv("FIT_SECONDS", "0")
     expected = make_search(script, log / "memory", **params).fit(*data)
     folder = log / "memory" / "joblib" / "skimdb"
     start = time.monotonic()
     for path in list(folder.iterdir()):
         path.unlink()
         write_claim(folder, path.name, "another-machine 1")
-    monkeypatch.setattr(_result_claims, "_SILENCE", 1)
+    monkeypatch.setattr(_result_claims, "_SILENCE", 0.3)
     (log / "fits.txt").unlink()
     found = make_search(script, log / "memory", **params).fit(*data)
-    assert time.monotonic() - start > 0.9
+    assert time.monotonic() - start > 0.2
     np.testing.assert_array_equal(read_scores(found), read_scores(expected))
     assert script.count_begun(log) == 12
 
 
-def test_a_search_says_how_much_is_kept(script, data, log, capsys):
+def test_a_search_says_how_much_is_kept(script, data, log, monkeypatch, capsys):
+    monkeypatch.setenv("FIT_SECONDS", "0")
     make_search(script, log / "memory", verbose=1).fit(*data)
     assert re.match(
         r"\[EpochSearchCV\] 0 of 12 fits kept in .*skimdb\n", capsys.readouterr().out
@@ -241,52 +245,17 @@ def test_a_search_says_how_much_is_kept(script, data, log, capsys):
 # Processes
 
 
-def start_search(script, folder, fit_seconds):
-    command = [sys.executable, script.__file__, "memory", "sequential", folder]
-    environment = os.environ | {"FIT_SECONDS": str(fit_seconds)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env=environment, text=True, **pipes)
-
-
-def kill_at_random(script, folder, process, rng):
-    """Kill a search at a random time after it began its first fit, or let it end."""
-    limit = time.monotonic() + SECONDS
-    while process.poll() is None:
-        assert time.monotonic() < limit
-        if any(line.endswith(f" {process.pid}") for line in script.read_log(folder)):
-            time.sleep(rng.uniform(0, 0.1))
-            process.kill()
-        time.sleep(0.001)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
-
-
-def check_killed_searches(script, folder, expected, n_kills, seed):
-    """Two processes on one folder, one of which is killed and started again."""
-    rng = random.Random(seed)
-    # So slow that the other begins, however long it takes to start.
-    steady = start_search(script, folder, fit_seconds=0.1)
-    try:
-        kills = [
-            kill_at_random(script, folder, start_search(script, folder, 0.02), rng)
-            for _ in range(n_kills)
-        ]
-        printed, errors = steady.communicate(timeout=SECONDS)
-    finally:
-        steady.kill()
-    assert steady.returncode == 0, errors
-    assert script.parse_scores(printed) == expected
-    n_begun = script.count_begun(folder)
-    assert script.N_FITS <= n_begun <= script.N_FITS + sum(kills)
-    return sum(kills), n_begun - script.N_FITS
-
-
 def test_processes_on_one_folder_of_which_one_is_killed(
-    script, all_scores, tmp_path, monkeypatch
+    script, run_script, all_scores, tmp_path, monkeypatch
 ):
-    n_killed, _ = check_killed_searches(script, tmp_path, all_scores, 2, seed=0)
-    assert n_killed > 0
+    (found,), _ = run_script("kill-beside", "sequential", tmp_path)
+    assert found["scores"] == all_scores
+    assert found["exit"] == 0
+    assert found["n_killed"] > 0
+    n_begun = script.count_begun(tmp_path)
+    assert script.N_FITS <= n_begun <= script.N_FITS + found["n_killed"]
     monkeypatch.setenv("FITS_FOLDER", str(tmp_path))
     rest = script.search_epochs(tmp_path / "memory")
     assert script.read_scores(rest) == all_scores
+    assert script.count_begun(tmp_path) == n_begun  # all was kept
     assert not list(tmp_path.rglob("*.claim"))
