@@ -1,4 +1,8 @@
-"""Data and factories that the tests of several folders share."""
+"""Data and factories that the tests of several folders share.
+
+The process that deals out the tests reads this file, too, before it starts the others:
+what takes time to import is imported where it is used.
+"""
 
 import gc
 import os
@@ -8,9 +12,7 @@ import sys
 
 import numpy as np
 import pytest
-import scipy.sparse
 from hypothesis import settings
-from sklearn.datasets import make_classification
 
 # The same examples in every run. `pytest --hypothesis-profile=explore` draws new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -35,6 +37,8 @@ def pytest_collection_finish():
 @pytest.fixture(scope="session")
 def dense_data():
     """Dense samples of two classes."""
+    from sklearn.datasets import make_classification
+
     return make_classification(90, 10, flip_y=0.2, random_state=1)
 
 
@@ -44,6 +48,8 @@ def multi_hot_data():
 
     For two classes take ``y == 2``.
     """
+    import scipy.sparse
+
     rng = np.random.default_rng(0)
     X = scipy.sparse.random_array(
         (300, 50), density=0.2, format="csr", dtype=np.float32, rng=rng
