@@ -79,9 +79,16 @@ class Claims:
         finally:
             ended.set()
             renewing.join()
-            for each in range(turn + 1):
-                with suppress(OSError):  # it ages, then
-                    self._make_path(key, each).unlink()
+            self._unlink(key, turn + 1)
+
+    def clear(self, key):
+        """Remove what owners that are gone have left of a key that is done."""
+        self._unlink(key, self._find_turn(key) or 0)
+
+    def _unlink(self, key, n_turns):
+        for turn in range(n_turns):
+            with suppress(OSError):  # it ages, then
+                self._make_path(key, turn).unlink()
 
     def _make_path(self, key, turn):
         return self._folder / f"{key}.{turn}.claim"

@@ -50,13 +50,16 @@ class ResultStore:
     def get(self, key):
         """Get a result, None if it was not kept or is damaged, with a warning."""
         try:
-            return self._read(key)
+            result = self._read(key)
         except (OSError, ValueError, TypeError) as error:
             warn(
                 f"A result that was kept cannot be read ({error}), and is computed "
                 f"anew: {self.folder / key}."
             )
             return None
+        if result is not None:  # by a process that may have been killed right after
+            self.claims.clear(key)
+        return result
 
     def put(self, key, result):
         """Keep a result; warn once if the folder takes none."""

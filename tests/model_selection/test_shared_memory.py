@@ -135,6 +135,17 @@ def make_result():
     return FitResult({"loss": [1.0], "val_loss": [float("nan")]}, 1.0)
 
 
+def test_who_was_killed_after_it_kept_a_result_leaves_no_claim(tmp_path, dead_pid):
+    store = ResultStore(tmp_path)
+    store.put("a", make_result())
+    write_claim(tmp_path, "a", f"{socket.gethostname()} {dead_pid}")
+    assert store.get("a").fit_time == 1.0
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    path = write_claim(tmp_path, "a", f"{socket.gethostname()} {os.getpid()}")
+    assert store.get("a").fit_time == 1.0
+    assert path.exists()  # who works ends its claim itself
+
+
 def test_a_worker_keeps_what_it_computes(tmp_path):
     store = ResultStore(tmp_path)
     assert store.compute("key", make_result).history["loss"] == [1.0]
