@@ -1,8 +1,11 @@
 """Work for joblib's workers, on this machine or on a cluster."""
 
 from concurrent.futures import CancelledError
+from functools import partial
 
+import joblib
 from joblib.parallel import get_active_backend
+from sklearn import config_context, get_config
 from sklearn.utils.parallel import Parallel
 
 # How often a search sends its data anew, after a worker was lost with them.
@@ -42,6 +45,28 @@ class Job:
         return self._function(*args, **kwargs)
 
 
+class _Threads(joblib.Parallel):
+    """Runs jobs in threads of this process, or in the calling one.
+
+    Like `sklearn.utils.parallel.Parallel` it gives them scikit-learn's configuration.
+    That one also sets the warning filters in each job. But these are the process's: of
+    two threads that set them at a time, one takes back what the other has set.
+    """
+
+    def __call__(self, jobs):
+        """Run jobs made by `sklearn.utils.parallel.delayed`."""
+        config = get_config()
+        return super().__call__(
+            (partial(_call_configured, config, job.function), args, kwargs)
+            for job, args, kwargs in jobs
+        )
+
+
+def _call_configured(config, function, *args, **kwargs):
+    with config_context(**config):
+        return function(*args, **kwargs)
+
+
 def make_parallel(n_jobs):
     """Make what runs jobs.
 
@@ -51,14 +76,18 @@ def make_parallel(n_jobs):
 
     Returns
     -------
-    parallel : Parallel
+    parallel : joblib.Parallel
         Its results are a generator, or a list where the backend has lists only, as
         joblib's "multiprocessing" and Ray.
     """
+    backend, _ = get_active_backend()
+    uses_threads = getattr(backend, "uses_threads", False)
+    is_here = uses_threads or joblib.effective_n_jobs(n_jobs) == 1
+    kind = _Threads if is_here else Parallel
     try:
-        return Parallel(n_jobs=n_jobs, return_as="generator")
+        return kind(n_jobs=n_jobs, return_as="generator")
     except ValueError:
-        return Parallel(n_jobs=n_jobs)
+        return kind(n_jobs=n_jobs)
 
 
 def share(obj):

@@ -2,8 +2,10 @@
 
 import warnings
 
+import joblib
 import numpy as np
 import pytest
+from sklearn import config_context, get_config
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import KFold, cross_val_score
 
@@ -109,3 +111,30 @@ def test_results_that_cannot_be_read(data, tmp_path):
         make_search(memory=tmp_path).fit(*data)  # here
     assert_points_here(caught, UserWarning, n_warnings=3)
     assert np.isfinite(make_search(memory=tmp_path).fit(*data).best_score_)
+
+
+@pytest.mark.parametrize("n_iter_no_change", [None, 2])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_threads_leave_the_filters_of_the_process_alone(data, n_jobs, n_iter_no_change):
+    """Of several that set and took back filters at a time, one would undo another's."""
+    seen, before = [], warnings.filters
+
+    def score(estimator, X, y):
+        seen.append((warnings.filters is before, get_config()["print_changed_only"]))
+        return 0.0
+
+    search = make_search(
+        {"size": [2, 3]},
+        max_epochs=4,
+        scoring=score,
+        monitor="val_loss",
+        n_iter_no_change=n_iter_no_change,
+    )
+    with (
+        joblib.parallel_config("threading", n_jobs=n_jobs),
+        config_context(print_changed_only=False),
+    ):
+        search.fit(*data)
+    assert len(seen) >= 6
+    assert set(seen) == {(True, False)}
+    assert warnings.filters is before
