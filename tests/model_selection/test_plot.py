@@ -203,7 +203,7 @@ def test_log_scale_has_plain_numbers(factor):
 
 
 def test_legend_of_panels_is_outside():
-    display = EpochCurveDisplay(make_history(7)).plot(panels=True)
+    display = EpochCurveDisplay(make_history(12)).plot(panels=True)
     display.figure_.draw_without_rendering()
     legend = display.legend_.get_window_extent()
     assert all(legend.x0 >= panel.get_window_extent().x1 for panel in display.ax_)

@@ -32,7 +32,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
 from skimdb import EpochSearchCV, KerasMLPClassifier
 
 N_SAMPLES = 90
-N_EPOCHS = 3
+N_EPOCHS = 4
 
 
 def score_weighed(estimator, X, y, sample_weight=None):

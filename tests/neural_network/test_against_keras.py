@@ -41,9 +41,7 @@ class Case:
         options = {f"optimizer__{name}": value for name, value in self.options.items()}
         if self.smoothing:
             options["loss__label_smoothing"] = self.smoothing
-        # Real reviews for 10 epochs; all others for as many steps.
-        epochs = 10 if self.data == "reviews" else 5
-        defaults = {"size": 8, "epochs": epochs, "batch_size": 150, "random_state": 0}
+        defaults = {"size": 8, "epochs": 10, "batch_size": 150, "random_state": 0}
         return KerasMLPClassifier(
             optimizer=self.optimizer,
             **defaults | {"shuffle": False} | options | self.params | params,
@@ -287,7 +285,7 @@ def test_what_only_keras_has(make_data, case):
 
 
 # The backends draw the same initial weights, order and dropout.
-SHARED = {"epochs": 10, "shuffle": True, "dropout": (0.5, 0.2)}
+SHARED = {"shuffle": True, "dropout": (0.5, 0.2)}
 BACKEND_CASES = [
     Case("rmsprop", {}, "rare", dtype="float64", weighted=True, params=SHARED),
     Case("adam", {"amsgrad": True}, "reviews", dtype="float64", params=SHARED),

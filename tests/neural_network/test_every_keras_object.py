@@ -27,13 +27,9 @@ BATCH, EPOCHS = 20, 2
 
 
 def make(**params):
-    """A classifier that trains a Keras model on the samples in their order.
-
-    With one hidden layer, since each variable takes time, in TensorFlow as in Keras.
-    """
+    """A classifier that trains a Keras model on the samples in their order."""
     defaults = {
         "size": 4,
-        "n_hidden_layers": 1,
         "epochs": EPOCHS,
         "batch_size": BATCH,
         "shuffle": False,

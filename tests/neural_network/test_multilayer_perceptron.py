@@ -651,7 +651,7 @@ def test_optimizer_by_name_class_or_instance(data):
     import keras
 
     def fit(optimizer, rate=0.01):
-        params = {"optimizer": optimizer, "learning_rate": rate, "n_hidden_layers": 1}
+        params = {"optimizer": optimizer, "learning_rate": rate}
         return make(backend="tensorflow", **params).fit(*data)
 
     expected = fit("adam").coefs_[0]

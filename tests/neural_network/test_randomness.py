@@ -64,11 +64,12 @@ def test_same_seed_same_weights(data, size, dense):
 
 def test_threads_share_a_keras_update(data):
     """Optimizers without a kernel of their own train on shared scratch variables."""
-    params = {"optimizer": "nadam", "n_hidden_layers": 1}
-    expected = [weights(make(random_state=i, **params).fit(*data)) for i in range(2)]
+    expected = [
+        weights(make(random_state=i, optimizer="nadam").fit(*data)) for i in range(2)
+    ]
     with ThreadPoolExecutor(2) as executor:
         classifiers = executor.map(
-            lambda i: make(random_state=i, **params).fit(*data), range(2)
+            lambda i: make(random_state=i, optimizer="nadam").fit(*data), range(2)
         )
         for classifier, expectation in zip(classifiers, expected, strict=True):
             np.testing.assert_array_equal(weights(classifier), expectation)
