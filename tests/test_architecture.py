@@ -22,8 +22,8 @@ PUBLIC = {*skimdb.__all__, *skimdb.datasets.__all__}
 MAX_LINES = 60
 MAX_PARAMETERS = 7
 
-GROUND = ["skimdb._sklearn", "skimdb._fits", "skimdb._suggestions", "skimdb._version"]
-GROUND += ["skimdb._missing", "skimdb._sparse", "skimdb._warnings"]
+GROUND = ["skimdb._checks", "skimdb._fits", "skimdb._messages", "skimdb._sklearn"]
+GROUND += ["skimdb._version"]
 KERAS = "neural_network/_keras"
 # What the files of a folder may import of skimdb; the last one that fits counts.
 MAY_IMPORT = {
@@ -203,7 +203,7 @@ IN_FUNCTION = "def call():\n    "
             "model_selection/_a.py",
             "from skimdb.neural_network import _monitor",
         ),
-        (keeps_folders, "_warnings.py", "from skimdb.datasets import fetch_imdb"),
+        (keeps_folders, "_messages.py", "from skimdb.datasets import fetch_imdb"),
         (
             keeps_keras_for_functions,
             "neural_network/_keras_params.py",
@@ -236,7 +236,7 @@ def test_broken_import_rule_is_found(rule, path, source):
     [
         ("__init__.py", "from skimdb.model_selection._search import EpochSearchCV"),
         ("_sklearn.py", "from sklearn.utils._tags import Tags"),
-        ("datasets/_a.py", "from skimdb._warnings import warn"),
+        ("datasets/_a.py", "from skimdb._messages import warn"),
         ("datasets/_a.py", "from skimdb.datasets import _download"),
         ("datasets/_a.py", "import sklearn\nsklearn.__version__"),
         ("datasets/_download.py", f"{IN_FUNCTION}import pooch"),

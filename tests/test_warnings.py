@@ -6,7 +6,7 @@ import pytest
 from joblib import Parallel, delayed
 from sklearn.preprocessing import FunctionTransformer
 
-from skimdb._warnings import warn
+from skimdb._messages import warn
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
 from skimdb._sklearn import StrOptions, validate_params
-from skimdb._warnings import warn
+from skimdb._messages import warn
 from skimdb.datasets._download import UnavailableError, find_data_home
 from skimdb.datasets._keras import read_encoded
 from skimdb.datasets._movie_reviews import (

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sklearn.utils import Bunch
 
-from skimdb._warnings import warn
+from skimdb._messages import warn
 from skimdb.datasets._download import (
     RemoteFile,
     UnavailableError,

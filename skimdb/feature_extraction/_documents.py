@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from pandas.api.types import is_object_dtype
 
-from skimdb._missing import describe_rows
+from skimdb._checks import describe_rows
 from skimdb.feature_extraction._tokenize import POOL
 
 # Large enough that calls per chunk cost nothing, small enough for little memory.

@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from skimdb._missing import check_labels_present
+from skimdb._checks import check_labels_present
 from skimdb._sklearn import (
     Interval,
     _align_api_if_sparse,

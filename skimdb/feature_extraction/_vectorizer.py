@@ -18,8 +18,8 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
-from skimdb._sparse import check_indices, make_dense
-from skimdb._warnings import warn
+from skimdb._checks import check_indices, make_dense
+from skimdb._messages import warn
 from skimdb.feature_extraction._columns import (
     ColumnLookup,
     make_vocabulary,

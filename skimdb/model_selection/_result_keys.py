@@ -14,7 +14,7 @@ from joblib.hashing import NumpyHasher
 from sklearn import get_config
 
 from skimdb._version import __version__
-from skimdb._warnings import warn
+from skimdb._messages import warn
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "keras")
 _LIBRARIES += ("tensorflow", "imbalanced-learn")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from joblib import Memory
 
-from skimdb._warnings import warn
+from skimdb._messages import warn
 from skimdb.model_selection._fit_split import FitResult
 from skimdb.model_selection._result_claims import Claims
 

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 
-from skimdb._warnings import warn
+from skimdb._messages import warn
 from skimdb.model_selection._best_epoch import find_best_epoch, find_split_epochs
 
 

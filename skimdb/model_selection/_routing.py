@@ -15,9 +15,9 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from skimdb._missing import check_labels_present
+from skimdb._checks import check_labels_present
 from skimdb._sklearn import _check_method_params, _safe_indexing
-from skimdb._sparse import check_indices
+from skimdb._checks import check_indices
 from skimdb.model_selection._candidates import get_prefix
 from skimdb.model_selection._scoring import takes_weight
 

@@ -9,7 +9,7 @@ from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.utils.multiclass import type_of_target
 
 from skimdb._sklearn import BaseScorer
-from skimdb._suggestions import suggest_nearest
+from skimdb._messages import suggest_nearest
 from skimdb.model_selection._errors import format_error
 
 _RESERVED = {"loss", "epoch", "candidate", "repeat", "fold", "fit_time"}

@@ -18,7 +18,7 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
-from skimdb._warnings import warn
+from skimdb._messages import warn
 from skimdb.model_selection._best_epoch import get_direction
 from skimdb.model_selection._candidates import (
     configure_estimator,

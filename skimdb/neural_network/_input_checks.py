@@ -9,9 +9,9 @@ import scipy.sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skimdb._missing import check_labels_present
+from skimdb._checks import check_labels_present
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
-from skimdb._sparse import check_indices, make_dense
+from skimdb._checks import check_indices, make_dense
 from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,

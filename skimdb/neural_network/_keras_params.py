@@ -10,7 +10,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from skimdb._sklearn import Interval, Options, validate_parameter_constraints
-from skimdb._suggestions import suggest_nearest
+from skimdb._messages import suggest_nearest
 from skimdb.neural_network._metrics import find_keras_metrics
 from skimdb.neural_network._optimizers import OPTIMIZERS
 

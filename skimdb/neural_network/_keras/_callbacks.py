@@ -12,8 +12,8 @@ import numpy as np
 from joblib.parallel import get_active_backend
 
 from skimdb._fits import one_of_several
-from skimdb._suggestions import suggest_nearest
-from skimdb._warnings import warn
+from skimdb._messages import suggest_nearest
+from skimdb._messages import warn
 
 # Attributes in which Keras's callbacks keep the path that they write to.
 _PATHS = ("filepath", "log_dir", "filename", "backup_dir", "directory")

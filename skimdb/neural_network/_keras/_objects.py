@@ -13,7 +13,7 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper
 from sklearn.metrics import get_scorer_names
 
-from skimdb._suggestions import suggest_nearest
+from skimdb._messages import suggest_nearest
 from skimdb.neural_network._keras._callbacks import copy_callbacks, fill_paths
 from skimdb.neural_network._keras._optimizer_parts import take_apart
 

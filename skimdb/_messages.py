@@ -1,5 +1,6 @@
-"""One `warn`, which points at the line of the user."""
+"""Warnings that point at the user's line, and suggestions for misspelled names."""
 
+import difflib
 import os
 import sys
 import warnings
@@ -7,7 +8,7 @@ import warnings
 import joblib
 import sklearn
 
-# Frames in these folders are not the user's.
+# Frames in these folders do not belong to the user.
 _OWN_FOLDERS = tuple(
     os.path.join(os.path.dirname(file), "")
     for file in (__file__, sklearn.__file__, joblib.__file__)
@@ -30,3 +31,23 @@ def warn(message, category=UserWarning):
     ):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def suggest_nearest(name, names):
+    """Suggest the name that is closest to an unknown one.
+
+    Parameters
+    ----------
+    name : str
+        Unknown name.
+    names : iterable of str
+        Known names.
+
+    Returns
+    -------
+    suggestion : str
+        Such as ``" Did you mean 'adam'?"``, with a leading space; empty if no known
+        name is close.
+    """
+    near = difflib.get_close_matches(name, names, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
