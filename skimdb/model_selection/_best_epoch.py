@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skimdb.neural_network._metrics import lower_is_better
+from skimdb._directions import lower_is_better
 
 
 def get_direction(metric, scorer_names=()):

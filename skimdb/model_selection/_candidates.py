@@ -1,4 +1,4 @@
-"""Candidates of a search: settings of the parameters of a classifier or pipeline."""
+"""Candidates of a search: an estimator with some parameters changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,27 +10,26 @@ from sklearn.pipeline import Pipeline
 
 @dataclass(frozen=True)
 class Candidate:
-    """A setting of the parameters, all but the number of epochs.
+    """Parameters to try, all but the number of epochs.
 
     Attributes
     ----------
     name : str or int
-        As displayed; the position if no name was given.
+        Display name, or the position if no name was given.
     params : dict
-        What differs from the estimator of the search.
+        Parameters that differ from the estimator of the search.
     estimator : classifier or Pipeline
-        With these parameters, not fitted.
-    front : list of (str, transformer)
-        Its steps before the classifier; empty for a classifier alone.
-    classifier : estimator
-        The classifier itself.
+        Unfitted estimator with these parameters.
     """
 
     name: str | int
     params: dict
     estimator: BaseEstimator
-    front: list
-    classifier: BaseEstimator
+
+    @property
+    def classifier(self):
+        """The classifier itself: the estimator, or its last step."""
+        return get_classifier(self.estimator)
 
     def describe(self):
         """Describe the candidate in a line, for messages."""
@@ -41,12 +40,17 @@ class Candidate:
 
 
 def get_prefix(estimator):
-    """What comes before the name of a parameter of the classifier."""
+    """Prefix of the classifier's parameters: empty without a Pipeline."""
     return f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
 
 
+def has_preprocessing(estimator):
+    """Whether there are steps before the classifier."""
+    return isinstance(estimator, Pipeline) and len(estimator.steps) > 1
+
+
 def get_classifier(estimator):
-    """Classifier that records an epoch curve: the estimator, or its last step.
+    """Classifier that trains epoch by epoch: the estimator, or its last step.
 
     Parameters
     ----------
@@ -59,7 +63,7 @@ def get_classifier(estimator):
     Raises
     ------
     TypeError
-        If there is no such classifier.
+        If the classifier has no epochs.
     """
     classifier = estimator
     if isinstance(estimator, Pipeline) and estimator.steps:
@@ -68,26 +72,22 @@ def get_classifier(estimator):
     missing = [name for name in ("epochs", "metrics") if name not in known]
     if missing and all(hasattr(classifier, name) for name in missing):
         raise TypeError(
-            f"A search sets how many epochs to train for, and reads what is recorded, "
-            f"but {' and '.join(missing)} cannot be set for a "
-            f"{type(classifier).__name__}: its constructor does not take "
-            f"{'it' if len(missing) == 1 else 'them'}. Let __init__ take "
-            f"{' and '.join(missing)}, and hand them on to that of its base class."
+            f"{type(classifier).__name__} has no parameter {' and '.join(missing)}, "
+            f"which a search must set. Add {' and '.join(missing)} to "
+            f"{type(classifier).__name__}.__init__ and pass it to super().__init__()."
         )
     if missing:
         raise TypeError(
-            "An epoch curve needs a KerasMLPClassifier, or a Pipeline whose last step "
-            f"is one, but got {classifier!r}. scikit-learn's validation_curve takes "
-            "any estimator."
+            "Expected a KerasMLPClassifier, or a Pipeline that ends in one, got "
+            f"{classifier!r}. scikit-learn's validation_curve accepts any estimator."
         )
     return classifier
 
 
 def configure_estimator(estimator, params):
-    """Copy an estimator with other parameters, which are copied, too.
+    """Clone an estimator and set parameters, which are cloned, too.
 
-    An optimizer or a schedule of Keras is not, since it would be copied by its
-    configuration, which need not know all; each fit has a copy of its own anyway.
+    An optimizer or a schedule of Keras is not: each fit makes its own copy anyway.
     """
     copies = {
         name: value if hasattr(value, "get_config") else clone(value, safe=False)
@@ -96,7 +96,7 @@ def configure_estimator(estimator, params):
     return clone(estimator).set_params(**copies)
 
 
-def _names_candidates(estimator, param_grid):
+def _has_display_names(estimator, param_grid):
     """Whether a mapping leads from display names to parameters.
 
     Otherwise it is a grid, whose values may be dicts by mistake.
@@ -112,25 +112,26 @@ def _names_candidates(estimator, param_grid):
     )
 
 
-def _name_params(estimator, param_grid):
+def _list_params(estimator, param_grid):
     """Pairs of the name and the parameters of each candidate."""
+    if _has_display_names(estimator, param_grid):
+        return [(name, dict(params)) for name, params in param_grid.items()]
     if isinstance(param_grid, ParameterGrid | ParameterSampler):
         return list(enumerate(param_grid))
-    if _names_candidates(estimator, param_grid):
-        return [(name, dict(params)) for name, params in param_grid.items()]
     grids = [param_grid] if isinstance(param_grid, Mapping) else param_grid or []
-    settings = [grid for grid in grids if isinstance(grid, Mapping)]
-    for name, values in (item for grid in settings for item in grid.items()):
+    items = [
+        item for grid in grids if isinstance(grid, Mapping) for item in grid.items()
+    ]
+    for name, values in items:
         if not isinstance(name, str):
             raise TypeError(
-                f"A grid leads from names of parameters, which are strings, to values; "
-                f"got {name!r} as a name."
+                f"Keys of param_grid must be parameter names (str), got {name!r}."
             )
         if hasattr(values, "rvs"):
             raise TypeError(
-                f"The values of {name!r} are a distribution, which has no end. Draw "
-                "candidates from it: param_grid=ParameterSampler({...}, n_iter=10, "
-                "random_state=0), of sklearn.model_selection."
+                f"Expected a list of values for {name!r}, got a distribution. Draw the "
+                "candidates: param_grid=ParameterSampler({...}, n_iter=10, "
+                "random_state=0), from sklearn.model_selection."
             )
     return list(enumerate(ParameterGrid({} if param_grid is None else param_grid)))
 
@@ -145,7 +146,7 @@ def make_candidates(estimator, param_grid, max_epochs):
             ParameterGrid or ParameterSampler
         See `skimdb.epoch_curve`.
     max_epochs : int
-        Epochs that each is trained for.
+        Epochs to train each candidate for.
 
     Returns
     -------
@@ -160,25 +161,24 @@ def make_candidates(estimator, param_grid, max_epochs):
     get_classifier(estimator)
     prefix = get_prefix(estimator)
     candidates = []
-    for name, params in _name_params(estimator, param_grid):
+    for name, params in _list_params(estimator, param_grid):
         if f"{prefix}epochs" in params:
             raise ValueError(
-                f"{prefix}epochs is in param_grid, but every epoch up to max_epochs "
-                "is a candidate already. Leave it out and set max_epochs."
+                f"param_grid contains {prefix}epochs, but the search already compares "
+                "all epochs up to max_epochs. Leave it out and set max_epochs."
             )
-        configured = configure_estimator(estimator, params)
-        classifier = get_classifier(configured)
-        if getattr(classifier, "early_stopping", False):
+        candidate = Candidate(name, params, configure_estimator(estimator, params))
+        if getattr(candidate.classifier, "early_stopping", False):
             raise ValueError(
-                "early_stopping=True would end each fit on its own, before there is "
-                "a curve to choose an epoch from. Set it to False."
+                "early_stopping=True would end each fit separately, and the search "
+                "needs the curves of all splits. Set early_stopping=False; "
+                "n_iter_no_change of the search stops by the mean curve."
             )
-        classifier.set_params(epochs=max_epochs)
-        front = configured.steps[:-1] if isinstance(configured, Pipeline) else []
-        candidates.append(Candidate(name, params, configured, front, classifier))
+        candidate.classifier.set_params(epochs=max_epochs)
+        candidates.append(candidate)
     if not candidates:
         raise ValueError(
-            "No fits were performed: param_grid holds no candidate. Were its lists "
+            "No fits were performed: param_grid contains no candidate. Were its lists "
             "empty?"
         )
     return candidates
@@ -204,7 +204,7 @@ def group_by_preprocessing(candidates):
     -------
     groups : list of list of int
     """
-    if not candidates[0].front:  # nothing to share
+    if not has_preprocessing(candidates[0].estimator):  # nothing to share
         return [[i] for i in range(len(candidates))]
     prefix = get_prefix(candidates[0].estimator)
     groups = {}
@@ -214,14 +214,14 @@ def group_by_preprocessing(candidates):
             for name, value in candidate.params.items()
             if not f"{name}__".startswith(prefix)
         )
-        # A split is prepared together with the scorers that stand in for metrics.
+        # Splits with unseen labels score the metrics of the classifier.
         key = preprocessing, repr(candidate.classifier.metrics)
         groups.setdefault(key, []).append(i)
     return list(groups.values())
 
 
 def shorten_names(names):
-    """Parameter names without what comes before the last ``__``, where unique.
+    """Drop the prefixes of parameter names that stay unique without them.
 
     Parameters
     ----------

@@ -1,72 +1,48 @@
-"""The epoch curve: every epoch of every candidate on every split."""
+"""epoch_curve: every epoch of every candidate on every split."""
 
-from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
-from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.base import BaseEstimator
 
-from skimdb._sklearn import HasMethods, Interval, StrOptions, validate_params
-from skimdb.model_selection._candidates import get_classifier, make_candidates
-from skimdb.model_selection._fit_candidates import SearchPlan, complete_candidates
+from skimdb._sklearn import validate_params
+from skimdb.model_selection._candidates import get_classifier
 from skimdb.model_selection._history import make_history
-from skimdb.model_selection._results import (
-    check_failures,
-    describe_result,
-    warn_of_missing_scores,
-)
-from skimdb.model_selection._routing import (
-    find_splitter,
-    make_router,
-    make_splits,
-    route_metadata,
-)
-from skimdb.model_selection._scoring import make_scoring
+from skimdb.model_selection._results import warn_of_missing_scores
+from skimdb.model_selection._search import EpochSearchCV, Grid, Scoring
+
+_CONSTRAINTS = EpochSearchCV._parameter_constraints
+_SHARED = ("estimator", "param_grid", "cv", "scoring", "n_jobs", "verbose")
 
 
 @validate_params(
     {
-        "estimator": [HasMethods(["fit"])],
+        **{name: _CONSTRAINTS[name] for name in (*_SHARED, "error_score")},
         "X": "no_validation",
         "y": "no_validation",
-        "param_grid": [dict, list, ParameterGrid, ParameterSampler, None],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), None],
-        "cv": ["cv_object"],
+        "max_epochs": [*_CONSTRAINTS["max_epochs"], None],
         "groups": ["array-like", None],
-        "scoring": [
-            str,
-            callable,
-            list,
-            tuple,
-            dict,
-            None,
-        ],
-        "n_jobs": [
-            Interval(Integral, None, -1, closed="right"),
-            Interval(Integral, 1, None, closed="left"),
-            None,
-        ],
-        "verbose": ["verbose"],
-        "error_score": [StrOptions({"raise"}), Real],
         "params": [dict, None],
     },
     prefer_skip_nested_validation=False,
 )
 def epoch_curve(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
     *,
-    param_grid=None,
-    max_epochs=None,
-    cv=None,
-    groups=None,
-    scoring=None,
-    n_jobs=None,
-    verbose=0,
-    error_score=np.nan,
-    params=None,
-):
+    param_grid: Grid = None,
+    max_epochs: int | None = None,
+    cv: Any = None,
+    groups: Any = None,
+    scoring: Scoring = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+    error_score: float | Literal["raise"] = np.nan,
+    params: dict[str, Any] | None = None,
+) -> pd.DataFrame:
     """Loss and metrics after every epoch, on every split of a cross-validation.
 
     Each candidate is trained once per split. Preprocessing in a pipeline is fitted on
@@ -165,21 +141,18 @@ def epoch_curve(
         )
     if groups is not None:
         params = {**(params or {}), "groups": groups}
-    max_epochs = int(max_epochs or get_classifier(estimator).epochs)
-    candidates = make_candidates(estimator, param_grid, max_epochs)
-    cv = find_splitter(cv, y, estimator)
-    raise_errors = error_score == "raise"
-    scoring = make_scoring(estimator, scoring, y, train=True, raise_errors=raise_errors)
-    scorer = scoring and scoring.scorer
-    router = make_router("epoch_curve", estimator, cv, scorer)
-    data = route_metadata(router, X, y, params or {}, scorer)
-    splits, n_repeats = make_splits(cv, data)
-    plan = SearchPlan(candidates, splits, max_epochs, scoring, n_jobs, error_score)
-    results = [None] * len(candidates)
-    for position, by_split in complete_candidates(plan, data):
-        results[position] = by_split
-        if verbose:
-            print(describe_result("epoch_curve", plan, position, by_split))
-    check_failures(plan, results)
+    search = EpochSearchCV(
+        estimator,
+        param_grid,
+        max_epochs=int(max_epochs or get_classifier(estimator).epochs),
+        cv=cv,
+        scoring=scoring,
+        n_jobs=n_jobs,
+        verbose=verbose,
+        error_score=error_score,
+        return_train_score=True,
+    )
+    plan, data, n_repeats = search._make_plan(X, y, params or {})
+    results = search._run_plan(plan, data, "epoch_curve")
     warn_of_missing_scores(results)
     return make_history(plan, results, n_repeats, error_score)

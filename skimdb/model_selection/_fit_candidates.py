@@ -1,36 +1,26 @@
-"""All fits of a search, in parallel, each with what came of it."""
+"""All fits of a search, in parallel: each candidate on each split."""
 
-import time
+import secrets
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice, product
 from typing import NamedTuple
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator
-from sklearn.utils.parallel import delayed
 
-from skimdb.model_selection._best_epoch import get_direction
-from skimdb.model_selection._candidates import group_by_preprocessing
-from skimdb.model_selection._fit_split import SplitFit
-from skimdb.model_selection._parallel import (
-    MAX_LOSSES,
-    Job,
-    is_loss,
-    make_parallel,
-    share,
+from skimdb._messages import warn
+from skimdb.model_selection._best_epoch import find_best_epoch
+from skimdb.model_selection._candidates import (
+    group_by_preprocessing,
+    has_preprocessing,
 )
-from skimdb.model_selection._patience import Patience, fit_until_no_change
+from skimdb.model_selection._fit_split import SplitFit
 from skimdb.model_selection._prepare_split import prepare_split
-from skimdb.model_selection._result_store import ResultStore
+from skimdb.model_selection._results import get_direction, make_score_curves
 from skimdb.model_selection._scoring import EpochScoring
-from skimdb.model_selection._search_tasks import FitTask
-
-# Seconds before another look at what other processes are at.
-_PAUSE = 0.2
+from skimdb.model_selection._workers import make_parallel, run_jobs, share
 
 
 class Fit(NamedTuple):
@@ -42,7 +32,7 @@ class Fit(NamedTuple):
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What a search fits, and how.
+    """The fits of a search and how to run them.
 
     Attributes
     ----------
@@ -50,272 +40,218 @@ class SearchPlan:
     splits : list of (train, validation)
         Positions of samples.
     max_epochs : int
-        Epochs that each candidate trains for at most.
+        Maximum number of epochs of each candidate.
+    monitor : str
+    n_iter_no_change : int or None
+        Epochs without improvement of the mean curve after which a candidate stops.
     scoring : EpochScoring or None
-        What is called after every epoch.
     n_jobs : int or None
     error_score : "raise" or float
-    patience : Patience or None
-        When a candidate ends before its last epoch.
-    tasks : dict
-        Task of each fit, for scikit-learn's callbacks; empty if there are none.
-    store : ResultStore or None
-        Keeps the results of fits.
-    keys : dict
-        Key of each fit in the store; without one, its result is not kept.
+    cache : dict
+        The CacheEntry of each Fit whose result may be cached.
+    make_task : callable or None
+        Makes the FitTask of a Fit, for scikit-learn's callbacks.
     """
 
     candidates: list
     splits: list
     max_epochs: int
+    monitor: str = "val_loss"
+    n_iter_no_change: int | None = None
     scoring: EpochScoring | None = None
     n_jobs: int | None = None
     error_score: str | float = np.nan
-    patience: Patience | None = None
-    tasks: dict = field(default_factory=dict)
-    store: ResultStore | None = None
-    keys: dict = field(default_factory=dict)
+    cache: dict = field(default_factory=dict)
+    make_task: Callable | None = None
 
     @property
     def scorer_names(self):
         """Names of the scorers, as far as they are known beforehand."""
-        return self.scoring.names if self.scoring and self.scoring.names else ()
-
-    def get_direction(self, metric):
-        """Sign that makes greater values of a metric better."""
-        return get_direction(metric, self.scorer_names)
-
-    def read_kept(self, fit):
-        """Result of a fit that was kept, or None."""
-        key = self.keys.get(fit)
-        return None if key is None else self.store.get(key)
-
-    def keep_result(self, fit, result):
-        """Keep the result of a fit, unless a worker has, or it failed."""
-        key = self.keys.get(fit)
-        if key is None or result is None or not result.can_be_kept:
-            return
-        if not self.store.has(key):
-            self.store.put(key, result)
-
-    def count_kept(self):
-        """Count the fits whose results were kept."""
-        return sum(map(self.store.has, self.keys.values()))
-
-    def is_taken(self, fit):
-        """Whether another process works on a fit."""
-        key = self.keys.get(fit)
-        return key is not None and self.store.claims.is_taken(key)
-
-    def claim(self, fit):
-        """Claim a fit: a context, whose value is False if another process has it."""
-        key = self.keys.get(fit)
-        return nullcontext(True) if key is None else self.store.claims.hold(key)
+        return () if self.scoring is None else self.scoring.names
 
     @property
-    def has_preprocessing(self):
-        """Whether there are steps before the classifier."""
-        return bool(self.candidates[0].front)
-
-    def describe(self, fit):
-        """Describe a fit, the most telling words first."""
-        candidate = self.candidates[fit.candidate]
-        return f"split {fit.split} of candidate {candidate.describe()}"
-
-    def make_preparation(self, fit):
-        """What prepares the split of a fit when it is called with all data."""
-        return partial(
-            prepare_split,
-            self.candidates[fit.candidate].estimator,
-            rows=self.splits[fit.split],
-            scoring=self.scoring,
-            error_score=self.error_score,
-        )
-
-    def make_job(self, fit, n_sharing):
-        """Make the job of a fit, which shares its preprocessing with some others."""
-        return FitJob(
-            self.candidates[fit.candidate].classifier,
-            None if self.has_preprocessing else self.make_preparation(fit),
-            n_sharing,
-            self.error_score,
-            self.tasks.get(fit),
-            self.store,
-            self.keys.get(fit),
-        )
+    def n_fits(self):
+        """Number of fits."""
+        return len(self.candidates) * len(self.splits)
 
 
-@dataclass(frozen=True)
-class FitJob:
-    """One fit, as it is sent to a worker.
+def _list_batches(plan, groups):
+    """List the fits in batches, which are run one after the other.
 
-    Attributes
+    With patience, a batch is one candidate on all splits. Otherwise it takes one split
+    per job, each with all candidates that share its preprocessing, or all fits if there
+    is no preprocessing. Processes that share a cache start at different positions.
+    """
+    splits = range(len(plan.splits))
+    if plan.n_iter_no_change is not None:
+        parts = [[Fit(c, split) for split in splits] for group in groups for c in group]
+        n_at_once = 1
+    else:
+        parts = [[Fit(c, split) for c in group] for group in groups for split in splits]
+        is_plain = not has_preprocessing(plan.candidates[0].estimator)
+        n_at_once = len(parts) if is_plain else effective_n_jobs(plan.n_jobs)
+    start = secrets.randbelow(len(parts)) if len(plan.cache) == plan.n_fits else 0
+    parts = parts[start:] + parts[:start]
+    batches = (parts[i : i + n_at_once] for i in range(0, len(parts), n_at_once))
+    return [[fit for part in batch for fit in part] for batch in batches]
+
+
+def _make_preparation(plan, fit):
+    """Function that prepares the split of a fit, given all data."""
+    return partial(
+        prepare_split,
+        plan.candidates[fit.candidate].estimator,
+        rows=plan.splits[fit.split],
+        scoring=plan.scoring,
+        error_score=plan.error_score,
+    )
+
+
+def _call(function, argument):
+    return function(argument)
+
+
+def _prepare_splits(plan, data, fits, prepared, parallel):
+    """Prepare the splits of some fits, unless they are prepared already.
+
+    Parameters
     ----------
-    classifier : estimator
-        Of the candidate.
+    plan : SearchPlan
+    data : SearchData, shared
+    fits : dict
+        A Fit by the key of its split and preprocessing.
+    prepared : dict
+        Prepared splits by their keys.
+    parallel : joblib.Parallel
+
+    Returns
+    -------
+    prepared : dict
+        The shared PreparedSplit of each key.
+    """
+    new = [key for key in fits if key not in prepared]
+    arguments = ((_make_preparation(plan, fits[key]), data) for key in new)
+    splits = [share(split) for split in run_jobs(parallel, _call, arguments)]
+    kept = {key: split for key, split in prepared.items() if key in fits}
+    return kept | dict(zip(new, splits, strict=True))
+
+
+def _run_fit(source, prepare, fit, n_epochs, is_last, task, entry):
+    """Train a fit for some epochs, in a worker.
+
+    Parameters
+    ----------
+    source : PreparedSplit or SearchData
     prepare : callable or None
-        Makes the split of all data; None if it is given a split that is prepared.
-    n_sharing : int
-        Fits that share the preprocessing.
-    error_score : "raise" or float
+        Makes the PreparedSplit if the source is all data.
+    fit : SplitFit
+    n_epochs : int
+    is_last : bool
+        Whether training ends with these epochs.
     task : FitTask or None
-    store : ResultStore or None
-    key : str or None
+    entry : CacheEntry or None
+        Only if training begins and ends with these epochs.
+
+    Returns
+    -------
+    result : FitResult
+    fit : SplitFit or None
+        To continue from; None if this was the last time.
     """
-
-    classifier: BaseEstimator
-    prepare: Callable | None
-    n_sharing: int
-    error_score: str | float
-    task: FitTask | None
-    store: ResultStore | None
-    key: str | None
-
-    def run(self, source):
-        """Fit, and keep the result; None if another process works on this fit."""
-        fit = partial(self._fit, source)
-        return fit() if self.key is None else self.store.compute(self.key, fit)
-
-    def _fit(self, source):
-        split = source if self.prepare is None else self.prepare(source)
-        fit = SplitFit(self.classifier, split.seconds / self.n_sharing)
-        return fit.train(split, self.error_score, task=self.task).make_result()
+    if entry is not None and (result := entry.get()) is not None:
+        return result, None  # from another process, in the meantime
+    split = source if prepare is None else prepare(source)
+    result = fit.train(split, n_epochs, task)
+    if entry is not None and result.history is not None:
+        with suppress(OSError):  # the process of the search tries again
+            entry.put(result)
+    return result, None if is_last else fit
 
 
-def _prepare_splits(plan, data, fits, parallel):
-    """Preprocess a split for each of some fits."""
-    return list(
-        parallel(
-            delayed(Job(f"preprocess split {fit.split}", plan.make_preparation(fit)))(
-                data
-            )
-            for fit in fits
+def _count_epochs(plan, results, n_done):
+    """Count the epochs that a candidate trains for at least, with patience."""
+    direction = get_direction(plan, plan.monitor)
+    curves = make_score_curves(results, plan.monitor, n_done, direction)
+    return min(find_best_epoch(curves) + plan.n_iter_no_change, plan.max_epochs)
+
+
+def _train(plan, sources, n_sharing, parallel):
+    """Train fits side by side; yields each fit and its result.
+
+    Without patience, they train to the last epoch at once. With patience, they train
+    in steps: the mean curve tells how many more epochs its candidate trains at least.
+
+    Parameters
+    ----------
+    plan : SearchPlan
+    sources : dict
+        By Fit, the PreparedSplit or all data, shared.
+    n_sharing : dict
+        Number of candidates that share the preprocessing, by candidate.
+    parallel : joblib.Parallel
+    """
+    is_plain = not has_preprocessing(plan.candidates[0].estimator)
+    is_patient = plan.n_iter_no_change is not None
+    fits = {
+        fit: SplitFit(
+            plan.candidates[fit.candidate].classifier,
+            n_sharing[fit.candidate],
+            plan.error_score,
         )
-    )
-
-
-def _fit_units(plan, data, units, parallel):
-    """Fit candidates that train to their last epoch; yields fits and results.
-
-    A unit are fits of one split that share their preprocessing. The result is None if
-    another process works on the fit.
-    """
-    missing = []
-    for unit in units:
-        fits = []
-        for fit in unit:
-            result = plan.read_kept(fit)
-            if result is None and not plan.is_taken(fit):
-                fits.append(fit)
-            else:
+        for fit in sources
+    }
+    n_done, until = 0, min(plan.n_iter_no_change or plan.max_epochs, plan.max_epochs)
+    while fits:
+        is_last = until == plan.max_epochs
+        arguments = [
+            (
+                sources[fit],
+                _make_preparation(plan, fit) if is_plain else None,
+                split_fit,
+                until - n_done,
+                is_last,
+                plan.make_task and plan.make_task(fit),
+                None if is_patient else plan.cache.get(fit),
+            )
+            for fit, split_fit in fits.items()
+        ]
+        trained = run_jobs(parallel, _run_fit, arguments)
+        running, results = {}, {}
+        for fit, (result, split_fit) in zip(fits, trained, strict=True):
+            if is_last or result.error is not None:
                 yield fit, result
+            else:
+                running[fit], results[fit] = split_fit, result
+        fits, n_done = running, until
         if fits:
-            missing.append(fits)
-    sources = [data] * len(missing)
-    if plan.has_preprocessing:
-        firsts = [fits[0] for fits in missing]
-        sources = map(share, _prepare_splits(plan, data, firsts, parallel))
-    results = parallel(
-        delayed(Job(plan.describe(fit), plan.make_job(fit, len(fits)).run))(source)
-        for fits, source in zip(missing, sources, strict=True)
-        for fit in fits
-    )
-    all_fits = (fit for fits in missing for fit in fits)
-    for fit, result in zip(all_fits, results, strict=True):
-        plan.keep_result(fit, result)
-        yield fit, result
+            until = _count_epochs(plan, list(results.values()), n_done)
+        if until <= n_done:
+            yield from results.items()
+            return
 
 
-def _choose_units(plan, units, n_units):
-    """Choose what to fit next: what no other process works on, if there is any."""
-    free = (unit for unit in units if not any(map(plan.is_taken, unit)))
-    return list(islice(free, n_units)) or units[:n_units]
-
-
-def _fit_to_the_end(plan, data, groups, parallel):
-    """Fit candidates that train to their last epoch.
-
-    Preprocessing is done once for all candidates of a split that share it: for as many
-    splits at a time as there are jobs, whose fits are then done in parallel. What other
-    processes work on comes last, when it may be done. If a cluster loses the data, they
-    are sent again, and what is not done yet is fitted then.
-    """
-    shared, n_losses = share(data), 0
-    pairs = product(groups, range(len(plan.splits)))
-    units = [tuple(Fit(each, split) for each in group) for group, split in pairs]
-    n_at_once = effective_n_jobs(plan.n_jobs) if plan.has_preprocessing else len(units)
-    while units:
-        batch = _choose_units(plan, units, n_at_once)
-        left = {fit for unit in batch for fit in unit}
-        try:
-            for fit, result in _fit_units(plan, shared, batch, parallel):
-                if result is not None:
-                    left.remove(fit)
-                    yield fit, result
-        except Exception as error:
-            n_losses += 1
-            if not is_loss(error) or n_losses > MAX_LOSSES:
-                raise
-            shared = share(data)
-        if len(left) == sum(map(len, batch)):
-            time.sleep(_PAUSE)
-        chosen = set(batch)
-        units = [unit for unit in units if unit not in chosen]
-        rests = (tuple(fit for fit in unit if fit in left) for unit in batch)
-        units += filter(None, rests)
-
-
-def _fit_all_splits(plan, fits, sources, n_sharing, parallel):
-    """Fit a candidate on all splits side by side, until its mean curve is done.
-
-    The sources are pairs of each PreparedSplit and what is shared of it.
-    """
-    classifier = plan.candidates[fits[0].candidate].classifier
-    prepared, shared = zip(*sources, strict=True)
-    started = [SplitFit(classifier, split.seconds / n_sharing) for split in prepared]
-    told = [
-        (plan.tasks[fit], split)
-        for fit, split in zip(fits, prepared, strict=True)
-        if fit in plan.tasks
-    ]
-    for task, split in told:
-        task.begin(split)
-    names = list(map(plan.describe, fits))
-    results = fit_until_no_change(
-        started, shared, names, plan.patience, parallel, plan.error_score
-    )
-    for task, split in told:
-        task.end(split)
-    for fit, result in zip(fits, results, strict=True):
-        plan.keep_result(fit, result)
-    return results
-
-
-def _fit_patiently(plan, data, groups, parallel):
-    """Fit candidates that stop when their mean curve does not improve, one by one."""
-    shared = share(data) if plan.has_preprocessing else None
-    waiting = [(group, candidate) for group in groups for candidate in group]
-    prepared_for = sources = None
-    while waiting:
-        waiting.sort(key=lambda pair: plan.is_taken(Fit(pair[1], 0)))
-        group, candidate = waiting.pop(0)
-        fits = [Fit(candidate, split) for split in range(len(plan.splits))]
-        results = [plan.read_kept(fit) for fit in fits]
-        if None in results:
-            with plan.claim(fits[0]) as is_ours:
-                if not is_ours:
-                    waiting.append((group, candidate))
-                    time.sleep(_PAUSE)
-                    continue
-                if prepared_for is not group:
-                    if plan.has_preprocessing:
-                        prepared = _prepare_splits(plan, shared, fits, parallel)
-                    else:
-                        prepared = [plan.make_preparation(fit)(data) for fit in fits]
-                    sources = [(split, share(split)) for split in prepared]
-                    prepared_for = group
-                results = _fit_all_splits(plan, fits, sources, len(group), parallel)
-        yield from zip(fits, results, strict=True)
+def _run_fits(plan, data, parallel):
+    """Run all fits that are not cached; yields each fit and its result."""
+    groups = group_by_preprocessing(plan.candidates)
+    numbers = {c: i for i, group in enumerate(groups) for c in group}
+    n_sharing = {c: len(group) for group in groups for c in group}
+    data, prepared = share(data), {}
+    for batch in _list_batches(plan, groups):
+        entries = {fit: plan.cache[fit] for fit in batch if fit in plan.cache}
+        cached = {fit: entry.get() for fit, entry in entries.items()}
+        missing = [fit for fit in batch if cached.get(fit) is None]
+        if missing and plan.n_iter_no_change is not None:
+            missing = batch  # the splits stop together
+        yield from ((fit, cached[fit]) for fit in batch if fit not in missing)
+        sources = dict.fromkeys(missing, data)
+        if has_preprocessing(plan.candidates[0].estimator):
+            keys = {fit: (numbers[fit.candidate], fit.split) for fit in missing}
+            firsts = {}
+            for fit, key in keys.items():
+                firsts.setdefault(key, fit)
+            prepared = _prepare_splits(plan, data, firsts, prepared, parallel)
+            sources = {fit: prepared[key] for fit, key in keys.items()}
+        yield from _train(plan, sources, n_sharing, parallel)
 
 
 def fit_candidates(plan, data):
@@ -328,34 +264,26 @@ def fit_candidates(plan, data):
 
     Yields
     ------
-    fit : Fit
-    result : FitResult
-    """
-    groups = group_by_preprocessing(plan.candidates)
-    fit_groups = _fit_to_the_end if plan.patience is None else _fit_patiently
-    with make_parallel(plan.n_jobs) as parallel:
-        yield from fit_groups(plan, data, groups, parallel)
-
-
-def complete_candidates(plan, data):
-    """Fit all candidates.
-
-    Parameters
-    ----------
-    plan : SearchPlan
-    data : SearchData
-
-    Yields
-    ------
     position : int
-        Of a candidate, all fits of which are done.
+        Position of a candidate whose fits are all done.
     results : list of FitResult
-        Of its splits.
+        Its results by split.
     """
-    n_splits = len(plan.splits)
-    results = [[None] * n_splits for _ in plan.candidates]
-    for fit, result in fit_candidates(plan, data):
-        by_split = results[fit.candidate]
-        by_split[fit.split] = result
-        if None not in by_split:
-            yield fit.candidate, by_split
+    results = [[None] * len(plan.splits) for _ in plan.candidates]
+    failure = None
+    with make_parallel(plan.n_jobs) as parallel:
+        for fit, result in _run_fits(plan, data, parallel):
+            if fit in plan.cache and result.history is not None:
+                try:
+                    plan.cache[fit].put(result)
+                except OSError as error:
+                    failure = error
+            by_split = results[fit.candidate]
+            by_split[fit.split] = result
+            if None not in by_split:
+                yield fit.candidate, by_split
+    if failure is not None:
+        warn(
+            f"Could not write to the folder of memory ({failure}). Is the disk full, "
+            "or the folder read-only? The search went on without it."
+        )

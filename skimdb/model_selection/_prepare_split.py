@@ -1,19 +1,20 @@
-"""A split made ready for the classifier: preprocessed, with what is scored."""
+"""A split, preprocessed by the steps of the Pipeline and ready for the classifier."""
 
 import time
 from dataclasses import dataclass, field
+from traceback import format_exception
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import get_scorer_names
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skimdb._sklearn import _safe_indexing
 from skimdb.model_selection._candidates import get_classifier
-from skimdb.model_selection._errors import format_error
-from skimdb.model_selection._routing import cut_split
-from skimdb.model_selection._scoring import EpochScoring, make_metric_scoring
+from skimdb.model_selection._routing import find_weight
+from skimdb.model_selection._scoring import EpochScoring, make_scoring
 
 
 class ScoredPart(NamedTuple):
@@ -22,11 +23,10 @@ class ScoredPart(NamedTuple):
     Attributes
     ----------
     prefix : {"val_", ""}
-        Of the names of the scores: of the validation or of the training part.
+        Prefix of the names of the scores: validation or training part.
     scoring : EpochScoring
-        What is called.
     X, y, metadata
-        What it is called with, beside the estimator.
+        Arguments of the scorers.
     """
 
     prefix: str
@@ -42,138 +42,116 @@ class PreparedSplit:
 
     Attributes
     ----------
-    error : str or None
-        Traceback of what made the preprocessing fail; the rest is missing then.
-    seconds : float
-        Seconds of the preprocessing.
     X, y
-        What the classifier is fitted on.
+        Training part, as it reaches the classifier.
     fit_params : dict
-        Its further arguments, validation data included.
+        Further arguments of `fit` of the classifier, validation data included.
     parts : list of ScoredPart
-        What is scored after every epoch.
-    front : Pipeline or None
-        Fitted preprocessing, with a last step that does nothing, if there is any.
+    preprocessing : Pipeline or None
+        Fitted preprocessing with a last step that does nothing, for scorers that take
+        the whole pipeline.
     unseen : list
         Labels of the validation part that the training part lacks.
+    seconds : float
+        Seconds of the preprocessing.
+    error : str or None
+        Traceback of an error in the preprocessing; all else is missing then.
     """
 
-    error: str | None = None
-    seconds: float = 0.0
     X: object = None
     y: object = None
     fit_params: dict = field(default_factory=dict)
     parts: list = field(default_factory=list)
-    front: Pipeline | None = None
+    preprocessing: Pipeline | None = None
     unseen: list = field(default_factory=list)
+    seconds: float = 0.0
+    error: str | None = None
 
 
-class _Collector(BaseEstimator):
-    """Last step of a pipeline that keeps what reaches it in the classifier's place.
+def format_error(error):
+    """Format an error as its message, followed by its traceback."""
+    return f"{type(error).__name__}: {error}\n" + "".join(format_exception(error))
 
-    It is fitted and transforms, so that the pipeline does, whatever comes before.
+
+class _CaptureStep(BaseEstimator):
+    """Last step of a pipeline that captures the arguments of the classifier's `fit`.
+
+    It also transforms, so that the pipeline does.
     """
 
     def __init__(self, classifier):
         self.classifier = classifier
 
     def fit(self, X, y=None, **params):
-        self.collected_ = X, y, params
+        self.captured_ = X, y, params
         return self
 
     def transform(self, X):
         return X
 
-    def pop_collected(self):
-        collected, self.collected_ = self.collected_, None
-        return collected
-
     def get_metadata_routing(self):
         return get_routing_for_object(self.classifier)
 
 
-def _fit_front(estimator, data):
-    """Fit the preprocessing on the training part.
-
-    Returns
-    -------
-    split : PreparedSplit
-        With what reaches the classifier.
-    """
+def _preprocess(estimator, X, y, fit_params):
+    """Fit the preprocessing on the training part."""
     if not isinstance(estimator, Pipeline):
-        return PreparedSplit(X=data.X, y=data.y, fit_params=dict(data.fit_params))
-    front = clone(estimator)
-    name, classifier = front.steps[-1]
-    collector = _Collector(classifier)
-    front.steps[-1] = name, collector
-    front.fit(data.X, data.y, **data.fit_params)
-    X, y, fit_params = collector.pop_collected()
-    return PreparedSplit(X=X, y=y, fit_params=dict(fit_params), front=front)
+        return PreparedSplit(X, y, fit_params)
+    pipeline = clone(estimator)
+    name, classifier = pipeline.steps[-1]
+    capture = _CaptureStep(classifier)
+    pipeline.steps[-1] = name, capture
+    pipeline.fit(X, y, **fit_params)
+    X, y, fit_params = capture.captured_
+    capture.captured_ = None  # fitted, but no data
+    return PreparedSplit(X, y, dict(fit_params), preprocessing=pipeline)
 
 
-def _find_unseen(y, y_val, weight):
-    """Labels of `y_val` that `y` lacks, and which samples have none of them.
-
-    A sample without weight takes no part in training.
-    """
+def _find_seen(y, y_val, weight):
+    """Mask of the validation samples whose label the training part has, too."""
     y, y_val = np.asarray(y), np.asarray(y_val)
-    seen = np.full(len(y_val) if y_val.ndim else 0, True)
     if y.ndim != 1 or y_val.ndim != 1:  # an indicator matrix
-        return [], seen
-    if weight is not None:
+        return np.full(len(y_val), True)
+    if weight is not None:  # samples without weight take no part in training
         y = y[np.asarray(weight) > 0]
     try:
-        seen = np.isin(y_val, np.unique(y))
-        return np.unique(y_val[~seen]).tolist(), seen
-    except TypeError:  # cannot be sorted, as the classifier will say
-        return [], seen
+        return np.isin(y_val, np.unique(y))
+    except TypeError:  # cannot be sorted: `fit` raises an error
+        return np.full(len(y_val), True)
 
 
-def _add_validation(split, X_val, data):
-    """Add what the classifier validates on to the arguments of its `fit`.
+def _add_validation(split, X_val, y_val, weight_val, classifier):
+    """Add the validation data to the arguments of `fit` of the classifier.
 
-    A label that the training part lacks has no output, and so no loss: its samples
-    are left out.
+    Samples whose label the training part lacks have no loss. They are left out, and
+    scorers that count them as errors replace the metrics of the classifier.
     """
-    validation = {"X_val": X_val, "y_val": data.y_val}
-    if data.weight_val is not None:
-        validation["sample_weight_val"] = data.weight_val
-    split.unseen, seen = _find_unseen(
-        split.y, data.y_val, split.fit_params.get("sample_weight")
-    )
-    if split.unseen:
+    seen = _find_seen(split.y, y_val, split.fit_params.get("sample_weight"))
+    weight = {} if weight_val is None else {"sample_weight": weight_val}
+    validation = {"X_val": X_val, "y_val": y_val}
+    validation |= {f"{name}_val": value for name, value in weight.items()}
+    if not seen.all():
+        split.unseen = np.unique(np.asarray(y_val)[~seen]).tolist()
         rows = np.flatnonzero(seen)
         validation = {k: _safe_indexing(v, rows) for k, v in validation.items()}
-        if not len(rows):
-            validation = {}
-    split.fit_params |= validation
+        names = [name for name in classifier.metrics if name in get_scorer_names()]
+        scoring = make_scoring(classifier, names)
+        if scoring is not None:
+            split.parts.append(ScoredPart("val_", scoring, X_val, y_val, weight))
+    if seen.any() or not split.unseen:
+        split.fit_params |= validation
 
 
-def _add_scored_parts(split, X_val, data, scoring, metrics):
-    """Add the parts of a split that are scored after every epoch.
-
-    The classifier's metrics are scored here only where a label is unseen: scorers
-    count it as a miss.
-    """
-    if split.unseen:
-        weight = data.weight_val
-        metadata = {} if weight is None else {"sample_weight": weight}
-        stand_in = make_metric_scoring(metrics, data.y)
-        split.parts.append(ScoredPart("val_", stand_in, X_val, data.y_val, metadata))
-    if scoring is None:
-        return
-    whole = scoring.whole and split.front is not None
-    X_scored = data.X_val if whole else X_val
-    split.parts.append(
-        ScoredPart("val_", scoring, X_scored, data.y_val, data.score_params)
-    )
+def _add_scoring(split, scoring, X, X_val, y, score_params):
+    """Add the parts that the scorers of the search score."""
+    on_pipeline = scoring.on_pipeline and split.preprocessing is not None
+    X_scored = X[1] if on_pipeline else X_val
+    split.parts.append(ScoredPart("val_", scoring, X_scored, y[1], score_params[1]))
     if scoring.train:
-        # What it was fitted on may have been resampled, or cross-fitted.
-        again = split.front is not None and not whole
-        X_scored = split.front.transform(data.X) if again else data.X
-        split.parts.append(
-            ScoredPart("", scoring, X_scored, data.y, data.train_score_params)
-        )
+        # The classifier may be trained on other samples: resampled or cross-fitted.
+        again = split.preprocessing is not None and not on_pipeline
+        X_scored = split.preprocessing.transform(X[0]) if again else X[0]
+        split.parts.append(ScoredPart("", scoring, X_scored, y[0], score_params[0]))
 
 
 def prepare_split(estimator, data, rows, scoring, error_score):
@@ -192,18 +170,26 @@ def prepare_split(estimator, data, rows, scoring, error_score):
     Returns
     -------
     split : PreparedSplit
+        With the error if the preprocessing failed.
     """
     start = time.perf_counter()
-    data = cut_split(estimator, data, *rows)
+    X, y = (
+        [_safe_indexing(array, part) for part in rows] for array in (data.X, data.y)
+    )
+    fit_params, score_params = (
+        [data.cut_params(params, part) for part in rows]
+        for params in (data.fit_params, data.score_params)
+    )
     try:
-        split = _fit_front(estimator, data)
-        front = split.front
-        X_val = data.X_val if front is None else front.transform(data.X_val)
-        metrics = get_classifier(estimator).metrics
-        _add_validation(split, X_val, data)
-        _add_scored_parts(split, X_val, data, scoring, metrics)
-        if scoring is None or not scoring.whole:
-            split.front = None  # need not travel
+        split = _preprocess(estimator, X[0], y[0], fit_params[0])
+        has_steps = split.preprocessing is not None
+        X_val = split.preprocessing.transform(X[1]) if has_steps else X[1]
+        weight_val = find_weight(estimator, fit_params[1])
+        _add_validation(split, X_val, y[1], weight_val, get_classifier(estimator))
+        if scoring is not None:
+            _add_scoring(split, scoring, X, X_val, y, score_params)
+        if scoring is None or not scoring.on_pipeline:
+            split.preprocessing = None  # need not travel
     except Exception as error:
         if error_score == "raise":
             raise

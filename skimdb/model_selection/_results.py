@@ -6,8 +6,31 @@ import itertools
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 
+from skimdb._directions import lower_is_better
 from skimdb._messages import warn
 from skimdb.model_selection._best_epoch import find_best_epoch, find_split_epochs
+
+
+def get_direction(plan, metric):
+    """Sign that makes greater values of a metric better.
+
+    Scores are better when larger. The loss and the error metrics of Keras, among the
+    metrics of the classifiers, are better when smaller.
+
+    Parameters
+    ----------
+    plan : SearchPlan
+    metric : str
+        Such as ``"val_loss"``.
+
+    Returns
+    -------
+    direction : {1, -1}
+    """
+    name = metric.removeprefix("val_")
+    is_scorer = plan.scoring is not None and name in plan.scoring.names
+    own = {"loss", *(m for c in plan.candidates for m in c.classifier.metrics)}
+    return -1 if name in own and lower_is_better(name) and not is_scorer else 1
 
 
 def make_score_curves(results, metric, n_epochs, direction, error_score=np.nan):
@@ -16,14 +39,14 @@ def make_score_curves(results, metric, n_epochs, direction, error_score=np.nan):
     Parameters
     ----------
     results : list of FitResult
-        One for each split.
+        Results by split.
     metric : str
     n_epochs : int
     direction : {1, -1}
         Sign that makes greater values of the metric better.
     error_score : float, default=nan
-        Score of fits that failed, of epochs at which the metric is not finite, and of
-        those that were not reached as training diverged.
+        Score of fits and scorers that failed, and of the epochs from which on training
+        diverged.
 
     Returns
     -------
@@ -37,15 +60,18 @@ def make_score_curves(results, metric, n_epochs, direction, error_score=np.nan):
         if result.history is not None:
             n_run = len(result.history["loss"])
             values = result.history.get(metric, [np.nan] * n_run)
-            values = direction * np.asarray(values)
-            row[:n_run] = np.where(np.isfinite(values), values, error_score)
+            row[:n_run] = direction * np.asarray(values)
+            # A function that fails returns no names: its error is that of "score".
+            has_failed = {metric.removeprefix("val_"), "score"} & {*result.score_errors}
+            if result.diverged or has_failed:
+                row[:n_run][~np.isfinite(row[:n_run])] = error_score
     return scores
 
 
 def read_curves(plan, results, metric):
     """Curves of a metric on all splits of a candidate, greater is better."""
     error_score = np.nan if plan.error_score == "raise" else plan.error_score
-    direction = plan.get_direction(metric)
+    direction = get_direction(plan, metric)
     return make_score_curves(results, metric, plan.max_epochs, direction, error_score)
 
 
@@ -71,42 +97,35 @@ def list_metrics(results):
     return ["loss", "val_loss", *(name for name in pairs if name in entries)]
 
 
-def describe_result(owner, plan, position, results, monitor="val_loss"):
-    """Describe what came of a candidate in a line.
+def describe_result(owner, plan, position, results):
+    """Describe the result of a candidate in a line.
 
     Parameters
     ----------
     owner : str
-        Whose line it is.
+        Name at the beginning of the line.
     plan : SearchPlan
     position : int
-        Of the candidate.
+        Position of the candidate.
     results : list of FitResult
-        Of its splits.
-    monitor : str, default="val_loss"
+        Its results by split.
 
     Returns
     -------
     line : str
     """
-    scores = read_curves(plan, results, monitor)
+    scores = read_curves(plan, results, plan.monitor)
     epoch = find_best_epoch(scores)
-    mean = plan.get_direction(monitor) * scores.mean(axis=0)[epoch - 1]
+    mean = get_direction(plan, plan.monitor) * scores.mean(axis=0)[epoch - 1]
     seconds = sum(result.fit_time + result.score_time for result in results)
     return (
         f"[{owner}] {position + 1}/{len(plan.candidates)} candidate "
-        f"{plan.candidates[position].describe()}: best mean {monitor} {mean:.4f} at "
-        f"epoch {epoch} ({len(results)} splits, {seconds:.1f} s)"
+        f"{plan.candidates[position].describe()}: best mean {plan.monitor} {mean:.4f} "
+        f"at epoch {epoch} ({len(results)} splits, {seconds:.1f} s)"
     )
 
 
-def describe_kept(owner, plan):
-    """Describe in a line how much a search finds in its memory."""
-    n_fits = len(plan.candidates) * len(plan.splits)
-    return f"[{owner}] {plan.count_kept()} of {n_fits} fits kept in {plan.store.folder}"
-
-
-def choose_epochs(plan, results, monitor, rule):
+def choose_epochs(plan, results, rule):
     """Choose the epoch of each candidate, and of each of its splits by itself.
 
     Parameters
@@ -114,8 +133,6 @@ def choose_epochs(plan, results, monitor, rule):
     plan : SearchPlan
     results : list of list of FitResult
         By candidate and split.
-    monitor : str
-        Metric to choose by.
     rule : {"min", "one_se"}
 
     Returns
@@ -125,7 +142,7 @@ def choose_epochs(plan, results, monitor, rule):
     columns : dict
         Columns of `cv_results_` with the best epochs of the single splits.
     """
-    curves = [read_curves(plan, by_split, monitor) for by_split in results]
+    curves = [read_curves(plan, by_split, plan.monitor) for by_split in results]
     epochs = [find_best_epoch(scores, rule) for scores in curves]
     split_epochs = np.array([find_split_epochs(scores) for scores in curves])
     columns = {
@@ -137,7 +154,7 @@ def choose_epochs(plan, results, monitor, rule):
     return epochs, columns
 
 
-def read_scores(plan, results, epochs, monitor):
+def read_scores(plan, results, epochs):
     """Read the scores of each fit at the epoch of its candidate.
 
     Parameters
@@ -146,21 +163,19 @@ def read_scores(plan, results, epochs, monitor):
     results : list of list of FitResult
         By candidate and split.
     epochs : list of int
-        Of each candidate.
-    monitor : str
-        Metric whose score is named ``"score"``.
+        Epoch of each candidate.
 
     Returns
     -------
     fits : list of dict
-        By candidate, then split, what `cv_results_` is made of: times, and
-        ``test_scores`` and ``train_scores`` by name.
+        By candidate and split, the times, ``test_scores`` and ``train_scores``. The
+        monitored metric is named ``"score"``.
     """
-    names = {"score": monitor.removeprefix("val_")}
+    names = {"score": plan.monitor.removeprefix("val_")}
     for metric in list_metrics(results):
         name = metric.removeprefix("val_")
-        # A lone scorer may be named "score", too; what is monitored goes first.
-        if metric != name and plan.get_direction(name) == 1:
+        # A lone scorer may be named "score", too; the monitored metric comes first.
+        if metric != name and get_direction(plan, name) == 1:
             names.setdefault(name, name)
     fits = []
     for by_split, epoch in zip(results, epochs, strict=True):
@@ -184,7 +199,7 @@ def read_scores(plan, results, epochs, monitor):
 
 
 def check_failures(plan, results):
-    """Warn of fits that failed or diverged, naming the candidates.
+    """Warn of fits and scorers that failed, naming the candidates.
 
     Parameters
     ----------
@@ -198,66 +213,56 @@ def check_failures(plan, results):
         If all fits failed.
     """
     errors = [r.error for by_split in results for r in by_split if r.history is None]
-    n_fits = len(plan.candidates) * len(plan.splits)
-    if len(errors) == n_fits:
+    if len(errors) == plan.n_fits:
         raise ValueError(
-            f"All the {n_fits} fits failed. It is very likely that the estimator or "
-            "the data is misconfigured. error_score='raise' stops at the first error. "
-            f"The last one was:\n{errors[-1]}"
+            f"All the {plan.n_fits} fits failed. It is very likely that the estimator "
+            "or the data is misconfigured. error_score='raise' raises the first error. "
+            f"The last error was:\n{errors[-1]}"
         )
     for candidate, by_split in zip(plan.candidates, results, strict=True):
-        _warn_of_divergence(candidate, by_split, plan.error_score)
-        errors = [result.error for result in by_split if result.history is None]
-        if errors:
-            warn(
-                f"Candidate {candidate.describe()} failed in {len(errors)} of "
-                f"{len(by_split)} splits, whose scores are set to {plan.error_score}. "
-                "The last error (error_score='raise' stops at the first):\n"
-                f"{errors[-1]}",
-                FitFailedWarning,
-            )
-        _warn_of_scorers(candidate, by_split, plan.error_score)
-    _warn_of_unseen_labels(results[0])
-
-
-def _warn_of_divergence(candidate, results, error_score):
-    epochs = [len(result.history["loss"]) for result in results if result.diverged]
-    if epochs:
-        warn(
-            f"Candidate {candidate.describe()} diverged in {len(epochs)} of "
-            f"{len(results)} splits: a loss is not finite from epoch {min(epochs)} on. "
-            f"Such scores are set to {error_score}. A smaller learning_rate may help.",
-            FitFailedWarning,
-        )
-
-
-def _warn_of_scorers(candidate, results, error_score):
-    failed = {}
-    for result in results:
-        for name, error in result.score_errors.items():
-            failed.setdefault(name, []).append(error)
-    for name, errors in failed.items():
-        warn(
-            f"The scorer {name!r} failed for candidate {candidate.describe()} in "
-            f"{len(errors)} of {len(results)} splits, and such scores are set to "
-            f"{error_score}. The last error (error_score='raise' stops at the first):\n"
-            f"{errors[-1]}"
-        )
-
-
-def _warn_of_unseen_labels(results):
-    for split, result in enumerate(results):
+        _warn_of_failures(candidate.describe(), by_split, plan.error_score)
+    for split, result in enumerate(results[0]):
         if result.unseen:
             warn(
                 f"The validation part of split {split} has labels that its training "
-                f"part lacks: {result.unseen}. val_loss leaves such samples out, "
-                "scores count them as misses. Stratified splits keep all labels in "
-                "each part: cv=StratifiedKFold(...), or an int."
+                f"part lacks: {result.unseen}. val_loss leaves these samples out, "
+                "scores count them as errors. Stratified splits keep all labels in "
+                "each part: use an int as cv, or StratifiedKFold."
+            )
+
+
+def _warn_of_failures(name, results, error_score):
+    """Warn of the fits and scorers of a candidate that failed."""
+    n_splits = len(results)
+    diverged = [len(result.history["loss"]) for result in results if result.diverged]
+    if diverged:
+        warn(
+            f"Candidate {name} diverged in {len(diverged)} of {n_splits} splits: the "
+            f"loss is not finite from epoch {min(diverged)}. These scores are set to "
+            f"{error_score}. A smaller learning_rate may help.",
+            FitFailedWarning,
+        )
+    failed = {"": [result.error for result in results if result.history is None]}
+    for result in results:
+        for scorer, error in result.score_errors.items():
+            failed.setdefault(scorer, []).append(error)
+    for scorer, errors in failed.items():
+        if errors:
+            subject = (
+                f"The scorer {scorer!r} failed for candidate"
+                if scorer
+                else "Fitting failed for candidate"
+            )
+            warn(
+                f"{subject} {name} in {len(errors)} of {n_splits} splits. These scores "
+                f"are set to {error_score}. The last error (error_score='raise' raises "
+                f"the first):\n{errors[-1]}",
+                UserWarning if scorer else FitFailedWarning,
             )
 
 
 def warn_of_missing_scores(results):
-    """Warn of scorers that return no finite numbers, though nothing failed.
+    """Warn of scores that are not finite, although nothing failed.
 
     Parameters
     ----------
@@ -276,7 +281,7 @@ def warn_of_missing_scores(results):
     for name, n_fits in counts.items():
         warn(
             f"{name} is not finite in {n_fits} of {sum(map(len, results))} fits: the "
-            "scorer returns NaN or an infinity, or a callback logs it in some epochs "
-            "only. A metric may not be defined where a class is missing: stratified "
-            "splits keep all classes in each part."
+            "scorer returned NaN or infinity, or a callback logged it in some epochs "
+            "only. Some metrics are undefined if a class is missing: stratified splits "
+            "keep all classes in each part."
         )

@@ -1,58 +1,81 @@
-"""Scorers of a search: what is called after every epoch, as by `GridSearchCV`."""
+"""Scorers that a search calls after every epoch."""
 
 import inspect
 from dataclasses import dataclass
 from numbers import Number
+from traceback import format_exc
 
-import numpy as np
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
-from sklearn.utils.multiclass import type_of_target
 
+from skimdb._messages import suggest_nearest, warn
 from skimdb._sklearn import BaseScorer
-from skimdb._messages import suggest_nearest
-from skimdb.model_selection._errors import format_error
 
 _RESERVED = {"loss", "epoch", "candidate", "repeat", "fold", "fit_time"}
 
 
+class _PlainScorer:
+    """A function with the interface of one scorer among several."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def __call__(self, estimator, X, y, **params):
+        return self._function(estimator, X, y, **params)
+
+    def _accept_sample_weight(self):
+        return "sample_weight" in inspect.signature(self._function).parameters
+
+
 @dataclass(frozen=True)
 class EpochScoring:
-    """Scores of a network after an epoch.
+    """Scores of an estimator after an epoch.
 
     Attributes
     ----------
     scorer : callable
-        Called with an estimator, X, y and metadata; returns a score, or a dict.
+        Called with an estimator, X, y and metadata; returns a score or a dict.
     scorers : dict or None
-        What it consists of, by name; None if only a call tells the names.
-    whole : bool, default=False
-        Whether it is called with the whole pipeline, and samples as they came; a
-        scorer of scikit-learn is called with the classifier.
+        Its scorers by name; None for a function, which may return any names.
+    on_pipeline : bool, default=False
+        Whether the scorers take the whole pipeline and the samples before the
+        preprocessing, as functions do. Scorers of scikit-learn take the classifier.
     train : bool, default=False
-        Whether the training part is scored, too.
+        Whether to score the training part, too.
     raise_errors : bool, default=False
-        Whether an error of a scorer is raised.
+        Whether to raise the error of a scorer.
     """
 
     scorer: object
     scorers: dict | None
-    whole: bool = False
+    on_pipeline: bool = False
     train: bool = False
     raise_errors: bool = False
 
     @property
     def names(self):
-        """Names of the scores, None if only a call tells."""
-        return None if self.scorers is None else tuple(self.scorers)
+        """Names of the scores; empty if only a call tells them."""
+        return tuple(self.scorers or ())
 
     def get_scorer(self, name):
-        """Scorer of a name, or the only one; None if there is neither."""
+        """Scorer of this name, or the only scorer; None if there is neither."""
         if self.scorers is None:
-            return _PickedScore(self.scorer, name)
+            return self.scorer
         if len(self.scorers) == 1:
-            (only,) = self.scorers.values()
-            return only
+            return next(iter(self.scorers.values()))
         return self.scorers.get(name)
+
+    def accept_weight(self):
+        """Whether a scorer takes sample weights; warns of scorers that do not."""
+        scorers = self.scorers or {"score": _PlainScorer(self.scorer)}
+        accept = {name: s._accept_sample_weight() for name, s in scorers.items()}
+        for name, accepts in accept.items():
+            if not accepts:
+                warn(
+                    f"The scorer {name!r} does not support sample_weight. Its scores "
+                    "count all samples alike, although the estimator is fitted with "
+                    "weights."
+                )
+        return any(accept.values())
 
     def score(self, estimator, X, y, metadata):
         """Score a fitted estimator.
@@ -64,10 +87,10 @@ class EpochScoring:
         """
         try:
             scores = self.scorer(estimator, X, y, **metadata)
-        except Exception as error:
+        except Exception:
             if self.raise_errors:
                 raise
-            return {"score": format_error(error)}
+            return {"score": format_exc()}
         if not isinstance(scores, dict):
             scores = {"score": scores}
         return {name: self._check_score(name, score) for name, score in scores.items()}
@@ -78,95 +101,33 @@ class EpochScoring:
         value = score.item() if hasattr(score, "item") else score
         if not isinstance(value, Number):
             raise ValueError(
-                f"scoring must return a number, but {name!r} is {score!r} "
-                f"({type(score).__name__}). Let it return a float, or a dict of "
-                "names and floats."
+                f"scoring must return a number, got {name!r}: {score!r} "
+                f"({type(score).__name__}). Return a float, or a dict of names and "
+                "floats."
             )
         return float(value)
 
 
-class _PickedScore:
-    """One of the scores that a function returns in a dict, or else the accuracy."""
+def find_scorer(name):
+    """Find a scorer by its name, in scikit-learn's table.
 
-    def __init__(self, function, name):
-        self._function = function
-        self._name = name
-
-    def __call__(self, estimator, X, y, **params):
-        scores = self._function(estimator, X, y, **params)
-        if not isinstance(scores, dict):
-            return scores
-        if self._name not in scores and len(scores) > 1:
-            return estimator.score(X, y)
-        return scores.get(self._name, next(iter(scores.values())))
-
-
-class _PlainScorer:
-    """Gives a function what scikit-learn asks of one scorer among several."""
-
-    def __init__(self, function):
-        self._function = function
-
-    def __call__(self, estimator, X, y, **params):
-        return self._function(estimator, X, y, **params)
-
-    def _accept_sample_weight(self):
-        return takes_weight(self._function)
-
-
-class _MetricScorers:
-    """Scorers that stand in for metrics of the classifier; take its weights."""
-
-    def __init__(self, scorers):
-        self._scorers = scorers
-
-    def __call__(self, estimator, X, y, sample_weight=None):
-        scores = {}
-        for name, scorer in self._scorers.items():
-            weighed = sample_weight is not None and takes_weight(scorer)
-            weight = {"sample_weight": sample_weight} if weighed else {}
-            try:
-                scores[name] = scorer(estimator, X, y, **weight)
-            except Exception as error:
-                scores[name] = format_error(error)
-        return scores
-
-
-def takes_weight(scorer):
-    """Whether a scorer, or None, takes sample weights."""
-    if scorer is None:
-        return False
-    if hasattr(scorer, "_accept_sample_weight"):
-        return scorer._accept_sample_weight()
-    return "sample_weight" in inspect.signature(scorer).parameters
-
-
-def find_scorer(name, y):
-    """Scorer by its name, in scikit-learn's table; a copy that suits the labels.
-
-    Scorers such as "f1" take the class 1 as the positive one, and fail if there is
-    none, as among strings: here it is the last class then. Where a metric is not
-    defined, as precision in an early epoch, it is 0 without a warning.
+    Where a metric is undefined, such as precision in an early epoch, the scorer returns
+    0 without a warning per epoch.
     """
     if name not in get_scorer_names():
         raise ValueError(
-            f"Unknown metric {name!r} in scoring: scikit-learn has no scorer of that "
+            f"Unknown metric {name!r} in scoring: scikit-learn has no scorer of this "
             "name (see sklearn.metrics.get_scorer_names())."
-            f"{suggest_nearest(str(name), get_scorer_names())} Keras metrics belong "
-            "in the parameter metrics of the classifier."
+            f"{suggest_nearest(str(name), get_scorer_names())} For a metric of Keras, "
+            "use the parameter metrics of the classifier."
         )
-    scorer = get_scorer(name)
-    parameters = inspect.signature(scorer._score_func).parameters
-    if "zero_division" in parameters:
+    scorer = get_scorer(name)  # a copy
+    if "zero_division" in inspect.signature(scorer._score_func).parameters:
         scorer._kwargs = {"zero_division": 0.0} | scorer._kwargs
-    if "pos_label" in parameters and y is not None and type_of_target(y) == "binary":
-        classes = np.unique(y)
-        if parameters["pos_label"].default not in (None, *classes.tolist()):
-            scorer._kwargs = {"pos_label": classes[-1]} | scorer._kwargs
     return scorer
 
 
-def _name_scorers(scoring, y):
+def _name_scorers(scoring):
     """Dict from names to scorers."""
     if isinstance(scoring, BaseScorer):
         return {"score": scoring}
@@ -174,42 +135,38 @@ def _name_scorers(scoring, y):
         scoring = [scoring]
     if not isinstance(scoring, dict):
         scoring = {name: name for name in scoring}
-    for name in scoring:
+    scorers = {}
+    for name, scorer in scoring.items():
         if not isinstance(name, str):
             raise ValueError(
-                f"scoring has {name!r} for the name of a scorer. Give a list of names, "
-                "or a dict from names of your own to scorers."
+                f"Names of scorers must be str, got {name!r}. Use a list of names, or "
+                "a dict from names to scorers."
             )
         if name in _RESERVED or name.startswith("val_"):
             raise ValueError(
-                f"scoring calls a scorer {name!r}, which is a column of the history "
-                "already. Give it another name."
+                f"scoring contains a scorer {name!r}, but the history already has a "
+                "column of this name. Use another name."
             )
-    scorers = {}
-    for name, scorer in scoring.items():
         if not callable(scorer):
-            scorers[name] = find_scorer(scorer, y)
-        elif isinstance(scorer, BaseScorer):
-            scorers[name] = scorer
+            scorers[name] = find_scorer(scorer)
         else:
-            scorers[name] = _PlainScorer(scorer)
+            is_scorer = isinstance(scorer, BaseScorer)
+            scorers[name] = scorer if is_scorer else _PlainScorer(scorer)
     return scorers
 
 
-def make_scoring(estimator, scoring, y=None, *, train=False, raise_errors=False):
-    """Make what is called after every epoch.
+def make_scoring(estimator, scoring, *, train=False, raise_errors=False):
+    """Make the scoring that is called after every epoch.
 
     Parameters
     ----------
     estimator : classifier or Pipeline
     scoring : str, callable, list, tuple, dict or None
         As in `GridSearchCV`.
-    y : array-like of shape (n_samples,), default=None
-        All labels.
     train : bool, default=False
         Whether to score the training part, too.
     raise_errors : bool, default=False
-        Whether an error of a scorer is raised.
+        Whether to raise the error of a scorer.
 
     Returns
     -------
@@ -219,35 +176,16 @@ def make_scoring(estimator, scoring, y=None, *, train=False, raise_errors=False)
     Raises
     ------
     ValueError
-        If `scoring` names no scorer.
+        If `scoring` contains an unknown name.
     """
-    options = {"train": train, "raise_errors": raise_errors}
     if scoring is None:
         return None
     if callable(scoring) and not isinstance(scoring, BaseScorer):
-        scorer = check_scoring(estimator, scoring)
-        return EpochScoring(scorer, None, whole=True, **options)
-    scorers = _name_scorers(scoring, y)
-    if not scorers:
-        return None
-    whole = not all(isinstance(scorer, BaseScorer) for scorer in scorers.values())
-    scorer = check_scoring(estimator, scorers, raise_exc=raise_errors)
-    return EpochScoring(scorer, scorers, whole=whole, **options)
-
-
-def make_metric_scoring(names, y):
-    """Make what stands in for those metrics of a classifier that are scorers.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Metrics of the classifier.
-    y : array-like of shape (n_samples,)
-
-    Returns
-    -------
-    scoring : EpochScoring
-    """
-    known = [name for name in names if name in get_scorer_names()]
-    scorers = {name: find_scorer(name, y) for name in known}
-    return EpochScoring(_MetricScorers(scorers), scorers)
+        scorer, scorers, on_pipeline = check_scoring(estimator, scoring), None, True
+    else:
+        scorers = _name_scorers(scoring)
+        if not scorers:
+            return None
+        on_pipeline = any(isinstance(s, _PlainScorer) for s in scorers.values())
+        scorer = check_scoring(estimator, scorers, raise_exc=raise_errors)
+    return EpochScoring(scorer, scorers, on_pipeline, train, raise_errors)

@@ -1,16 +1,23 @@
-"""A search for which the number of epochs costs nothing extra."""
+"""EpochSearchCV: a search that compares all numbers of epochs in one training run."""
 
+import os
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from numbers import Integral
+from typing import Any, Literal, Self
 
+import joblib
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from sklearn.utils.metadata_routing import MethodMapping
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
+from skimdb._messages import warn
 from skimdb._sklearn import (
     BaseSearchCV,
     HasMethods,
@@ -18,34 +25,27 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
-from skimdb._messages import warn
-from skimdb.model_selection._best_epoch import get_direction
 from skimdb.model_selection._candidates import (
     configure_estimator,
     get_prefix,
     make_candidates,
 )
-from skimdb.model_selection._fit_candidates import SearchPlan, complete_candidates
+from skimdb.model_selection._fit_candidates import SearchPlan, fit_candidates
 from skimdb.model_selection._history import make_history
-from skimdb.model_selection._patience import Patience
-from skimdb.model_selection._result_keys import make_keys
-from skimdb.model_selection._result_store import open_store
+from skimdb.model_selection._result_cache import find_folder, make_entries
 from skimdb.model_selection._results import (
     check_failures,
     choose_epochs,
-    describe_kept,
     describe_result,
     list_metrics,
     read_scores,
 )
-from skimdb.model_selection._routing import (
-    find_splitter,
-    make_router,
-    make_splits,
-    route_metadata,
-)
+from skimdb.model_selection._routing import make_splits, route_metadata
 from skimdb.model_selection._scoring import find_scorer, make_scoring
-from skimdb.model_selection._search_tasks import SearchTasks
+from skimdb.model_selection._tasks import FitTask, has_callbacks, run_task
+
+Grid = Mapping[str, Any] | list[Any] | ParameterGrid | ParameterSampler | None
+Scoring = str | Callable[..., Any] | list[str] | tuple[str, ...] | dict[str, Any] | None
 
 
 class EpochSearchCV(BaseSearchCV):
@@ -216,24 +216,38 @@ class EpochSearchCV(BaseSearchCV):
     }
     _parameter_constraints.pop("pre_dispatch")
 
+    best_epoch_: int
+    best_params_: dict[str, Any]
+    best_score_: float
+    best_index_: int
+    best_estimator_: Any
+    split_best_epochs_: np.ndarray
+    cv_results_: dict[str, Any]
+    history_: pd.DataFrame
+    n_splits_: int
+    refit_time_: float
+    scorer_: Callable[..., Any]
+    multimetric_: bool
+    feature_names_in_: np.ndarray
+
     def __init__(
         self,
-        estimator,
-        param_grid=None,
+        estimator: BaseEstimator,
+        param_grid: Grid = None,
         *,
-        max_epochs=30,
-        cv=None,
-        monitor="val_loss",
-        rule="min",
-        n_iter_no_change=None,
-        scoring=None,
-        refit=True,
-        n_jobs=None,
-        memory=None,
-        verbose=0,
-        error_score=np.nan,
-        return_train_score=False,
-    ):
+        max_epochs: int = 30,
+        cv: Any = None,
+        monitor: str = "val_loss",
+        rule: Literal["min", "one_se"] = "min",
+        n_iter_no_change: int | None = None,
+        scoring: Scoring = None,
+        refit: bool | Callable[[dict[str, Any]], int] = True,
+        n_jobs: int | None = None,
+        memory: str | os.PathLike[str] | joblib.Memory | None = None,
+        verbose: int = 0,
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
         self.estimator = estimator
         self.param_grid = param_grid
         self.max_epochs = max_epochs
@@ -249,169 +263,204 @@ class EpochSearchCV(BaseSearchCV):
         self.error_score = error_score
         self.return_train_score = return_train_score
 
-    def get_metadata_routing(self):
-        """Say what metadata goes where.
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get the routing of metadata.
 
         Returns
         -------
         routing : MetadataRouter
-            To `fit` of the estimator, `split` of the splitter and the scorers; `score`
-            passes its own to the scorer.
+            `fit` passes metadata to `fit` of the estimator, `split` of the splitter and
+            the scorers; `score` passes its own to the scorer.
         """
+        router = MetadataRouter(owner=self)
+        routes = {
+            "estimator": (self.estimator, "fit", "fit"),
+            "splitter": (self.cv, "fit", "split"),
+            "scorer": (self._choose_scorer(), "score", "score"),
+        }
         scoring = make_scoring(self.estimator, self.scoring)
-        scorer = scoring and scoring.scorer
-        return make_router(self, self.estimator, self.cv, scorer).add(
-            scorer=self._choose_scorer(scoring),
-            method_mapping=MethodMapping().add(caller="score", callee="score"),
-        )
+        if scoring is not None:
+            routes["epoch_scorer"] = (scoring.scorer, "fit", "score")
+        for name, (recipient, caller, callee) in routes.items():
+            mapping = MethodMapping().add(caller=caller, callee=callee)
+            router.add(**{name: recipient}, method_mapping=mapping)
+        return router
 
-    def _choose_scorer(self, scoring, y=None):
-        """What `score` uses: what is monitored if it is a scorer, else the lone one."""
+    def _choose_scorer(self):
+        """Scorer of `score`: the monitored, the lone, or the estimator's own."""
+        scoring = make_scoring(self.estimator, self.scoring)
         name = self.monitor.removeprefix("val_")
-        found = None if scoring is None else scoring.get_scorer(name)
-        if found is None and name in get_scorer_names():  # of the classifier's metrics
-            found = find_scorer(name, y)
-        return check_scoring(self.estimator) if found is None else found
+        scorer = None if scoring is None else scoring.get_scorer(name)
+        if scorer is None and name in get_scorer_names():  # a metric of the classifier
+            scorer = find_scorer(name)
+        return check_scoring(self.estimator) if scorer is None else scorer
 
-    def _check_monitor(self, candidates, n_splits, scoring):
-        """Raise if the monitored metric will not be recorded."""
+    def _check_parameters(self, plan):
+        """Raise an error for parameters that do not fit together."""
         if isinstance(self.refit, str):
             raise ValueError(
-                f"refit={self.refit!r}: refit is True, False or a callable here. What "
-                f"the search goes by is named by monitor='val_{self.refit}'."
+                f"refit must be True, False or a callable, got {self.refit!r}. Use "
+                f"monitor='val_{self.refit}' to search by this metric."
             )
-        if self.rule == "one_se" and n_splits < 2:
+        if self.rule == "one_se" and len(plan.splits) < 2:
             raise ValueError(
                 "rule='one_se' needs the standard error over two or more splits, but "
                 "cv gives one. Use rule='min', or more splits."
             )
-        classifiers = [candidate.classifier for candidate in candidates]
+        classifiers = [candidate.classifier for candidate in plan.candidates]
         names = ["loss", *(name for c in classifiers for name in c.metrics)]
-        if scoring is not None:
-            names += scoring.names or ()
-        # A function or a callback says what it records when it is called.
-        is_open = scoring is not None and scoring.names is None
-        is_open |= any(c.callbacks is not None for c in classifiers)
-        if not is_open:
-            self._check_recorded({f"val_{name}": None for name in names})
+        names += plan.scoring.names if plan.scoring is not None else ()
+        # A function or a callback tells the names only when it is called.
+        is_open = plan.scoring is not None and plan.scoring.scorers is None
+        if not is_open and all(c.callbacks is None for c in classifiers):
+            self._check_recorded([f"val_{name}" for name in names])
+        if self.n_iter_no_change is not None:
+            for classifier in classifiers:
+                _check_steps(classifier)
 
     def _check_recorded(self, names):
         if self.monitor not in names:
             recorded = ", ".join(name for name in names if name.startswith("val_"))
             raise ValueError(
-                f"monitor={self.monitor!r} is not recorded on validation data. "
-                f"Recorded here are {recorded}; add a metric with scoring."
+                f"monitor={self.monitor!r} is not recorded on validation data. Choose "
+                f"one of {recorded}, or add a metric with scoring."
             )
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, **params):
-        """Train every candidate on every split, and the best on all data.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Samples, as the estimator takes them.
-        y : array-like of shape (n_samples,)
-            Labels.
-        **params : dict
-            Further arguments of `fit` of the estimator, such as `sample_weight`, and
-            `groups` for the splitter. As in `GridSearchCV`, scorers are given the
-            weights of the samples that they score, if they take any.
+    def _make_plan(self, X, y, params):
+        """Check the input, and make the plan of all fits.
 
         Returns
         -------
-        self : EpochSearchCV
-            The fitted search. It is left as it was if fitting fails.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is wrong, if all fits fail, or if no candidate has a score.
-        TypeError
-            If the estimator has no epochs.
+        plan : SearchPlan
+        data : SearchData
+        n_repeats : int
+            Number of repetitions of the cross-validation.
         """
         candidates = make_candidates(self.estimator, self.param_grid, self.max_epochs)
         scoring = make_scoring(
             self.estimator,
             self.scoring,
-            y,
             train=self.return_train_score,
             raise_errors=self.error_score == "raise",
         )
-        data = route_metadata(self, X, y, params, scoring and scoring.scorer)
-        cv = find_splitter(self.cv, data.y, self.estimator)
-        splits, n_repeats = make_splits(cv, data)
-        self._check_monitor(candidates, len(splits), scoring)
-        store = open_store(self.memory)
-        weight = params.get("sample_weight")
-        metadata = None if weight is None else {"sample_weight": weight}
-        with SearchTasks(
-            self, candidates, len(splits), X=data.X, y=data.y, metadata=metadata
-        ) as tasks:
-            plan = SearchPlan(
-                candidates,
-                splits,
-                int(self.max_epochs),
-                scoring,
-                self.n_jobs,
-                self.error_score,
-                patience=self._make_patience(scoring),
-                tasks=tasks.fits,
-                store=store,
-            )
-            if store is not None:
-                plan = replace(plan, keys=make_keys(plan, data))
-                if self.verbose:
-                    print(describe_kept(type(self).__name__, plan))
-            results = self._fit_candidates(plan, data, tasks)
-            fitted = self._choose_best(plan, results)
-            fitted |= {
-                "history_": make_history(plan, results, n_repeats, np.nan),
-                "n_splits_": len(splits),
-                "multimetric_": False,
-                "scorer_": self._choose_scorer(scoring, data.y),
-            }
-            if self.refit:
-                fitted |= self._refit(fitted["best_params_"], data, tasks)
-            vars(self).update(fitted)
-        return self
+        data = route_metadata(self, X, y, params, scoring)
+        splits, n_repeats = make_splits(self.cv, self.estimator, data)
+        plan = SearchPlan(
+            candidates,
+            splits,
+            int(self.max_epochs),
+            self.monitor,
+            self.n_iter_no_change,
+            scoring,
+            self.n_jobs,
+            self.error_score,
+        )
+        return plan, data, n_repeats
 
-    def _fit_candidates(self, plan, data, tasks):
-        """Results of all fits, by candidate and split."""
+    def _run_plan(self, plan, data, owner):
+        """Run all fits; returns the results by candidate and split."""
         results = [None] * len(plan.candidates)
-        for position, by_split in complete_candidates(plan, data):
+        for position, by_split in fit_candidates(plan, data):
             results[position] = by_split
             if any(result.history for result in by_split):
                 self._check_recorded(list_metrics([by_split]))
-            tasks.end_candidate(position)
             if self.verbose:
-                owner = type(self).__name__
-                print(describe_result(owner, plan, position, by_split, self.monitor))
+                print(describe_result(owner, plan, position, by_split))
         check_failures(plan, results)
         return results
 
-    def _make_patience(self, scoring):
-        if self.n_iter_no_change is None:
-            return None
-        names = scoring.names or () if scoring else ()
-        return Patience(
-            self.monitor,
-            int(self.n_iter_no_change),
-            int(self.max_epochs),
-            get_direction(self.monitor, names),
+    def _make_cache(self, plan, data):
+        """Cache entries of all fits, if there is `memory`."""
+        folder = find_folder(self.memory)
+        if folder is None:
+            return {}
+        is_patient = self.n_iter_no_change is not None
+        # With patience, a result depends on the other splits, too.
+        patience = is_patient and (self.monitor, self.n_iter_no_change, plan.splits)
+        common = (data.X, data.y, data.fit_params, data.score_params, plan.scoring)
+        entries = make_entries(
+            folder, self, plan.candidates, plan.splits, (*common, patience)
         )
+        if self.verbose:
+            n_cached = sum(entry.get() is not None for entry in entries.values())
+            print(
+                f"[{type(self).__name__}] {n_cached} of {plan.n_fits} fits are cached "
+                f"in {folder}"
+            )
+        return entries
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Train every candidate on every split, and the best on all data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples, in the form that the estimator takes.
+        y : array-like of shape (n_samples,)
+            Labels.
+        **params : dict
+            Further arguments of `fit` of the estimator, such as `sample_weight`, and
+            `groups` for the splitter. As in `GridSearchCV`, scorers that accept
+            `sample_weight` get the weights of the samples that they score.
+
+        Returns
+        -------
+        self : EpochSearchCV
+            The fitted search. It is left unchanged if fitting fails.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is wrong, or if all fits fail.
+        TypeError
+            If the estimator has no epochs.
+        """
+        plan, data, n_repeats = self._make_plan(X, y, params)
+        self._check_parameters(plan)
+        plan = replace(plan, cache=self._make_cache(plan, data))
+        weight = params.get("sample_weight")
+        metadata = None if weight is None else {"sample_weight": weight}
+        passed = {"estimator": self, "X": data.X, "y": data.y, "metadata": metadata}
+        n_tasks = plan.n_fits + bool(self.refit)
+        is_patient = self.n_iter_no_change is not None
+        root = self._init_callback_context(max_subtasks=None if is_patient else n_tasks)
+        if has_callbacks(
+            self, *(candidate.classifier for candidate in plan.candidates)
+        ):
+            plan = replace(plan, make_task=partial(_make_task, self, root, plan))
+        with run_task(root, **passed):
+            results = self._run_plan(plan, data, type(self).__name__)
+            fitted = self._choose_best(plan, results)
+            fitted |= {
+                "history_": make_history(plan, results, n_repeats, np.nan),
+                "n_splits_": len(plan.splits),
+                "multimetric_": False,
+                "scorer_": self._choose_scorer(),
+            }
+            if self.refit:
+                best = configure_estimator(self.estimator, fitted["best_params_"])
+                task = root.subcontext("refit with best parameters")
+                start = time.perf_counter()
+                with task.propagate_callback_context(best), run_task(task, **passed):
+                    best.fit(data.X, data.y, **data.fit_params)
+                fitted["best_estimator_"] = best
+                fitted["refit_time_"] = time.perf_counter() - start
+                if hasattr(best, "feature_names_in_"):
+                    fitted["feature_names_in_"] = best.feature_names_in_
+            vars(self).update(fitted)
+        return self
 
     def _choose_best(self, plan, results):
-        """Fitted attributes that tell of the candidates and the best of them."""
-        epochs, columns = choose_epochs(plan, results, self.monitor, self.rule)
-        scores = read_scores(plan, results, epochs, self.monitor)
+        """Fitted attributes of the candidates and the best of them."""
+        epochs, columns = choose_epochs(plan, results, self.rule)
+        scores = read_scores(plan, results, epochs)
         prefix = get_prefix(self.estimator)
         params = [
             {**candidate.params, f"{prefix}epochs": epoch}
             for candidate, epoch in zip(plan.candidates, epochs, strict=True)
         ]
         table = self._format_results(params, len(plan.splits), scores, columns)
-        self._check_scored(table["mean_test_score"], results)
         index = self._select_best_index(self.refit, "score", table)
         best = {
             "cv_results_": table,
@@ -424,56 +473,50 @@ class EpochSearchCV(BaseSearchCV):
         }
         if not callable(self.refit):
             best["best_score_"] = table["mean_test_score"][index]
-        self._warn_of_last_epoch(epochs[index], results[index])
+        self._warn_of_last_epochs(plan, epochs, table["mean_test_score"])
         return best
 
-    def _check_scored(self, means, results):
-        """Raise if there is nothing to choose by."""
-        if not np.isnan(means).all():
-            return
-        name = self.monitor.removeprefix("val_")
-        errors = [
-            result.score_errors[name]
-            for by_split in results
-            for result in by_split
-            if name in result.score_errors
-        ]
-        cause = (
-            f" The last error of the scorer:\n{errors[-1]}"
-            if errors
-            else (
-                " The warnings before say which splits have none; a metric may not be "
-                "defined where a class is missing. Stratified splits help, or another "
-                "monitor, or a number as error_score."
+    def _warn_of_last_epochs(self, plan, epochs, scores):
+        """Warn of candidates whose curve may not have reached its best."""
+        names = [
+            candidate.describe()
+            for candidate, epoch, score in zip(
+                plan.candidates, epochs, scores, strict=True
             )
-        )
-        raise ValueError(
-            "No candidate has a score to choose by: at no epoch is the mean of "
-            f"{self.monitor} over the splits a number.{cause}"
-        )
-
-    def _warn_of_last_epoch(self, epoch, results):
-        """Warn if the curve of the best candidate may not have turned yet."""
-        if epoch == self.max_epochs > 1:
+            if epoch == plan.max_epochs > 1 and np.isfinite(score)
+        ]
+        if names:
             warn(
-                f"The best epoch is {epoch}, the last one trained: {self.monitor} may "
-                f"not have reached its best yet. Increase max_epochs={epoch}, or "
+                f"The best epoch is {plan.max_epochs}, the last one trained, for "
+                f"candidate {', '.join(names)}: {self.monitor} may not have reached "
+                f"its best yet. Increase max_epochs (now {plan.max_epochs}) or "
                 "learning_rate.",
                 ConvergenceWarning,
             )
 
-    def _refit(self, params, data, tasks):
-        """Fitted attributes of the best candidate, trained on all data."""
-        best = configure_estimator(self.estimator, params)
-        start = time.perf_counter()
-        tasks.fit_best(best, data.X, data.y, data.fit_params)
-        fitted = {
-            "best_estimator_": best,
-            "refit_time_": time.perf_counter() - start,
-        }
-        if hasattr(best, "feature_names_in_"):
-            fitted["feature_names_in_"] = best.feature_names_in_
-        return fitted
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
+        """Score the best estimator with `scorer_`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Labels.
+        **params : dict
+            Metadata for the scorer.
+
+        Returns
+        -------
+        score : float
+            Of the monitored metric if that is a scorer, else of the lone scorer of
+            `scoring`, else the accuracy.
+        """
+        score = super().score(X, y, **params)
+        if not isinstance(score, dict):
+            return score
+        name = self.monitor.removeprefix("val_")
+        return score[name] if name in score else self.best_estimator_.score(X, y)
 
     def __getstate__(self):
         # The history by columns, since skops writes no tables.
@@ -489,3 +532,27 @@ class EpochSearchCV(BaseSearchCV):
         if "history_" in state:
             state = state | {"history_": pd.DataFrame(state["history_"])}
         super().__setstate__(state)
+
+
+def _check_steps(classifier):
+    """Raise an error if training in steps differs from training in one fit."""
+    if classifier.callbacks is not None:
+        raise ValueError(
+            "n_iter_no_change trains in steps, in which the callbacks of Keras would "
+            "start again each time. Remove callbacks, or set n_iter_no_change=None."
+        )
+    params = classifier.get_params()
+    if params.get("optimizer__use_ema") or getattr(
+        params.get("optimizer"), "use_ema", False
+    ):
+        raise ValueError(
+            "n_iter_no_change trains in steps, but an optimizer with use_ema=True "
+            "averages the weights at the end of each. Set use_ema=False, or "
+            "n_iter_no_change=None."
+        )
+
+
+def _make_task(search, root, plan, fit):
+    """Make the task of a fit, for scikit-learn's callbacks."""
+    name = f"split {fit.split} of candidate {plan.candidates[fit.candidate].describe()}"
+    return FitTask(root.subcontext(name), search)

@@ -40,8 +40,75 @@ def search(data):
     ).fit(*data)
 
 
+FITLOG = '''"""A classifier that logs its fits."""
+
+import os
+import time
+from pathlib import Path
+
+from skimdb import KerasMLPClassifier
+
+
+class Logging(KerasMLPClassifier):
+    """Logs when a fit begins and ends, and in which process."""
+
+    def fit(self, X, y, **params):
+        self._log("begin")
+        time.sleep(float(os.environ.get("FIT_SECONDS", 0.02)))
+        super().fit(X, y, **params)
+        self._log("end")
+        return self
+
+    def _log(self, what):
+        line = f"{what} {self.learning_rate} {self.l2} {os.getpid()}\\n"
+        with open(Path(os.environ["FITS_FOLDER"]) / "fits.txt", "a") as log:
+            log.write(line)
+'''
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fitlog(tmp_path_factory):
+    """Install a package `fitlog`, whose classifier memory accepts."""
+    folder = tmp_path_factory.mktemp("installed") / "site-packages"
+    info = folder / "fitlog-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / "fitlog.py").write_text(FITLOG)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: fitlog\nVersion: 1.0\n"
+    )
+    (info / "top_level.txt").write_text("fitlog\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.setenv(
+            "PYTHONPATH",
+            os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
+        )
+        yield folder
+
+
+@pytest.fixture
+def count_fits(monkeypatch):
+    """Return a function that fits a search and counts the fits of classifiers."""
+    from skimdb import KerasMLPClassifier
+
+    calls, fit = [], KerasMLPClassifier.fit
+
+    def count_and_fit(self, *args, **params):
+        calls.append(self)
+        return fit(self, *args, **params)
+
+    monkeypatch.setattr(KerasMLPClassifier, "fit", count_and_fit)
+
+    def count(search, *args, **params):
+        calls.clear()
+        search.fit(*args, **params)
+        return len(calls)
+
+    return count
+
+
 @pytest.fixture(scope="session")
-def script():
+def script(fitlog):
     """Module `parallel_script`, which is run in processes of its own, too."""
     path = Path(__file__).parent / "parallel_script.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)

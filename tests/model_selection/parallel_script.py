@@ -22,6 +22,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import joblib
+from fitlog import Logging
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -31,22 +32,6 @@ from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
 
 GRID = {"learning_rate": [0.001, 0.01, 0.1], "l2": [0, 0.01, 0.02, 0.1]}
 N_FITS = 48
-
-
-class Logging(KerasMLPClassifier):
-    """Notes when a fit begins and ends, and by which process."""
-
-    def fit(self, X, y, **params):
-        self._note("begin")
-        time.sleep(float(os.environ.get("FIT_SECONDS", 0.02)))
-        super().fit(X, y, **params)
-        self._note("end")
-        return self
-
-    def _note(self, what):
-        line = f"{what} {self.learning_rate} {self.l2} {os.getpid()}\n"
-        with open(Path(os.environ["FITS_FOLDER"]) / "fits.txt", "a") as log:
-            log.write(line)  # at one go
 
 
 def make_data():
@@ -114,24 +99,13 @@ def search_all():
     }
 
 
-def list_tasks(client):
-    """Names of the tasks that the scheduler of dask has seen."""
-    return client.run_on_scheduler(
-        lambda dask_scheduler: sorted(
-            # What was sent is in the log only when it was given up.
-            {key for key, *_ in dask_scheduler.transition_log}
-            | set(dask_scheduler.tasks)
-        )
-    )
-
-
 def start_backend(stack, backend):
-    """Enter the context of a backend, with two workers; returns dask's client.
+    """Enter the context of a backend, with two workers.
 
-    "dask, alone" is dask with one worker of two threads, "dask, one core" of one.
+    "dask, one core" is dask with one worker of one thread.
     """
     if backend == "sequential":
-        return None
+        return
     if backend == "spawn":
         before = multiprocessing.get_start_method()
         stack.callback(multiprocessing.set_start_method, before, force=True)
@@ -146,11 +120,9 @@ def start_backend(stack, backend):
         dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
         needed = ["distributed", "sklearn.pipeline", "skimdb.model_selection._search"]
         get_mp_context().set_forkserver_preload(needed)
-        # The log that `list_tasks` reads forgets the oldest.
-        dask.config.set({"distributed.admin.low-level-log-length": 100_000})
         cluster = LocalCluster(
             n_workers=2 if backend == "dask" else 1,
-            threads_per_worker=2 if backend == "dask, alone" else 1,
+            threads_per_worker=1,
             processes=True,
             dashboard_address=None,
             env={"FITS_FOLDER": os.environ["FITS_FOLDER"]},
@@ -158,7 +130,7 @@ def start_backend(stack, backend):
         client = stack.enter_context(Client(stack.enter_context(cluster)))
         client.wait_for_workers(len(cluster.worker_spec))
         stack.enter_context(joblib.parallel_config("dask"))  # all workers
-        return client
+        return
     if backend == "ray":
         import ray
         from ray.util.joblib import register_ray
@@ -170,9 +142,8 @@ def start_backend(stack, backend):
         stack.enter_context(
             joblib.parallel_config("ray", n_jobs=2, ray_remote_args=restart)
         )
-        return None
+        return
     stack.enter_context(joblib.parallel_config(backend, n_jobs=2))
-    return None
 
 
 def read_log(folder):
@@ -251,11 +222,10 @@ def run(actions, backend, folder=None):
     print(f"Backend {backend}:", file=sys.stderr, flush=True)
     memory = Path(folder or "") / "memory"
     with ExitStack() as stack:
-        client = start_backend(stack, backend)
+        start_backend(stack, backend)
         functions = {
             "all": search_all,
             "brief": search_briefly,
-            "tasks": lambda: list_tasks(client),
             "kill": lambda: search_and_kill(folder),
             "kill-memory": lambda: search_and_kill(folder, memory),
             "kill-beside": lambda: search_beside_killed(folder, memory),

@@ -338,9 +338,14 @@ def test_all_fits_failing_is_an_error(data):
 @pytest.mark.parametrize(
     ("estimator", "options", "error", "message"),
     [
-        (LogisticRegression(), {}, TypeError, "last step is one"),
-        (make_pipeline(StandardScaler(), None), {}, TypeError, "last step is one"),
-        (make_classifier(early_stopping=True), {}, ValueError, "Set it to False"),
+        (LogisticRegression(), {}, TypeError, "that ends in one"),
+        (make_pipeline(StandardScaler(), None), {}, TypeError, "that ends in one"),
+        (
+            make_classifier(early_stopping=True),
+            {},
+            ValueError,
+            "early_stopping=False",
+        ),
         (
             make_scaled(),
             {"param_grid": {"kerasmlpclassifier__epochs": [1, 2]}},

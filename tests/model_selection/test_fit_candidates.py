@@ -1,8 +1,4 @@
-"""How a search works: jobs, callbacks, patience, and going on where it was."""
-
-import signal
-import subprocess
-import sys
+"""How a search runs its fits: jobs, callbacks, patience."""
 
 import joblib
 import numpy as np
@@ -82,15 +78,15 @@ def test_callbacks_see_as_many_ends_as_begins(data, params):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_callbacks_follow_candidates_splits_and_epochs(data, n_jobs):
+def test_callbacks_follow_fits_and_epochs(data, n_jobs):
     tasks = Tasks()
     search = make_search(max_epochs=2).set_callbacks(tasks)
     with joblib.parallel_config(backend="threading", n_jobs=n_jobs):
         search.fit(*data)
-    places = [(0, candidate, split) for candidate in (0, 1) for split in (0, 1, 2)]
-    epochs = [(*place, epoch) for place in places for epoch in (0, 1)]
-    refit = [(0, 2), *((0, 2, epoch) for epoch in range(search.best_epoch_))]
-    expected = [(0,), (0, 0), (0, 1), *places, *epochs, *refit]
+    fits = [(0, fit) for fit in range(2 * 3)]
+    epochs = [(*fit, epoch) for fit in fits for epoch in (0, 1)]
+    refit = [(0, 6), *((0, 6, epoch) for epoch in range(search.best_epoch_))]
+    expected = [(0,), *fits, *epochs, *refit]
     assert sorted(tasks.paths) == sorted(expected)
 
 
@@ -121,136 +117,65 @@ def test_patience_ends_candidates_past_their_minimum(search, data):
     assert len(ended) < len(full)
 
 
-def test_patience_with_memory_jobs_and_failures(data, tmp_path):
-    classifier = Counting(size=2, learning_rate=0.1, random_state=0)
+def test_patience_with_memory_jobs_and_failures(data, tmp_path, count_fits):
+    classifier = make_classifier(size=2, learning_rate=0.1)
     grid = {"optimizer": ["rmsprop", "nonsense"]}
     search = make_search(
         make_pipeline(StandardScaler(), classifier),
-        {f"counting__{name}": values for name, values in grid.items()},
+        {f"kerasmlpclassifier__{name}": values for name, values in grid.items()},
         n_iter_no_change=2,
         memory=tmp_path,
         error_score=-9.0,
     )
     found = []
     for n_jobs in (1, 2):
-        Counting.n_fits = 0
+        found.append(clone(search))
         with (
             joblib.parallel_config(backend="threading", n_jobs=n_jobs),
             pytest.warns(FitFailedWarning, match="nonsense"),
         ):
-            found.append(clone(search).fit(*data))
-        n_fits = Counting.n_fits
+            n_fits = count_fits(found[-1], *data)
     assert n_fits == 3 + 1  # the broken candidate again, and the refit
     assert_same_results(found[0].cv_results_, found[1].cv_results_)
-    assert found[0].best_params_["counting__optimizer"] == "rmsprop"
+    assert found[0].best_params_["kerasmlpclassifier__optimizer"] == "rmsprop"
     with pytest.raises(ValueError, match="nonsense"):
         search.set_params(error_score="raise").fit(*data)
 
 
-class Counting(KerasMLPClassifier):
-    """Counts its fits."""
-
-    n_fits = 0
-
-    def fit(self, X, y, **params):
-        type(self).n_fits += 1
-        return super().fit(X, y, **params)
+def score_by_division(estimator, X, y, sample_weight=None):
+    return 1 / 0
 
 
-@pytest.mark.parametrize("as_object", [False, True])
-def test_memory_repeats_nothing(data, tmp_path, as_object):
-    X, y = data
-    memory = joblib.Memory(tmp_path, verbose=0) if as_object else tmp_path
-    classifier = Counting(size=2, batch_size=32, random_state=0)
-    grid = {"l2": [0, 0.1]}
-    search = make_search(classifier, grid, memory=memory, max_epochs=2, refit=False)
-    Counting.n_fits = 0
-    first = clone(search).fit(X, y)
-    assert Counting.n_fits == 6
-    again = clone(search).fit(X, y)
-    assert Counting.n_fits == 6
-    assert_same_results(first.cv_results_, again.cv_results_)
-    np.testing.assert_array_equal(  # times are those of the fits
-        first.cv_results_["mean_fit_time"], again.cv_results_["mean_fit_time"]
-    )
-    clone(search).set_params(param_grid={"l2": [0, 0.2]}).fit(X, y)
-    assert Counting.n_fits == 9  # one new candidate
-    clone(search).fit(X + 1, y)
-    assert Counting.n_fits == 15  # other data
-
-
-def test_memory_keeps_no_failures(data, tmp_path):
-    grid = {"optimizer": ["rmsprop", "nonsense"]}
+@pytest.mark.parametrize("n_iter_no_change", [None, 1])
+def test_callbacks_see_the_end_of_fits_that_fail(data, n_iter_no_change):
+    balance = Balance()
     search = make_search(
-        make_classifier(), grid, memory=tmp_path, max_epochs=1, error_score=-9.0
-    )
-    for _ in range(2):
-        with pytest.warns(FitFailedWarning, match="nonsense"):
-            search.fit(*data)
+        scoring=score_by_division,
+        monitor="val_score",
+        n_iter_no_change=n_iter_no_change,
+        error_score="raise",
+    ).set_callbacks(balance)
+    with pytest.raises(ZeroDivisionError):
+        search.fit(*data, sample_weight=np.ones(90))
+    assert sorted(balance.begun) == sorted(balance.ended)
+    assert (0, 0) in balance.begun
 
 
-RESUMABLE = """
-import os
-import signal
-import sys
-from pathlib import Path
-
-from sklearn.datasets import make_classification
-from sklearn.model_selection import KFold
-
-from skimdb import EpochSearchCV, KerasMLPClassifier
-
-FOLDER = Path(__file__).parent
+class Recording:
+    """Stands for a callback of Keras."""
 
 
-class Logging(KerasMLPClassifier):
-    def fit(self, X, y, **params):
-        super().fit(X, y, **params)
-        with open(FOLDER / "fits.txt", "a") as log:
-            log.write("fit\\n")
-        if sys.argv[-1] == "be killed" and count_fits() in (7, 20):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self
-
-
-def count_fits():
-    return len((FOLDER / "fits.txt").read_text().splitlines())
-
-
-def search(memory):
-    X, y = make_classification(90, 10, random_state=1)
-    return EpochSearchCV(
-        Logging(size=2, batch_size=16, random_state=0),
-        {"learning_rate": [0.001, 0.01, 0.1], "l2": [0, 0.01, 0.02, 0.1]},
-        max_epochs=4,
-        cv=KFold(4),
-        memory=memory,
-        refit=False,
-    ).fit(X, y)
-
-
-if __name__ == "__main__":
-    from resumable import search  # the same module as in the test
-
-    for _ in range(2):
-        child = os.fork()  # quicker than another process
-        if child == 0:
-            search(FOLDER / "memory")
-            os._exit(1)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-def test_killed_search_goes_on(tmp_path, monkeypatch):
-    (tmp_path / "resumable.py").write_text(RESUMABLE)
-    command = [sys.executable, tmp_path / "resumable.py", "be killed"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert done.stdout.split() == [str(-signal.SIGKILL)] * 2
-    monkeypatch.syspath_prepend(tmp_path)
-    import resumable
-
-    assert resumable.count_fits() == 20
-    resumed = resumable.search(tmp_path / "memory")
-    # Each kill cut off a fit before it was kept.
-    assert resumable.count_fits() == 48 + 2
-    assert_same_results(resumed.cv_results_, resumable.search(None).cv_results_)
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"callbacks": [Recording]}, "Remove callbacks"),
+        ({"optimizer__use_ema": True}, "Set use_ema=False"),
+    ],
+)
+def test_patience_refuses_fits_that_cannot_be_continued(data, params, message):
+    search = make_search(make_classifier(**params), n_iter_no_change=2)
+    with pytest.raises(ValueError, match=message):
+        search.fit(*data)
+    grid = {name: [value] for name, value in params.items()}
+    with pytest.raises(ValueError, match=message):
+        make_search(make_classifier(), grid, n_iter_no_change=2).fit(*data)

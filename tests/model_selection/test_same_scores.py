@@ -145,7 +145,7 @@ def choose_monitor(scoring):
 
 
 def compare_scores(case):
-    """Compare with GridSearchCV; returns whether there was anything to compare."""
+    """Compare all split scores with those of GridSearchCV, NaN included."""
     X, y = case["data"]
     scoring = case["scoring"]
     name = choose_monitor(scoring)
@@ -168,24 +168,17 @@ def compare_scores(case):
     name = name if several else "score"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            search.fit(X, y, **case["params"])
-        except ValueError as error:
-            assert "No candidate has a score" in str(error)  # noqa: PT017
-            other.fit(X, y, **case["params"])
-            assert np.isnan(other.cv_results_[f"mean_test_{name}"])
-            return False
+        search.fit(X, y, **case["params"])
         found = search.cv_results_["params"]
         rows = [{k: [value] for k, value in params.items()} for params in found]
         other.set_params(param_grid=rows).fit(X, y, **case["params"])
     assert other.cv_results_["params"] == found
-    compared = False
     for column, scores in other.cv_results_.items():
-        if not column.startswith("split") or np.isnan(scores).any():
-            continue  # a scorer that needs a class 1, and finds it here
-        ours = search.cv_results_[column]
-        np.testing.assert_allclose(ours, scores, atol=1e-6, rtol=1e-6, err_msg=column)
-        compared = True
+        if column.startswith("split"):
+            ours = search.cv_results_[column]
+            np.testing.assert_allclose(
+                ours, scores, atol=1e-6, rtol=1e-6, err_msg=column
+            )
     means = other.cv_results_[f"mean_test_{name}"]
     if not np.isnan(means).any():
         assert search.best_score_ == pytest.approx(other.best_score_, abs=1e-6)
@@ -193,7 +186,6 @@ def compare_scores(case):
             ours, theirs = search.predict_proba(X), other.predict_proba(X)
             np.testing.assert_allclose(ours, theirs, atol=1e-6)
             assert search.score(X, y) == pytest.approx(other.score(X, y), abs=1e-6)
-    return compared
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -302,11 +294,11 @@ def test_a_validation_part_of_unseen_labels_only():
     with (
         pytest.warns(UserWarning, match="Stratified splits keep all labels"),
         pytest.warns(UserWarning, match="non-finite"),
-        pytest.raises(ValueError, match="No candidate has a score to choose by"),
     ):
-        EpochSearchCV(make_classifier(), max_epochs=3, cv=KFold(3)).fit(
+        search = EpochSearchCV(make_classifier(), max_epochs=3, cv=KFold(3)).fit(
             X[order], y[order]
         )
+    assert np.isnan(search.best_score_)
 
 
 def test_weights_count_in_the_validation_loss():
@@ -320,20 +312,59 @@ def test_weights_count_in_the_validation_loss():
     np.testing.assert_allclose(history["val_loss"], -history["val_neg_log_loss"])
 
 
-@pytest.mark.parametrize("name", ["f1", "precision", "recall", "jaccard"])
-def test_scorers_that_need_a_positive_class_take_the_last(name):
-    X, y = make_classification(N_SAMPLES, flip_y=0.2, random_state=0)
-    options = {"max_epochs": N_EPOCHS, "cv": 3, "scoring": name}
-    options["monitor"] = f"val_{name}"
-    found = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for labels in (["bad", "good"], [0, 1], [3, 7], [False, True]):
-            search = EpochSearchCV(make_classifier(), **options)
-            named = np.array(labels)[y]
-            search.fit(X, named)
-            found[str(labels)] = search.best_score_, search.score(X, named)
-    assert len(set(found.values())) == 1
+def score_undefined(value):
+    """Scorer that returns a value, or raises an error."""
+
+    def score(estimator, X, y):
+        if isinstance(value, Exception):
+            raise value
+        return value if X[0, 0] < 0.5 else 0.5  # of some splits
+
+    return score
+
+
+UNDEFINED = {
+    "NaN": score_undefined(float("nan")),
+    "infinite": score_undefined(float("inf")),
+    "error": score_undefined(RuntimeError("no score")),
+    "several": {"a": score_undefined(float("nan")), "b": "accuracy"},
+    "roc_auc": "roc_auc",
+    "neg_log_loss": "neg_log_loss",
+    "f1 of strings": "f1",
+}
+
+
+@pytest.mark.parametrize("error_score", [np.nan, 0.0])
+@pytest.mark.parametrize("kind", UNDEFINED)
+def test_undefined_scores_are_those_of_grid_search(kind, error_score):
+    """One class in a fold, NaN, infinity, errors: the value and the warning."""
+    X, y = make_classification(N_SAMPLES, flip_y=0, random_state=0)
+    if kind in ("roc_auc", "neg_log_loss"):
+        y = np.where(np.arange(N_SAMPLES) < 30, 0, y)
+    elif kind == "f1 of strings":
+        y = np.where(y, "good", "bad")
+    scoring = UNDEFINED[kind]
+    options = {"cv": KFold(3), "scoring": scoring, "error_score": error_score}
+    name = "a" if kind == "several" else "score"
+    classifier = make_classifier()
+    monitor = f"val_{scoring if isinstance(scoring, str) else name}"
+    search = EpochSearchCV(classifier, max_epochs=3, monitor=monitor, **options)
+    refit = "a" if kind == "several" else True
+    other = GridSearchCV(classifier, {"epochs": [3]}, refit=refit, **options)
+    seen = []
+    for fitted in (search, other):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fitted.fit(X, y)
+        seen.append({"non-finite" in str(w.message) for w in caught})
+    ours = search.history_.query("epoch == 3").sort_values("fold")[monitor]
+    theirs = [other.cv_results_[f"split{i}_test_{name}"][0] for i in range(3)]
+    failed = ours.isna().to_numpy() & (np.array(theirs) == error_score)
+    np.testing.assert_allclose(np.where(failed, theirs, ours), theirs, atol=1e-6)
+    best = other.cv_results_[f"mean_test_{name}"][0]
+    if search.best_epoch_ == 3:
+        assert search.best_score_ == pytest.approx(best, abs=1e-6, nan_ok=True)
+    assert (True in seen[0]) == (True in seen[1])
 
 
 def test_scorers_that_fail_on_a_split_are_named():
@@ -344,17 +375,11 @@ def test_scorers_that_fail_on_a_split_are_named():
     message = r"scorer 'neg_log_loss' failed for candidate 0 in 1 of 3 splits"
     with (
         pytest.warns(UserWarning, match=message),
-        pytest.warns(UserWarning, match="non-f"),
+        pytest.warns(UserWarning, match="non-finite"),
     ):
         search.fit(X, y)
     assert np.isfinite(search.best_score_)
     assert np.isnan(search.cv_results_["split0_test_neg_log_loss"]).all()
-    with (
-        pytest.warns(UserWarning, match=message),
-        pytest.warns(UserWarning, match="non-finite"),
-        pytest.raises(ValueError, match=r"No candidate has a score(?s:.*)labels"),
-    ):
-        search.set_params(monitor="val_neg_log_loss").fit(X, y)
     with pytest.raises(ValueError, match="labels"):
         search.set_params(error_score="raise").fit(X, y)
     assert np.isnan(search.cv_results_["split0_test_neg_log_loss"]).all()  # as it was

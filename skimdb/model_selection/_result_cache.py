@@ -1,0 +1,318 @@
+"""memory: a folder that caches the results of fits, so that a search can resume."""
+
+import functools
+import hashlib
+import json
+import os
+import pickle
+import sys
+import types
+import uuid
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+import joblib
+import numpy as np
+import scipy.sparse
+import scipy.special
+from joblib.hashing import NumpyHasher
+from sklearn import get_config
+
+from skimdb._messages import warn
+from skimdb._version import __version__
+from skimdb.model_selection._fit_split import FitResult
+
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "keras")
+_LIBRARIES += ("tensorflow",)
+# Settings of scikit-learn that change no result.
+_DISPLAY = ("display", "print_changed_only", "working_memory")
+# Packages whose objects contain pickled code, in which references are not seen.
+_CODE_PICKLERS = ("cloudpickle", "dill", "joblib.externals")
+
+
+class NotReproducibleError(Exception):
+    """A fit cannot be recognized as the same at another time."""
+
+
+@functools.cache
+def _find_version(module_name):
+    """Version of the installed package of a module; None for the user's own code."""
+    top = module_name.partition(".")[0]
+    if top == "skimdb":
+        return __version__
+    if top in sys.stdlib_module_names and top != "__main__":
+        return sys.version
+    if module_name.startswith(_CODE_PICKLERS):
+        return None
+    file = getattr(sys.modules.get(module_name), "__file__", None) or ""
+    if not {"site-packages", "dist-packages"} & set(Path(file).parts):
+        return None
+    return _find_package_version(top)
+
+
+@functools.cache
+def _find_package_version(top):
+    names = packages_distributions().get(top, ())
+    return ", ".join(f"{name} {version(name)}" for name in sorted(names)) or None
+
+
+def _find_ufunc(ufunc):
+    """Find the library of a ufunc."""
+    for library in (np, scipy.special):
+        if getattr(library, ufunc.__name__, None) is ufunc:
+            return library.__name__, ufunc.__name__
+    raise NotReproducibleError(f"{ufunc!r} is not a ufunc of NumPy or SciPy")
+
+
+class _Hasher(NumpyHasher):
+    """Hash of the pickle of an object, in which equal objects are not told apart.
+
+    Functions and classes are pickled by reference, so their code is not part of the
+    pickle. They must belong to an installed package, whose version is hashed instead.
+    """
+
+    def memoize(self, obj):
+        """Do nothing, so that a second appearance is pickled like the first."""
+
+    def save(self, obj):
+        """Pickle an object."""
+        if isinstance(obj, set | frozenset):  # in an order that is always the same
+            is_text = all(isinstance(element, str) for element in obj)
+            elements = sorted(obj) if is_text else sorted(map(_hash, obj))
+            obj = (type(obj).__name__, elements)
+        elif isinstance(obj, np.ufunc):  # pickled by any module that imports it
+            obj = _find_ufunc(obj)
+        elif isinstance(obj, types.BuiltinFunctionType) and isinstance(
+            obj.__self__, types.ModuleType
+        ):
+            return self.save_global(obj)  # by its name alone, otherwise
+        elif scipy.sparse.issparse(obj):  # without the flags that SciPy sets on use
+            matrix = obj if obj.format in ("csr", "csc") else obj.tocsr()
+            arrays = (matrix.data, matrix.indices, matrix.indptr)
+            obj = (type(obj).__name__, obj.shape, arrays)
+        return super().save(obj)
+
+    def save_global(self, obj, name=None):
+        """Pickle a function or class by reference, with the version of its package."""
+        pickle._Pickler.save_global(self, obj, name)
+        module_name = pickle.whichmodule(obj, name or obj.__qualname__)
+        package = _find_version(module_name)
+        if package is None:
+            raise NotReproducibleError(
+                f"{module_name}.{getattr(obj, '__qualname__', name)} is not part of an "
+                "installed package, and its code may change"
+            )
+        self.save(package)
+
+    def _batch_setitems(self, items, *args):
+        """Pickle dict items in their order, which may matter."""
+        pickle._Pickler._batch_setitems(self, items, *args)
+
+    dispatch = NumpyHasher.dispatch | {
+        type: pickle._Pickler.save_type,
+        types.FunctionType: save_global,
+    }
+
+
+def _hash(obj):
+    """Hash an object by its content.
+
+    Raises
+    ------
+    NotReproducibleError
+        If it contains code that is not part of an installed package.
+    """
+    try:
+        return _Hasher("sha256").hash(obj)
+    except NotReproducibleError:
+        raise
+    except Exception as error:
+        raise NotReproducibleError(
+            f"{type(error).__name__}: {error.args[0]}"
+        ) from error
+
+
+def _list_versions_and_settings():
+    versions = {"python": sys.version, "skimdb": __version__}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    settings = {k: v for k, v in get_config().items() if k not in _DISPLAY}
+    keras = sys.modules.get("keras")
+    if keras is None or keras.config.floatx() == "float32":
+        return versions, settings, {}
+    return versions, settings, {"floatx": keras.config.floatx()}
+
+
+def _list_registered():
+    """List the user's own classes and functions that Keras knows by name."""
+    keras = sys.modules.get("keras")
+    known = {} if keras is None else keras.saving.get_custom_objects()
+    return [
+        name
+        for name, obj in known.items()
+        if _find_version(getattr(obj, "__module__", None) or "__main__") is None
+    ]
+
+
+def _check_no_callbacks(estimator):
+    if getattr(estimator, "_skl_callbacks", None):
+        raise NotReproducibleError(
+            f"the callbacks of {type(estimator).__name__} may do more than train"
+        )
+
+
+def _check_reproducible(estimator):
+    """Raise an error if two fits with these parameters may differ."""
+    for name, value in estimator.get_params().items():
+        last = name.rpartition("__")[2]
+        if last == "random_state" and value is None:
+            raise NotReproducibleError(f"{name}=None is random. Use an int")
+        if last == "callbacks" and value is not None:
+            raise NotReproducibleError(f"{name} may do more than train")
+        if last == "input" and value in ("file", "filename"):
+            raise NotReproducibleError(
+                f"{name}={value!r} reads files, which may change"
+            )
+        if any(c.__module__.startswith("keras.") for c in type(value).__mro__):
+            raise NotReproducibleError(
+                f"{name} is a Keras object, which keeps state. Use a name or a class, "
+                "and optimizer__ parameters"
+            )
+        _check_no_callbacks(value)
+    _check_no_callbacks(estimator)
+    if registered := _list_registered():
+        raise NotReproducibleError(
+            f"{', '.join(registered)}, registered with Keras, is not part of an "
+            "installed package, and its code may change"
+        )
+
+
+class CacheEntry:
+    """Cached result of one fit: a file of JSON below the checksum of its content.
+
+    Nothing that is read is executed. A file appears complete or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path):
+        self.path = path
+
+    def get(self):
+        """Read the result; None if there is none, or if the file is damaged."""
+        try:
+            checksum, _, content = self.path.read_bytes().partition(b"\n")
+        except OSError:
+            return None
+        try:
+            if checksum != self._compute_checksum(content):
+                raise ValueError("wrong checksum")
+            result = FitResult(**json.loads(content))
+            n_epochs = len(result.history["loss"])
+            if any(len(values) != n_epochs for values in result.history.values()):
+                raise ValueError("the entries differ in length")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            warn(f"Ignored a damaged result in memory: {self.path} ({error}).")
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
+            return None
+        return result
+
+    def put(self, result):
+        """Write the result, unless there is one.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
+        if self.path.exists():
+            return
+        content = json.dumps(asdict(result), default=str).encode()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            part.write_bytes(self._compute_checksum(content) + b"\n" + content)
+            part.replace(self.path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _compute_checksum(self, content):
+        return hashlib.sha256(self.path.name.encode() + content).hexdigest().encode()
+
+
+def find_folder(memory):
+    """Find the folder of the cache.
+
+    Parameters
+    ----------
+    memory : str, path, joblib.Memory or None
+        The location of a `joblib.Memory` is used, so that its `clear` empties the
+        cache, too.
+
+    Returns
+    -------
+    folder : Path or None
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
+    location = memory.location if isinstance(memory, joblib.Memory) else memory
+    if location is None:
+        return None
+    if not isinstance(location, str | os.PathLike) or not os.fspath(location):
+        raise ValueError(
+            f"memory must be a folder or a joblib.Memory with a folder, got {memory!r}."
+        )
+    return Path(location).absolute() / "joblib" / "skimdb"  # workers may work elsewhere
+
+
+def make_entries(folder, search, candidates, splits, common):
+    """Make the cache entries of all fits.
+
+    Parameters
+    ----------
+    folder : Path
+    search : EpochSearchCV
+    candidates : list of Candidate
+    splits : list of (train, validation)
+    common : tuple
+        Everything else that can change the result of a fit: data, scoring, patience.
+
+    Returns
+    -------
+    entries : dict
+        From (candidate, split) to CacheEntry. A warning names the candidates whose
+        results are not cached.
+    """
+    reasons, entries = {}, {}
+    try:
+        _check_no_callbacks(search)
+        shared = _hash((_list_versions_and_settings(), common))
+    except NotReproducibleError as error:
+        reasons[str(error)] = list(candidates)
+    rows = [_hash(split) for split in splits]
+    for i, candidate in enumerate([] if reasons else candidates):
+        try:
+            _check_reproducible(candidate.estimator)
+            own = _hash(candidate.estimator)
+        except NotReproducibleError as error:
+            reasons.setdefault(str(error), []).append(candidate)
+            continue
+        for j, row in enumerate(rows):
+            key = hashlib.sha256(f"{shared}{own}{row}".encode()).hexdigest()
+            entries[i, j] = CacheEntry(folder / key)
+    for reason, uncached in reasons.items():
+        names = ", ".join(candidate.describe() for candidate in uncached)
+        warn(
+            f"Results of candidate {names} are not cached, because the fit may not be "
+            f"reproducible: {reason}."
+        )
+    return entries
