@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from skimdb._sklearn import validate_params
 from skimdb.model_selection._candidates import get_classifier
 from skimdb.model_selection._history import make_history
+from skimdb.model_selection._plan import make_plan
 from skimdb.model_selection._results import warn_of_missing_scores
 from skimdb.model_selection._search import EpochSearchCV, Grid, Scoring
 
@@ -43,62 +44,63 @@ def epoch_curve(
     error_score: float | Literal["raise"] = np.nan,
     params: dict[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Loss and metrics after every epoch, on every split of a cross-validation.
+    """Compute the loss and the metrics after every epoch, on every split.
 
     Each candidate is trained once per split. Preprocessing in a pipeline is fitted on
-    the training part of a split only, and once for all candidates that share it.
+    the training part of each split only, and once for all candidates that share it.
 
     Parameters
     ----------
     estimator : KerasMLPClassifier or Pipeline
         A classifier, or a pipeline that ends in one.
     X : array-like of shape (n_samples, ...)
-        Samples, as the estimator takes them: texts for a pipeline with a vectorizer.
+        Samples in the form that the estimator takes, such as texts for a pipeline with
+        a vectorizer.
     y : array-like of shape (n_samples,)
         Labels.
     param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
             ParameterSampler, default=None
         Candidates: a grid as in `GridSearchCV`, a list of grids, or a mapping from
-        display names to the parameters of one candidate each. A
-        `sklearn.model_selection.ParameterSampler` draws them. None is the estimator
-        as it is.
+        display names to the parameters of one candidate each. Use a
+        `sklearn.model_selection.ParameterSampler` to draw them at random. None uses the
+        estimator unchanged.
     max_epochs : int, default=None
-        Epochs to train; None takes the `epochs` of the classifier.
+        Number of epochs to train; None uses the `epochs` of the classifier.
     cv : int, cross-validation generator or iterable, default=None
-        As in scikit-learn: None for 5 folds, an int for that many (both stratified),
-        a splitter, or an iterable of (train, validation) positions. A holdout is
-        ``ShuffleSplit(n_splits=1)`` or `PredefinedSplit`.
+        Splitting strategy, as in scikit-learn: None for 5 folds, an int for this number
+        of folds (both stratified), a splitter, or an iterable of (train, validation)
+        positions. For a holdout, use ``ShuffleSplit(n_splits=1)`` or `PredefinedSplit`.
     groups : array-like of shape (n_samples,), default=None
-        Groups for a splitter like `GroupKFold`. With metadata routing enabled, pass
+        Groups for a splitter such as `GroupKFold`. With metadata routing enabled, pass
         them in `params`.
     scoring : str, callable, list, tuple or dict, default=None
-        Scorers to record beside the classifier's `metrics`, as in `GridSearchCV`: the
-        name of one, several names, a dict from names of your own to scorers, what
-        `make_scorer` returns, or a function ``scorer(estimator, X, y)`` that returns
-        a number or a dict of numbers. Each is called after every epoch for both
-        parts of a split. A lone scorer without a name is recorded as ``score``.
+        Scorers to record in addition to the `metrics` of the classifier, as in
+        `GridSearchCV`: a name, several names, a dict from names to scorers, the result
+        of `make_scorer`, or a function ``scorer(estimator, X, y)`` that returns a
+        number or a dict of numbers. They are called after every epoch on both parts of
+        a split. A single scorer without a name is recorded as ``score``.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context, whose
-        backend may be a cluster.
+        Number of parallel jobs. None means 1 unless in a `joblib.parallel_config`
+        context, whose backend may be a cluster.
     verbose : int, default=0
-        Print a line per candidate.
+        If positive, print a line per candidate.
     error_score : "raise" or float, default=np.nan
         Value of all entries of a fit that fails, with a warning that names the
         candidate; ``"raise"`` raises the error. The curve of a fit that diverges ends
         at that epoch.
     params : dict, default=None
         Further arguments of `fit` of the estimator, such as sample weights, which are
-        cut to the training part; for a step of a pipeline they take its name as
-        prefix. With metadata routing enabled, they go to whatever requests them.
+        cut to the training part. For a step of a pipeline, prefix them with its name.
+        With metadata routing enabled, they go to every consumer that requests them.
 
     Returns
     -------
     frame : DataFrame
-        A row per candidate, split and epoch, with the columns ``candidate`` (its
-        position or display name), one per parameter of `param_grid`, ``repeat`` and
-        ``fold`` (from 0, as scikit-learn numbers splits), ``epoch`` (from 1),
-        ``loss``, ``val_loss``, each metric and its ``val_`` twin, and ``fit_time``
-        (seconds of all epochs, with a share of the preprocessing).
+        A row per candidate, split and epoch, with the columns ``candidate`` (position
+        or display name), one per parameter of `param_grid`, ``repeat`` and ``fold``
+        (from 0, as scikit-learn numbers splits), ``epoch`` (from 1), ``loss``,
+        ``val_loss``, each metric and its ``val_`` twin, and ``fit_time`` (seconds of
+        all epochs, with a share of the preprocessing).
 
     Raises
     ------
@@ -109,15 +111,15 @@ def epoch_curve(
 
     See Also
     --------
-    skimdb.EpochSearchCV : Picks the best candidate and epoch, and refits it.
+    skimdb.EpochSearchCV : Chooses the best candidate and epoch, and refits it.
     skimdb.EpochCurveDisplay : Plots the curves.
-    sklearn.model_selection.learning_curve : Scores by size of the training set.
+    sklearn.model_selection.learning_curve : Scores by the size of the training set.
 
     Notes
     -----
-    ``loss`` is what training minimizes, averaged over an epoch while the weights
-    change and units drop out; ``val_loss`` is without penalty and of the weights at
-    the end of the epoch.
+    ``loss`` is the training objective, penalty included. It is averaged over an epoch
+    while the weights change and units drop out. ``val_loss`` excludes the penalty and
+    uses the weights at the end of the epoch.
 
     Examples
     --------
@@ -152,7 +154,7 @@ def epoch_curve(
         error_score=error_score,
         return_train_score=True,
     )
-    plan, data, n_repeats = search._make_plan(X, y, params or {})
+    plan, data, n_repeats = make_plan(search, X, y, params or {})
     results = search._run_plan(plan, data, "epoch_curve")
     warn_of_missing_scores(results)
     return make_history(plan, results, n_repeats, error_score)

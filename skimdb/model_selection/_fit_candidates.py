@@ -1,13 +1,9 @@
 """All fits of a search, in parallel: each candidate on each split."""
 
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
-import numpy as np
 from joblib import effective_n_jobs
 
 from skimdb._messages import warn
@@ -17,62 +13,10 @@ from skimdb.model_selection._candidates import (
     has_preprocessing,
 )
 from skimdb.model_selection._fit_split import SplitFit
+from skimdb.model_selection._plan import Fit
 from skimdb.model_selection._prepare_split import prepare_split
 from skimdb.model_selection._results import get_direction, make_score_curves
-from skimdb.model_selection._scoring import EpochScoring
 from skimdb.model_selection._workers import make_parallel, run_jobs, share
-
-
-class Fit(NamedTuple):
-    """One candidate on one split, by their positions."""
-
-    candidate: int
-    split: int
-
-
-@dataclass(frozen=True)
-class SearchPlan:
-    """The fits of a search and how to run them.
-
-    Attributes
-    ----------
-    candidates : list of Candidate
-    splits : list of (train, validation)
-        Positions of samples.
-    max_epochs : int
-        Maximum number of epochs of each candidate.
-    monitor : str
-    n_iter_no_change : int or None
-        Epochs without improvement of the mean curve after which a candidate stops.
-    scoring : EpochScoring or None
-    n_jobs : int or None
-    error_score : "raise" or float
-    cache : dict
-        The CacheEntry of each Fit whose result may be cached.
-    make_task : callable or None
-        Makes the FitTask of a Fit, for scikit-learn's callbacks.
-    """
-
-    candidates: list
-    splits: list
-    max_epochs: int
-    monitor: str = "val_loss"
-    n_iter_no_change: int | None = None
-    scoring: EpochScoring | None = None
-    n_jobs: int | None = None
-    error_score: str | float = np.nan
-    cache: dict = field(default_factory=dict)
-    make_task: Callable | None = None
-
-    @property
-    def scorer_names(self):
-        """Names of the scorers, as far as they are known beforehand."""
-        return () if self.scoring is None else self.scoring.names
-
-    @property
-    def n_fits(self):
-        """Number of fits."""
-        return len(self.candidates) * len(self.splits)
 
 
 def _list_batches(plan, groups):

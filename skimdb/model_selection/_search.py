@@ -28,10 +28,10 @@ from skimdb._sklearn import (
 from skimdb.model_selection._candidates import (
     configure_estimator,
     get_prefix,
-    make_candidates,
 )
-from skimdb.model_selection._fit_candidates import SearchPlan, fit_candidates
+from skimdb.model_selection._fit_candidates import fit_candidates
 from skimdb.model_selection._history import make_history
+from skimdb.model_selection._plan import check_plan, check_recorded, make_plan
 from skimdb.model_selection._result_cache import find_folder, make_entries
 from skimdb.model_selection._results import (
     check_failures,
@@ -40,7 +40,6 @@ from skimdb.model_selection._results import (
     list_metrics,
     read_scores,
 )
-from skimdb.model_selection._routing import make_splits, route_metadata
 from skimdb.model_selection._scoring import find_scorer, make_scoring
 from skimdb.model_selection._tasks import FitTask, has_callbacks, run_task
 
@@ -51,9 +50,9 @@ Scoring = str | Callable[..., Any] | list[str] | tuple[str, ...] | dict[str, Any
 class EpochSearchCV(BaseSearchCV):
     """Search for parameters and the number of epochs, training each candidate once.
 
-    Each candidate is trained once per split, to `max_epochs`. Its curve of validation
-    scores, averaged over the splits, gives its best epoch; the best candidate is
-    trained again on all data for that many epochs.
+    Each candidate is trained once per split, for `max_epochs` epochs. The validation
+    curves of its splits are averaged, and the best epoch of the mean curve is chosen.
+    The best candidate is then trained on all data for that number of epochs.
 
     Parameters
     ----------
@@ -63,82 +62,85 @@ class EpochSearchCV(BaseSearchCV):
     param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
             ParameterSampler, default=None
         Candidates: a grid as in `GridSearchCV`, a list of grids, or a mapping from
-        display names to the parameters of one candidate each. A
-        `sklearn.model_selection.ParameterSampler` draws them, as in
+        display names to the parameters of one candidate each. Use a
+        `sklearn.model_selection.ParameterSampler` to draw them at random, as in
         `RandomizedSearchCV`. None searches the number of epochs only.
     max_epochs : int, default=30
-        Epochs to train each candidate, in place of the `epochs` of the classifier.
+        Number of epochs to train each candidate. It replaces the `epochs` of the
+        classifier.
     cv : int, cross-validation generator or iterable, default=None
-        As in scikit-learn: None for 5 folds, an int for that many (both stratified),
-        a splitter, or an iterable of (train, validation) positions.
+        Splitting strategy, as in scikit-learn: None for 5 folds, an int for this number
+        of folds (both stratified), a splitter, or an iterable of (train, validation)
+        positions.
     monitor : str, default="val_loss"
         Entry of `history_` to search by: ``"val_loss"``, or ``"val_"`` and the name
         of a metric of the classifier or of `scoring`.
     rule : {"min", "one_se"}, default="min"
-        ``"min"`` takes the best epoch of a mean curve; ``"one_se"`` the first epoch
-        that is worse by no more than one standard error (of the splits' scores at the
-        best epoch). Candidates are then ranked by their scores at these epochs.
+        How to choose the epoch of a candidate. ``"min"`` takes the best epoch of the
+        mean curve. ``"one_se"`` takes the first epoch that is at most one standard
+        error worse; the standard error is computed over the splits at the best epoch.
+        Candidates are ranked by their scores at these epochs.
     n_iter_no_change : int, default=None
-        End a candidate when its mean curve has gone this many epochs without
-        improvement. Its splits are then trained side by side, in steps. None trains
-        all candidates to `max_epochs`.
+        Stop training a candidate when its mean validation curve has not improved for
+        this many epochs. Candidates are then trained one after the other, in steps,
+        so Keras callbacks and optimizers with `use_ema` raise an error. None trains
+        all candidates for `max_epochs` epochs.
     scoring : str, callable, list, tuple or dict, default=None
-        Scorers to record beside the classifier's `metrics`, as in `GridSearchCV`: the
-        name of one, several names, a dict from names of your own to scorers, what
-        `make_scorer` returns, or a function ``scorer(estimator, X, y)`` that returns
-        a number or a dict of numbers. Each is called after every epoch. A lone scorer
-        without a name is recorded as ``score``: ``monitor="val_score"``. By name,
-        scorers that need a positive class take the last if there is no class 1.
+        Scorers to record in addition to the `metrics` of the classifier, as in
+        `GridSearchCV`: a name, several names, a dict from names to scorers, the result
+        of `make_scorer`, or a function ``scorer(estimator, X, y)`` that returns a
+        number or a dict of numbers. They are called after every epoch. A single scorer
+        without a name is recorded as ``score``: ``monitor="val_score"``.
     refit : bool or callable, default=True
-        Train the best candidate on all data. A callable takes `cv_results_` and
-        returns the index of the candidate.
+        Whether to train the best candidate on all data. A callable takes
+        `cv_results_` and returns the index of the candidate to use.
     n_jobs : int, default=None
-        Parallel jobs; None means 1 unless in a `joblib.parallel_config` context, whose
-        backend may be a cluster.
+        Number of parallel jobs. None means 1 unless in a `joblib.parallel_config`
+        context, whose backend may be a cluster.
     memory : str, path, joblib.Memory or None, default=None
-        Folder to keep each finished (candidate, split) in, so that a search that was
-        interrupted goes on where it was. Several processes may share it, on one
-        machine or many, and then share the work. See the notes.
+        Folder in which finished fits are cached, so that an interrupted search can
+        resume. See the notes.
     verbose : int, default=0
-        Print a line per candidate, and before that how many fits `memory` has.
+        If positive, print a line per candidate, and first the number of cached fits.
     error_score : "raise" or float, default=np.nan
-        Score of fits that fail and of epochs at which the monitored entry is not
-        finite, with a warning that names the candidate; ``"raise"`` raises.
+        Score of fits and scorers that fail, and of the epochs from which on training
+        diverged. A warning names the candidate. ``"raise"`` raises the error instead.
     return_train_score : bool, default=False
-        Include the scores on the training part in `cv_results_`, and call the scorers
-        of `scoring` for it. The loss and the classifier's metrics are as recorded
-        while training, so ``loss`` comes with penalty and dropout.
+        Whether to include scores of the training part in `cv_results_`, and to call
+        the scorers of `scoring` on it. The loss and the classifier's metrics are
+        recorded while training, so they include the effect of dropout.
 
     Attributes
     ----------
     best_epoch_ : int
-        Number of epochs of the best candidate, at the best epoch of its mean curve.
+        Best epoch of the mean curve of the best candidate, counted from 1.
     best_params_ : dict
-        Parameters of the best candidate, the number of epochs included.
+        Parameters of the best candidate, including the number of epochs.
     best_score_ : float
-        Its mean score at that epoch; greater is better, so a loss is negated.
+        Mean score of the best candidate at this epoch. Larger is better: losses are
+        negated.
     best_index_ : int
-        Its row in `cv_results_`.
+        Row of the best candidate in `cv_results_`.
     best_estimator_ : estimator
-        Trained on all data. Only if `refit`.
+        Estimator trained on all data. Only if `refit`.
     split_best_epochs_ : ndarray of shape (n_splits,)
-        Best epoch of the best candidate on each split by itself.
+        Best epoch of the best candidate on each single split.
     cv_results_ : dict of ndarray
-        A row per candidate, at the best epoch of its mean curve, named as those of
+        Results of each candidate at the best epoch of its mean curve, with the keys of
         `GridSearchCV`. ``split0_best_epoch`` and so on, ``mean_best_epoch`` and
-        ``std_best_epoch`` are the best epochs of the single splits. The times are
-        those of all epochs.
+        ``std_best_epoch`` describe the best epochs of the single splits. Times are in
+        seconds and include all epochs.
     history_ : DataFrame
-        A row per candidate, split and epoch, as `skimdb.epoch_curve` returns it.
+        A row per candidate, split and epoch, as returned by `skimdb.epoch_curve`.
     n_splits_ : int
         Number of splits.
     refit_time_ : float
-        Seconds of the training on all data. Only if `refit`.
+        Seconds to train on all data. Only if `refit`.
     scorer_ : callable
-        What `score` uses: what is monitored if that is a scorer, else the lone scorer
-        of `scoring`, else the accuracy.
+        Scorer that `score` uses: the monitored scorer, else the only scorer of
+        `scoring`, else the accuracy.
     multimetric_ : bool
-        False: one entry is monitored.
+        False, because a single entry is monitored.
     classes_ : ndarray of shape (n_classes,)
         Class labels. Only if `refit`.
     n_features_in_ : int
@@ -148,35 +150,32 @@ class EpochSearchCV(BaseSearchCV):
 
     See Also
     --------
-    skimdb.epoch_curve : The curves alone.
-    skimdb.EpochCurveDisplay : Plots them.
-    sklearn.model_selection.GridSearchCV : Trains each number of epochs anew.
+    skimdb.epoch_curve : Returns the curves only.
+    skimdb.EpochCurveDisplay : Plots the curves.
+    sklearn.model_selection.GridSearchCV : Trains from scratch for each number of
+        epochs.
 
     Notes
     -----
-    The best epoch of the mean curve is in general not the mean of the best epochs of
-    the splits. Each split's minimum is picked for its own noise, so the scores there
-    are better than any number of epochs fixed beforehand can reach; the mean curve
-    asks which one number serves all splits. Even `best_score_` is a little
-    optimistic, as the best of many; `cross_validate` around the search gives the
-    honest estimate.
+    The best epoch of the mean curve usually differs from the mean of the best epochs
+    of the splits. The best epoch of a single split is partly noise, so its score is
+    too optimistic for any fixed number of epochs. The mean curve asks which single
+    number of epochs serves all splits. `best_score_` is also slightly optimistic,
+    because it is the best of many scores. For an unbiased estimate, use
+    `cross_validate` around the search.
 
-    What `memory` keeps is found again by the content of the data, the split, the
-    parameters and the scorers, by the code of your own functions and classes, and by
-    the versions of the libraries. A candidate whose fit may turn out otherwise another
-    time is not kept, with a warning: give `random_state` an int, and optimizers and
-    schedules by name or class. A file that is damaged is noticed by its checksum, and
-    computed anew. The files hold numbers and names, no code: whoever can write to the
-    folder can change what a search finds, but cannot make it run anything.
+    `memory` caches each result under a hash of the data, the split, the parameters,
+    the scorers, the configuration of scikit-learn and the versions of the libraries. A
+    candidate is not cached, with a warning, if its fit may not be reproducible: if
+    `random_state` is None, if it has callbacks or Keras objects, or if it contains
+    functions or classes that are not part of an installed package, such as your own.
+    The files contain JSON with a checksum; reading them executes nothing.
 
-    Searches that share the folder of `memory` claim each fit by a file before they
-    begin it, and leave for later what another has claimed. A process that is killed
-    loses what it had under way: one fit for each of its jobs or, with
-    `n_iter_no_change`, one candidate. That is done again, at once on the same machine,
-    and elsewhere when the claim has not been renewed for two minutes. No fit is done
-    twice otherwise, but for fits that fail, which are not kept, and for a process that
-    was suspended for so long. Preprocessing is not shared: each process preprocesses
-    the splits that it works on. If the folder takes no files, each does all the work.
+    If a process is killed, only the fits that it was running are lost. Several
+    processes may share the folder: each uses the results that exist, computes those
+    that are missing, and starts at a different position. The folder grows by about 100
+    bytes per epoch and recorded metric for each fit, and is never emptied: delete it
+    at any time.
 
     Examples
     --------
@@ -191,7 +190,7 @@ class EpochSearchCV(BaseSearchCV):
     >>> len(search.history_)  # 2 candidates, 3 splits, 20 epochs
     120
 
-    Cross-validation around it estimates how well the found model will do:
+    Cross-validation around the search estimates the accuracy on new data:
 
     >>> cross_val_score(search, X, y, cv=2).shape
     (2,)
@@ -295,75 +294,13 @@ class EpochSearchCV(BaseSearchCV):
             scorer = find_scorer(name)
         return check_scoring(self.estimator) if scorer is None else scorer
 
-    def _check_parameters(self, plan):
-        """Raise an error for parameters that do not fit together."""
-        if isinstance(self.refit, str):
-            raise ValueError(
-                f"refit must be True, False or a callable, got {self.refit!r}. Use "
-                f"monitor='val_{self.refit}' to search by this metric."
-            )
-        if self.rule == "one_se" and len(plan.splits) < 2:
-            raise ValueError(
-                "rule='one_se' needs the standard error over two or more splits, but "
-                "cv gives one. Use rule='min', or more splits."
-            )
-        classifiers = [candidate.classifier for candidate in plan.candidates]
-        names = ["loss", *(name for c in classifiers for name in c.metrics)]
-        names += plan.scoring.names if plan.scoring is not None else ()
-        # A function or a callback tells the names only when it is called.
-        is_open = plan.scoring is not None and plan.scoring.scorers is None
-        if not is_open and all(c.callbacks is None for c in classifiers):
-            self._check_recorded([f"val_{name}" for name in names])
-        if self.n_iter_no_change is not None:
-            for classifier in classifiers:
-                _check_steps(classifier)
-
-    def _check_recorded(self, names):
-        if self.monitor not in names:
-            recorded = ", ".join(name for name in names if name.startswith("val_"))
-            raise ValueError(
-                f"monitor={self.monitor!r} is not recorded on validation data. Choose "
-                f"one of {recorded}, or add a metric with scoring."
-            )
-
-    def _make_plan(self, X, y, params):
-        """Check the input, and make the plan of all fits.
-
-        Returns
-        -------
-        plan : SearchPlan
-        data : SearchData
-        n_repeats : int
-            Number of repetitions of the cross-validation.
-        """
-        candidates = make_candidates(self.estimator, self.param_grid, self.max_epochs)
-        scoring = make_scoring(
-            self.estimator,
-            self.scoring,
-            train=self.return_train_score,
-            raise_errors=self.error_score == "raise",
-        )
-        data = route_metadata(self, X, y, params, scoring)
-        splits, n_repeats = make_splits(self.cv, self.estimator, data)
-        plan = SearchPlan(
-            candidates,
-            splits,
-            int(self.max_epochs),
-            self.monitor,
-            self.n_iter_no_change,
-            scoring,
-            self.n_jobs,
-            self.error_score,
-        )
-        return plan, data, n_repeats
-
     def _run_plan(self, plan, data, owner):
         """Run all fits; returns the results by candidate and split."""
         results = [None] * len(plan.candidates)
         for position, by_split in fit_candidates(plan, data):
             results[position] = by_split
             if any(result.history for result in by_split):
-                self._check_recorded(list_metrics([by_split]))
+                check_recorded(self.monitor, list_metrics([by_split]))
             if self.verbose:
                 print(describe_result(owner, plan, position, by_split))
         check_failures(plan, results)
@@ -416,8 +353,8 @@ class EpochSearchCV(BaseSearchCV):
         TypeError
             If the estimator has no epochs.
         """
-        plan, data, n_repeats = self._make_plan(X, y, params)
-        self._check_parameters(plan)
+        plan, data, n_repeats = make_plan(self, X, y, params)
+        check_plan(self, plan)
         plan = replace(plan, cache=self._make_cache(plan, data))
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
@@ -532,24 +469,6 @@ class EpochSearchCV(BaseSearchCV):
         if "history_" in state:
             state = state | {"history_": pd.DataFrame(state["history_"])}
         super().__setstate__(state)
-
-
-def _check_steps(classifier):
-    """Raise an error if training in steps differs from training in one fit."""
-    if classifier.callbacks is not None:
-        raise ValueError(
-            "n_iter_no_change trains in steps, in which the callbacks of Keras would "
-            "start again each time. Remove callbacks, or set n_iter_no_change=None."
-        )
-    params = classifier.get_params()
-    if params.get("optimizer__use_ema") or getattr(
-        params.get("optimizer"), "use_ema", False
-    ):
-        raise ValueError(
-            "n_iter_no_change trains in steps, but an optimizer with use_ema=True "
-            "averages the weights at the end of each. Set use_ema=False, or "
-            "n_iter_no_change=None."
-        )
 
 
 def _make_task(search, root, plan, fit):

@@ -1,0 +1,161 @@
+"""The plan of a search: its fits and how to run them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from skimdb.model_selection._candidates import make_candidates
+from skimdb.model_selection._routing import make_splits, route_metadata
+from skimdb.model_selection._scoring import EpochScoring, make_scoring
+
+
+class Fit(NamedTuple):
+    """One candidate on one split, by their positions."""
+
+    candidate: int
+    split: int
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """The fits of a search and how to run them.
+
+    Attributes
+    ----------
+    candidates : list of Candidate
+    splits : list of (train, validation)
+        Positions of samples.
+    max_epochs : int
+        Maximum number of epochs of each candidate.
+    monitor : str
+    n_iter_no_change : int or None
+        Epochs without improvement of the mean curve after which a candidate stops.
+    scoring : EpochScoring or None
+    n_jobs : int or None
+    error_score : "raise" or float
+    cache : dict
+        The CacheEntry of each Fit whose result may be cached.
+    make_task : callable or None
+        Makes the FitTask of a Fit, for scikit-learn's callbacks.
+    """
+
+    candidates: list
+    splits: list
+    max_epochs: int
+    monitor: str = "val_loss"
+    n_iter_no_change: int | None = None
+    scoring: EpochScoring | None = None
+    n_jobs: int | None = None
+    error_score: str | float = np.nan
+    cache: dict = field(default_factory=dict)
+    make_task: Callable | None = None
+
+    @property
+    def scorer_names(self):
+        """Names of the scorers, as far as they are known beforehand."""
+        return () if self.scoring is None else self.scoring.names
+
+    @property
+    def n_fits(self):
+        """Number of fits."""
+        return len(self.candidates) * len(self.splits)
+
+
+def make_plan(search, X, y, params):
+    """Check the input of a search, and make the plan of its fits.
+
+    Parameters
+    ----------
+    search : EpochSearchCV
+    X, y
+        All samples and labels.
+    params : dict
+        Arguments of `fit` of the search.
+
+    Returns
+    -------
+    plan : SearchPlan
+    data : SearchData
+    n_repeats : int
+        Number of repetitions of the cross-validation.
+    """
+    candidates = make_candidates(search.estimator, search.param_grid, search.max_epochs)
+    scoring = make_scoring(
+        search.estimator,
+        search.scoring,
+        train=search.return_train_score,
+        raise_errors=search.error_score == "raise",
+    )
+    data = route_metadata(search, X, y, params, scoring)
+    splits, n_repeats = make_splits(search.cv, search.estimator, data)
+    plan = SearchPlan(
+        candidates,
+        splits,
+        int(search.max_epochs),
+        search.monitor,
+        search.n_iter_no_change,
+        scoring,
+        search.n_jobs,
+        search.error_score,
+    )
+    return plan, data, n_repeats
+
+
+def check_recorded(monitor, names):
+    """Raise an error if the monitored entry is not among the recorded names."""
+    if monitor not in names:
+        recorded = ", ".join(name for name in names if name.startswith("val_"))
+        raise ValueError(
+            f"monitor={monitor!r} is not recorded on validation data. Choose one of "
+            f"{recorded}, or add a metric with scoring."
+        )
+
+
+def check_plan(search, plan):
+    """Raise an error for parameters of a search that do not fit together.
+
+    Parameters
+    ----------
+    search : EpochSearchCV
+    plan : SearchPlan
+    """
+    if isinstance(search.refit, str):
+        raise ValueError(
+            f"refit must be True, False or a callable, got {search.refit!r}. Use "
+            f"monitor='val_{search.refit}' to search by this metric."
+        )
+    if search.rule == "one_se" and len(plan.splits) < 2:
+        raise ValueError(
+            "rule='one_se' needs the standard error over two or more splits, but "
+            "cv gives one. Use rule='min', or more splits."
+        )
+    classifiers = [candidate.classifier for candidate in plan.candidates]
+    names = ["loss", *(name for c in classifiers for name in c.metrics)]
+    names += plan.scoring.names if plan.scoring is not None else ()
+    # A function or a callback tells the names only when it is called.
+    is_open = plan.scoring is not None and plan.scoring.scorers is None
+    if not is_open and all(c.callbacks is None for c in classifiers):
+        check_recorded(search.monitor, [f"val_{name}" for name in names])
+    if search.n_iter_no_change is not None:
+        for classifier in classifiers:
+            _check_steps(classifier)
+
+
+def _check_steps(classifier):
+    """Raise an error if training in steps differs from training in one fit."""
+    if classifier.callbacks is not None:
+        raise ValueError(
+            "n_iter_no_change trains in steps, in which the callbacks of Keras would "
+            "start again each time. Remove callbacks, or set n_iter_no_change=None."
+        )
+    params = classifier.get_params()
+    if params.get("optimizer__use_ema") or getattr(
+        params.get("optimizer"), "use_ema", False
+    ):
+        raise ValueError(
+            "n_iter_no_change trains in steps, but an optimizer with use_ema=True "
+            "averages the weights at the end of each. Set use_ema=False, or "
+            "n_iter_no_change=None."
+        )
