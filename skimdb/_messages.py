@@ -34,13 +34,13 @@ def warn(message, category=UserWarning):
 
 
 def suggest_nearest(name, names):
-    """Suggest the name that is closest to an unknown one.
+    """Suggest the name that an unknown one begins, or that is closest to it.
 
     Parameters
     ----------
     name : str
         Unknown name.
-    names : iterable of str
+    names : collection of str
         Known names.
 
     Returns
@@ -49,5 +49,6 @@ def suggest_nearest(name, names):
         Such as ``" Did you mean 'adam'?"``, with a leading space; empty if no known
         name is close.
     """
-    near = difflib.get_close_matches(name, names, n=1)
+    longer = [known for known in names if known.startswith(name)]
+    near = longer or difflib.get_close_matches(name, names, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -7,28 +7,12 @@ import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 
-from skimdb._sklearn import validate_params
 from skimdb.model_selection._candidates import get_classifier
 from skimdb.model_selection._history import make_history
 from skimdb.model_selection._plan import make_plan
-from skimdb.model_selection._results import warn_of_missing_scores
 from skimdb.model_selection._search import EpochSearchCV, Grid, Scoring
 
-_CONSTRAINTS = EpochSearchCV._parameter_constraints
-_SHARED = ("estimator", "param_grid", "cv", "scoring", "n_jobs", "verbose")
 
-
-@validate_params(
-    {
-        **{name: _CONSTRAINTS[name] for name in (*_SHARED, "error_score")},
-        "X": "no_validation",
-        "y": "no_validation",
-        "max_epochs": [*_CONSTRAINTS["max_epochs"], None],
-        "groups": ["array-like", None],
-        "params": [dict, None],
-    },
-    prefer_skip_nested_validation=False,
-)
 def epoch_curve(
     estimator: BaseEstimator,
     X: Any,
@@ -146,7 +130,9 @@ def epoch_curve(
     search = EpochSearchCV(
         estimator,
         param_grid,
-        max_epochs=int(max_epochs or get_classifier(estimator).epochs),
+        max_epochs=get_classifier(estimator).epochs
+        if max_epochs is None
+        else max_epochs,
         cv=cv,
         scoring=scoring,
         n_jobs=n_jobs,
@@ -154,7 +140,7 @@ def epoch_curve(
         error_score=error_score,
         return_train_score=True,
     )
+    search._validate_params()
     plan, data, n_repeats = make_plan(search, X, y, params or {})
     results = search._run_plan(plan, data, "epoch_curve")
-    warn_of_missing_scores(results)
     return make_history(plan, results, n_repeats, error_score)

@@ -138,24 +138,17 @@ def check_plan(search, plan):
     is_open = plan.scoring is not None and plan.scoring.scorers is None
     if not is_open and all(c.callbacks is None for c in classifiers):
         check_recorded(search.monitor, [f"val_{name}" for name in names])
-    if search.n_iter_no_change is not None:
-        for classifier in classifiers:
-            _check_steps(classifier)
+    if search.n_iter_no_change is not None and any(map(_keeps_state, classifiers)):
+        raise ValueError(
+            "n_iter_no_change trains in steps, which is not the same as one fit for "
+            "Keras callbacks and for optimizers with use_ema=True. Remove callbacks "
+            "and set use_ema=False, or set n_iter_no_change=None."
+        )
 
 
-def _check_steps(classifier):
-    """Raise an error if training in steps differs from training in one fit."""
-    if classifier.callbacks is not None:
-        raise ValueError(
-            "n_iter_no_change trains in steps, in which the callbacks of Keras would "
-            "start again each time. Remove callbacks, or set n_iter_no_change=None."
-        )
-    params = classifier.get_params()
-    if params.get("optimizer__use_ema") or getattr(
-        params.get("optimizer"), "use_ema", False
-    ):
-        raise ValueError(
-            "n_iter_no_change trains in steps, but an optimizer with use_ema=True "
-            "averages the weights at the end of each. Set use_ema=False, or "
-            "n_iter_no_change=None."
-        )
+def _keeps_state(classifier):
+    """Whether training in steps differs from training in one fit."""
+    optimizer = classifier.get_params().get("optimizer")
+    averages = classifier.get_params().get("optimizer__use_ema")
+    averages = averages or getattr(optimizer, "use_ema", False)
+    return averages or classifier.callbacks is not None

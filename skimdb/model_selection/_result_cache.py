@@ -23,6 +23,7 @@ from sklearn import get_config
 from skimdb._messages import warn
 from skimdb._version import __version__
 from skimdb.model_selection._fit_split import FitResult
+from skimdb.model_selection._tasks import has_callbacks
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "keras")
 _LIBRARIES += ("tensorflow",)
@@ -40,22 +41,17 @@ class NotReproducibleError(Exception):
 def _find_version(module_name):
     """Version of the installed package of a module; None for the user's own code."""
     top = module_name.partition(".")[0]
-    if top == "skimdb":
-        return __version__
-    if top in sys.stdlib_module_names and top != "__main__":
-        return sys.version
-    if module_name.startswith(_CODE_PICKLERS):
-        return None
+    if top == "skimdb" or (top in sys.stdlib_module_names and top != "__main__"):
+        return "that of skimdb or Python"
     file = getattr(sys.modules.get(module_name), "__file__", None) or ""
-    if not {"site-packages", "dist-packages"} & set(Path(file).parts):
+    is_installed = {"site-packages", "dist-packages"} & {*Path(file).parts}
+    if not is_installed or module_name.startswith(_CODE_PICKLERS):
         return None
-    return _find_package_version(top)
-
-
-@functools.cache
-def _find_package_version(top):
-    names = packages_distributions().get(top, ())
+    names = _map_packages().get(top, ())
     return ", ".join(f"{name} {version(name)}" for name in sorted(names)) or None
+
+
+_map_packages = functools.cache(packages_distributions)
 
 
 def _find_ufunc(ufunc):
@@ -134,60 +130,37 @@ def _hash(obj):
         ) from error
 
 
-def _list_versions_and_settings():
+def _describe_configuration():
+    """Versions and settings of the libraries, and the user's own code in Keras."""
     versions = {"python": sys.version, "skimdb": __version__}
     for name in _LIBRARIES:
         with suppress(PackageNotFoundError):
             versions[name] = version(name)
     settings = {k: v for k, v in get_config().items() if k not in _DISPLAY}
     keras = sys.modules.get("keras")
-    if keras is None or keras.config.floatx() == "float32":
-        return versions, settings, {}
-    return versions, settings, {"floatx": keras.config.floatx()}
+    floatx = "float32" if keras is None else keras.config.floatx()
+    registered = {} if keras is None else keras.saving.get_custom_objects()
+    own = [o for o in registered.values() if _find_version(o.__module__) is None]
+    return versions, settings, floatx, own
 
 
-def _list_registered():
-    """List the user's own classes and functions that Keras knows by name."""
-    keras = sys.modules.get("keras")
-    known = {} if keras is None else keras.saving.get_custom_objects()
-    return [
-        name
-        for name, obj in known.items()
-        if _find_version(getattr(obj, "__module__", None) or "__main__") is None
-    ]
-
-
-def _check_no_callbacks(estimator):
-    if getattr(estimator, "_skl_callbacks", None):
-        raise NotReproducibleError(
-            f"the callbacks of {type(estimator).__name__} may do more than train"
-        )
-
-
-def _check_reproducible(estimator):
+def _check_reproducible(estimator, params):
     """Raise an error if two fits with these parameters may differ."""
-    for name, value in estimator.get_params().items():
+    for name, value in params.items():
         last = name.rpartition("__")[2]
         if last == "random_state" and value is None:
             raise NotReproducibleError(f"{name}=None is random. Use an int")
-        if last == "callbacks" and value is not None:
-            raise NotReproducibleError(f"{name} may do more than train")
         if last == "input" and value in ("file", "filename"):
-            raise NotReproducibleError(
-                f"{name}={value!r} reads files, which may change"
-            )
+            raise NotReproducibleError(f"{name}={value!r} reads files")
         if any(c.__module__.startswith("keras.") for c in type(value).__mro__):
             raise NotReproducibleError(
                 f"{name} is a Keras object, which keeps state. Use a name or a class, "
                 "and optimizer__ parameters"
             )
-        _check_no_callbacks(value)
-    _check_no_callbacks(estimator)
-    if registered := _list_registered():
-        raise NotReproducibleError(
-            f"{', '.join(registered)}, registered with Keras, is not part of an "
-            "installed package, and its code may change"
-        )
+        if (last == "callbacks" and value is not None) or has_callbacks(value):
+            raise NotReproducibleError(f"{name}: callbacks may do more than train")
+    if has_callbacks(estimator):
+        raise NotReproducibleError("callbacks may do more than train")
 
 
 class CacheEntry:
@@ -294,14 +267,14 @@ def make_entries(folder, search, candidates, splits, common):
     """
     reasons, entries = {}, {}
     try:
-        _check_no_callbacks(search)
-        shared = _hash((_list_versions_and_settings(), common))
+        _check_reproducible(search, {})
+        shared = _hash((_describe_configuration(), common))
     except NotReproducibleError as error:
         reasons[str(error)] = list(candidates)
     rows = [_hash(split) for split in splits]
     for i, candidate in enumerate([] if reasons else candidates):
         try:
-            _check_reproducible(candidate.estimator)
+            _check_reproducible(candidate.estimator, candidate.estimator.get_params())
             own = _hash(candidate.estimator)
         except NotReproducibleError as error:
             reasons.setdefault(str(error), []).append(candidate)

@@ -1,8 +1,5 @@
 """Results of a search: its curves, `cv_results_`, failures, a line per candidate."""
 
-import collections
-import itertools
-
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 
@@ -242,46 +239,15 @@ def _warn_of_failures(name, results, error_score):
             f"{error_score}. A smaller learning_rate may help.",
             FitFailedWarning,
         )
-    failed = {"": [result.error for result in results if result.history is None]}
+    failed = {"Fitting": [r.error for r in results if r.history is None]}
     for result in results:
         for scorer, error in result.score_errors.items():
-            failed.setdefault(scorer, []).append(error)
-    for scorer, errors in failed.items():
+            failed.setdefault(f"The scorer {scorer!r}", []).append(error)
+    for subject, errors in failed.items():
         if errors:
-            subject = (
-                f"The scorer {scorer!r} failed for candidate"
-                if scorer
-                else "Fitting failed for candidate"
-            )
             warn(
-                f"{subject} {name} in {len(errors)} of {n_splits} splits. These scores "
-                f"are set to {error_score}. The last error (error_score='raise' raises "
-                f"the first):\n{errors[-1]}",
-                UserWarning if scorer else FitFailedWarning,
+                f"{subject} failed for candidate {name} in {len(errors)} of {n_splits} "
+                f"splits. These scores are set to {error_score}. The last error "
+                f"(error_score='raise' raises the first):\n{errors[-1]}",
+                FitFailedWarning if subject == "Fitting" else UserWarning,
             )
-
-
-def warn_of_missing_scores(results):
-    """Warn of scores that are not finite, although nothing failed.
-
-    Parameters
-    ----------
-    results : list of list of FitResult
-        By candidate and split.
-    """
-    counts = collections.Counter()
-    for result in itertools.chain.from_iterable(results):
-        if result.history is not None and not result.diverged:
-            missing = {
-                name.removeprefix("val_")
-                for name, values in result.history.items()
-                if not np.isfinite(values).all()
-            }
-            counts.update(missing - result.score_errors.keys())
-    for name, n_fits in counts.items():
-        warn(
-            f"{name} is not finite in {n_fits} of {sum(map(len, results))} fits: the "
-            "scorer returned NaN or infinity, or a callback logged it in some epochs "
-            "only. Some metrics are undefined if a class is missing: stratified splits "
-            "keep all classes in each part."
-        )

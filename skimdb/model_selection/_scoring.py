@@ -101,9 +101,8 @@ class EpochScoring:
         value = score.item() if hasattr(score, "item") else score
         if not isinstance(value, Number):
             raise ValueError(
-                f"scoring must return a number, got {name!r}: {score!r} "
-                f"({type(score).__name__}). Return a float, or a dict of names and "
-                "floats."
+                f"scoring must return a number or a dict of numbers, got {score!r} "
+                f"for {name!r}."
             )
         return float(value)
 

