@@ -1,9 +1,10 @@
 """Data and factories that the tests of several folders share.
 
-The process that deals out the tests reads this file, too, before it starts the others:
-what takes time to import is imported where it is used.
+The main process of pytest-xdist imports this file before it starts its workers. Slow
+imports are therefore inside the fixtures that use them.
 """
 
+import contextlib
 import gc
 import os
 import signal
@@ -21,17 +22,48 @@ settings.load_profile("same")
 
 
 def pytest_configure(config):
-    """Divide the cores among the processes of a run, and take Ctrl-C."""
+    """Give each worker one thread, and let tests receive Ctrl-C."""
     if config.getoption("numprocesses", None):  # the workers inherit it
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # Tests send Ctrl-C, which shells let jobs in the background ignore.
+    # Shells make background jobs ignore Ctrl-C, which some tests send to themselves.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish():
-    """Leave out of garbage collections what is kept to the end: tests and libraries."""
+    """Exclude tests and libraries, which stay in memory, from garbage collection."""
     gc.freeze()
+
+
+@pytest.fixture
+def cores():
+    """Return a context manager that runs its block as on a machine with n cores.
+
+    Workers have one thread each (see `pytest_configure`), so tests about several cores
+    use ``with cores(2):``. BLAS and skimdb then use that many threads, however many
+    cores the machine has.
+    """
+    from threadpoolctl import threadpool_limits
+
+    import skimdb
+
+    for name in skimdb.__all__:  # imports the modules that count the cores
+        getattr(skimdb, name)
+    counter = "_openmp_effective_n_threads"
+    users = [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith("skimdb.") and counter in vars(module)
+    ]
+
+    @contextlib.contextmanager
+    def run_on(n_cores):
+        with pytest.MonkeyPatch.context() as patch, threadpool_limits(n_cores):
+            for module in users:
+                patch.setattr(module, counter, lambda: n_cores)
+            yield
+
+    return run_on
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +76,9 @@ def dense_data():
 
 @pytest.fixture(scope="session")
 def multi_hot_data():
-    """Sparse rows of ones, as of reviews, whose first columns decide between three.
+    """Sparse rows of ones with three classes, which the first ten columns determine.
 
-    For two classes take ``y == 2``.
+    Use ``y == 2`` for two classes.
     """
     import scipy.sparse
 
@@ -61,7 +93,7 @@ def multi_hot_data():
 
 @pytest.fixture(scope="session")
 def texts_data():
-    """Short texts with labels; each has a word that no other text has."""
+    """Short texts with labels; each contains a word that is in no other text."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 60)
     words = np.array(["good", "bad", "film", "plot", "actor", "scene"])
@@ -72,9 +104,9 @@ def texts_data():
 
 @pytest.fixture(scope="session")
 def imdb_reviews():
-    """Stanford's 25,000 training reviews and their labels, if they are at hand."""
+    """Stanford's 25,000 training reviews and their labels, if they are available."""
     if "SKIMDB_DATA" not in os.environ:
-        pytest.skip("SKIMDB_DATA names no folder of reviews")
+        pytest.skip("SKIMDB_DATA is not set to a folder with the reviews")
     from skimdb.datasets import fetch_imdb
 
     return fetch_imdb(
@@ -84,7 +116,7 @@ def imdb_reviews():
 
 @pytest.fixture(scope="session")
 def make_classifier():
-    """Return a function that makes a small classifier, which is quick to learn."""
+    """Return a function that makes a small classifier, which trains quickly."""
     from skimdb import KerasMLPClassifier
 
     defaults = {
@@ -99,7 +131,7 @@ def make_classifier():
 
 @pytest.fixture(scope="session")
 def run_in_fresh_process():
-    """Return a function that runs code in a new interpreter, and gives its output."""
+    """Return a function that runs code in a new interpreter and returns its output."""
 
     def run(code, *arguments):
         command = [sys.executable, "-c", code, *map(str, arguments)]
