@@ -1,4 +1,4 @@
-"""The code of the documentation runs and prints what stands there."""
+"""The code in the documentation runs and prints the output shown."""
 
 import doctest
 import re
@@ -13,14 +13,14 @@ import skimdb.datasets
 from skimdb.datasets import _imdb
 
 DOCS = Path(__file__).parents[1] / "docs"
-# Their code needs what is not here. plot_cluster.py and plot_larger_than_memory.py of
-# the gallery run the like of it.
+# Their code needs a cluster or large files. plot_cluster.py and
+# plot_larger_than_memory.py in the gallery run similar code.
 NEED_A_CLUSTER_OR_FILES = {"scaling.md", "streaming.md"}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def read_code(text):
-    """Keep the Python blocks of a page, on the lines where they stand."""
+    """Keep the Python blocks of a page at their line numbers."""
     lines, inside = [], False
     for line in text.splitlines():
         is_fence = line.startswith("```")
@@ -37,7 +37,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def _reviews_are_read_once():
-    """Most pages fetch the same."""
+    """Most pages fetch the same reviews."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_imdb, "read_movie_reviews", cache(_imdb.read_movie_reviews))
         yield
@@ -60,7 +60,7 @@ def test_code_runs(page, tmp_path, monkeypatch):
 
 
 def test_all_code_is_tested():
-    """A block without a prompt would be run by nobody but the reader."""
+    """Only blocks with a prompt are tested, so all must have one."""
     for page in PAGES:
         text = (DOCS / page).read_text(encoding="utf-8")
         for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):

@@ -1,4 +1,4 @@
-"""The README's code runs as it stands there."""
+"""The README's code runs, and its claims about other libraries are true."""
 
 import re
 from inspect import signature
