@@ -1,4 +1,4 @@
-"""The docstrings of all public names are as numpydoc asks."""
+"""The docstrings of all public names follow numpydoc."""
 
 import inspect
 
@@ -8,14 +8,14 @@ from numpydoc.validate import validate
 import skimdb
 import skimdb.datasets
 
-# Every check of numpydoc is made, but for these.
+# All checks of numpydoc apply except these.
 LEFT_OUT = {
-    "GL01",  # the summary begins in the first line, as everywhere in scientific Python
-    "ES01",  # a summary may say all
-    "SA01",  # not everything has a relative
-    "RT02",  # what is returned has a name, as in scikit-learn
+    "GL01",  # the summary starts on the first line, as in scikit-learn
+    "ES01",  # a summary may be enough
+    "SA01",  # not every name has related names
+    "RT02",  # returned values have names, as in scikit-learn
 }
-# A method is seen in the example of its class.
+# The example of a class shows its methods.
 LEFT_OUT_OF_METHODS = {"EX01"}
 
 
@@ -38,7 +38,7 @@ def list_own(public):
         for name, value in vars(public).items()
         if not name.startswith("_")
         and (inspect.isroutine(value) or isinstance(value, property))
-        # scikit-learn makes set_fit_request and its like.
+        # scikit-learn generates set_fit_request and similar methods.
         and not (name.startswith("set_") and name.endswith("_request"))
     ]
 

@@ -1,4 +1,4 @@
-"""The figures of the front pages are medians on the page of benchmarks."""
+"""Timings in the README and on the landing page are medians from the benchmarks."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ def read(name):
 
 
 def list_medians(section):
-    """Medians of a section of the benchmarks, as the front pages round them."""
+    """List the medians of a section of the benchmarks, rounded as in the README."""
     text = re.split(r"^##+ ", read("docs/benchmarks.md"), flags=re.MULTILINE)
     (part,) = (part for part in text if part.startswith(section))
     medians = re.findall(r"[\d.]+ - ([\d.]+) - [\d.]+", part)
@@ -24,12 +24,12 @@ def list_medians(section):
 
 
 def find_part(page, start, end):
-    """What stands between two strings."""
+    """Return the text between two strings."""
     return read(page).partition(start)[2].partition(end)[0]
 
 
 def list_cards():
-    """The cards of the landing page that have figures."""
+    """List the cards of the landing page that contain figures."""
     cards = re.findall(
         r":::\{grid-item-card\} (\d.*?)\n:::", read("docs/index.md"), re.S
     )

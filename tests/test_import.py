@@ -1,4 +1,4 @@
-"""Importing skimdb is cheap."""
+"""Importing skimdb imports few other packages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A warning points at the line of the user."""
+"""Warnings point at the user's line."""
 
 import warnings
 
@@ -30,7 +30,7 @@ def test_category():
 
 
 def test_once_per_line_of_the_user():
-    """Python's default filter shows a warning once for each line it points at."""
+    """Python's default filter shows a warning once per line."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         for _ in range(3):
