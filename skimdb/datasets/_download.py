@@ -1,16 +1,18 @@
-"""Bring one published file into the data home, or say within seconds why not."""
+"""Download published files into the data home, and verify their checksums."""
 
 import hashlib
 import os
-import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sklearn.datasets import get_data_home
 
-ANSWER_SECONDS = 5  # how long a server may stay silent at first
-N_RETRIES = 2  # after a transfer that broke off or came out wrong
+ANSWER_SECONDS = 10  # longest silence of a server
+MAX_BYTES = 2**27  # the largest published file has 84 MB
+START_SECONDS, BYTES_PER_SECOND = 30, 10_000  # a slower transfer is stopped
+N_RETRIES = 2  # after a transfer that broke off or has a wrong checksum
 
 
 class RemoteFile(NamedTuple):
@@ -18,18 +20,18 @@ class RemoteFile(NamedTuple):
 
     name: str
     url: str
-    checksum: str  # SHA-256, or another algorithm's with its name before a colon
+    checksum: str  # SHA-256, or the name of another algorithm, a colon and its digest
 
 
 class UnavailableError(OSError):
-    """The data are not at hand and cannot be fetched."""
+    """The data are neither on this machine nor can they be downloaded."""
 
 
 def find_data_home(data_home):
-    """Return the data home as a path, made if need be.
+    """Return the data home as a path. Create it if it does not exist.
 
-    An explicit `data_home` wins over the environment variable ``SKIMDB_DATA``,
-    which wins over scikit-learn's own data home.
+    An explicit `data_home` takes precedence over the environment variable
+    ``SKIMDB_DATA``, which takes precedence over scikit-learn's own data home.
     """
     if data_home is None:
         data_home = os.environ.get("SKIMDB_DATA") or None
@@ -37,103 +39,99 @@ def find_data_home(data_home):
         return Path(get_data_home(data_home))
     except OSError as error:
         raise UnavailableError(
-            f"The data home cannot be made ({error}). Name another folder with "
-            "data_home or the environment variable SKIMDB_DATA."
+            f"Could not create the data home: {error}. Set data_home or the "
+            "environment variable SKIMDB_DATA to another folder."
         ) from error
 
 
 def is_writable(folder):
-    """Tell whether files may be added to `folder`."""
-    # A folder without write permission is meant to stay as it is, also where the
-    # system would let root write to it.
+    """Return whether `folder` has write permission. It also binds root here."""
     return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
 
 
 def has_checksum(content, checksum):
-    """Tell whether the bytes `content` have the published `checksum`."""
+    """Return whether the bytes `content` have the published `checksum`."""
     algorithm, _, digest = checksum.rpartition(":")
     return hashlib.new(algorithm or "sha256", content).hexdigest() == digest
 
 
 def read_verified(file, data_home, download_if_missing):
-    """Return the bytes of `file`, downloaded if need be, once they are verified.
+    """Return the verified bytes of `file`, downloaded if necessary.
 
-    What is checked is what is returned: the file is read once.
+    The file is read once, so the verified bytes are the returned bytes.
     """
     path = data_home / file.name
     if not path.is_file():
         if not download_if_missing:
             raise UnavailableError(
-                f"{file.name} is not in {data_home}, and download_if_missing is "
-                f"False. Put the file from {file.url} there, or allow the download."
+                f"Expected {file.name} in {data_home}, which does not contain it, and "
+                f"download_if_missing is False. Put the file from {file.url} there, "
+                "or allow the download."
             )
         download(file, data_home)
     content = path.read_bytes()
     if not has_checksum(content, file.checksum):
         raise OSError(
-            f"{path} is not the published file: its checksum is not "
-            f"{file.checksum}. A copy or download was probably interrupted, or it is "
-            f"another version. Put the file from {file.url} in its place, or move it "
-            f"out of {data_home} and call again: then it is downloaded."
+            f"Expected the published file in {path}, got another checksum than "
+            f"{file.checksum}. Put the file from {file.url} in its place, or move it "
+            f"out of {data_home} and call again to download it."
         )
     return content
 
 
 def download(file, data_home):
-    """Download `file` into `data_home`; what fails leaves nothing behind."""
-    import pooch  # brings requests along, which only a download needs
+    """Download `file` into `data_home`. A failed download leaves no file there."""
+    import pooch  # imports requests, which only a download needs
 
     try:
         if not is_writable(data_home):
             raise PermissionError(f"{data_home} is read-only")
-        _wait_for_answer(file.url)
         pooch.create(
             path=data_home,
             base_url="",
             registry={file.name: file.checksum},
             urls={file.name: file.url},
             retry_if_failed=N_RETRIES,
-        ).fetch(
-            file.name,
-            downloader=pooch.HTTPDownloader(
-                progressbar=True, chunk_size=2**16, timeout=2 * ANSWER_SECONDS
-            ),
-        )
-    # requests' errors are OSErrors; a wrong checksum is pooch's ValueError.
+        ).fetch(file.name, downloader=_transfer)
+    # The errors of requests are OSErrors. Pooch raises a ValueError for a checksum.
     except (OSError, ValueError) as error:
         raise UnavailableError(
-            f"{file.name} could not be downloaded from {file.url}, and nothing of "
-            f"it was kept: {error}. Check the connection and call again, or put "
-            f"the file into {data_home} yourself."
+            f"Could not download {file.name} from {file.url}, and nothing of it was "
+            f"kept: {error}. Check the connection and call again, or put the file "
+            f"into {data_home} yourself."
         ) from error
 
 
-def _wait_for_answer(url):
-    """Raise an OSError unless `url` begins to answer within seconds.
+def _transfer(url, path, _):
+    """Write the file at `url` to `path`, as pooch's downloaders do.
 
-    Timeouts of sockets do not cover the look-up of the name, and count anew for
-    each address of a host: only waiting from outside bounds the whole.
+    pooch repeats a transfer after the errors of requests, but not after an OSError.
     """
     import requests
+    from tqdm import tqdm
+    from urllib3.exceptions import HTTPError
 
-    host = urlsplit(url).netloc
-    errors = [TimeoutError(f"{host} did not answer within {2 * ANSWER_SECONDS} s")]
-
-    def ask():
+    host, start = urlsplit(url).netloc, time.monotonic()
+    try:
+        # Without compression, which would change the size and the checksum.
+        response = requests.get(
+            url,
+            stream=True,
+            timeout=ANSWER_SECONDS,
+            headers={"Accept-Encoding": "identity"},
+        )
+    except requests.RequestException as error:  # its own message is very long
+        raise OSError(f"no answer from {host} ({type(error).__name__})") from error
+    with response, open(path, "wb") as file, tqdm(unit="B", unit_scale=True) as bar:
+        response.raise_for_status()
+        bar.total = response.raw.length_remaining
         try:
-            with requests.get(url, stream=True, timeout=ANSWER_SECONDS) as response:
-                response.raise_for_status()
-        except requests.Timeout:
-            errors[0] = TimeoutError(f"{host} did not answer within {ANSWER_SECONDS} s")
-        except requests.ConnectionError as error:  # its own text is a page long
-            errors[0] = OSError(f"no connection to {host} ({type(error).__name__})")
-        except requests.RequestException as error:
-            errors[0] = error
-        else:
-            errors.clear()
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(2 * ANSWER_SECONDS)
-    if errors:
-        raise errors[0]
+            while block := response.raw.read1(2**16):  # does not wait for all 64 kB
+                bar.update(file.write(block))
+                if bar.n > MAX_BYTES:
+                    raise OSError(f"{host} sends more than {MAX_BYTES:,} bytes")
+                seconds = time.monotonic() - start - START_SECONDS
+                if bar.n < seconds * BYTES_PER_SECOND:
+                    raise OSError(f"{host} sends less than {BYTES_PER_SECOND:,} B/s")
+        except HTTPError as error:
+            raise requests.ConnectionError(error) from error

