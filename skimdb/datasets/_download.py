@@ -128,10 +128,12 @@ def _transfer(url, path, _):
         try:
             while block := response.raw.read1(2**16):  # does not wait for all 64 kB
                 bar.update(file.write(block))
-                if bar.n > MAX_BYTES:
-                    raise OSError(f"{host} sends more than {MAX_BYTES:,} bytes")
-                seconds = time.monotonic() - start - START_SECONDS
-                if bar.n < seconds * BYTES_PER_SECOND:
-                    raise OSError(f"{host} sends less than {BYTES_PER_SECOND:,} B/s")
+                seconds = time.monotonic() - start
+                least = (seconds - START_SECONDS) * BYTES_PER_SECOND
+                if not least <= bar.n <= MAX_BYTES:
+                    raise OSError(
+                        f"{host} sent {bar.n:,} bytes in {seconds:.0f} s, expected at "
+                        f"most {MAX_BYTES:,}, at {BYTES_PER_SECOND:,} per second"
+                    )
         except HTTPError as error:
             raise requests.ConnectionError(error) from error

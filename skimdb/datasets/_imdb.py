@@ -20,24 +20,18 @@ DESCR = """\
 IMDB movie reviews
 ------------------
 
-50,000 movie reviews written by users of the Internet Movie Database, each
-labelled by whether its author liked the film. Half of them are for training, half
-for testing; each half has as many negative as positive reviews.
+50,000 English movie reviews of about 230 words each, written by users of the
+Internet Movie Database and labelled neg (0) or pos (1). 25,000 reviews are for
+training and 25,000 for testing. Each half has as many negative as positive reviews.
 
-=================   ===============================
-Samples             25,000 to train, 25,000 to test
-Classes             neg (0), pos (1)
-Features            text, English, about 230 words
-=================   ===============================
+The label comes from the author's rating: 1 to 4 of 10 stars are negative, 7 to 10
+positive. Reviews with 5 or 6 stars are not included. A film has at most 30 reviews,
+all in the same half. Within a half, reviews with neighbouring numbers often discuss
+the same film. An honest validation set is therefore a block of neighbours, not a
+random sample.
 
-The label comes from the stars the author gave: 1 to 4 of 10 are negative, 7 to 10
-positive, and reviews in between were left out. No film has more than 30 reviews,
-and no film of the training half is also in the test half. Within a half, reviews
-with neighbouring numbers are often of the same film, so an honest validation set is
-a block of neighbours, not a random draw.
-
-The texts are as published, with their HTML line breaks. Collected by Andrew L.
-Maas and colleagues at Stanford University. Whoever uses them is asked to cite:
+The texts contain their original HTML line breaks. Andrew L. Maas and colleagues at
+Stanford University collected them. If you use them, please cite:
 
     Maas, A. L., Daly, R. E., Pham, P. T., Huang, D., Ng, A. Y., and Potts, C.
     (2011). Learning Word Vectors for Sentiment Analysis. In Proceedings of the

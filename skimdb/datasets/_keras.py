@@ -57,11 +57,6 @@ def _encode(ranks):
     return np.r_[START_ID, np.asarray(ranks) + INDEX_FROM].astype(np.int32)
 
 
-def read_word_index(data_home, download_if_missing):
-    """Return Keras's mapping from words to frequency ranks."""
-    return json.loads(read_verified(WORD_INDEX, data_home, download_if_missing))
-
-
 @validate_params(
     {
         "sequence": ["array-like"],
@@ -142,7 +137,10 @@ def decode_review(
             "To decode several reviews, decode them one by one."
         )
     if word_index is None:
-        word_index = read_word_index(find_data_home(data_home), download_if_missing)
+        data_home = find_data_home(data_home)
+        word_index = json.loads(
+            read_verified(WORD_INDEX, data_home, download_if_missing)
+        )
     if not all(isinstance(number, Integral) for number in word_index.values()):
         raise ValueError(
             "word_index must map words to whole numbers, their ranks, as "

@@ -29,7 +29,7 @@ ARCHIVE = RemoteFile(
 )
 FOLDER = "aclImdb"
 CACHE = "aclImdb_v1.parquet"
-SCHEMA = pa.schema({"half": pa.string(), "id": pa.string(), "text": pa.string()})
+SCHEMA = pa.schema({"id": pa.string(), "text": pa.string()})
 CACHE_LAYOUT = 3  # increase it when the format of the cache changes
 # Limits for an archive: unpacked bytes, and members. The published archive has about
 # 300 MB and 100,000 members.
@@ -38,7 +38,7 @@ MAX_MEMBERS = 300_000
 
 # The only members that are read: aclImdb/{train,test}/{neg,pos}/NUMBER_RATING.txt
 REVIEW_PATH = re.compile(
-    r"(?:\./)?aclImdb/((?:train|test)/(?:neg|pos)/\d+_(?:10|[1-9]))\.txt", re.ASCII
+    r"(?:\./)?aclImdb/((?:train|test)/(?:neg|pos)/\d{1,9}_(?:10|[1-9]))\.txt", re.ASCII
 )
 
 
@@ -75,7 +75,7 @@ def _decode(content, path):
         return content.decode()
     except UnicodeDecodeError as error:
         raise OSError(
-            f"Expected a review in UTF-8 in {path}, got other bytes: {error}. Put the "
+            f"Expected a review in UTF-8, got other bytes in {path}: {error}. Put the "
             "published file in its place."
         ) from error
 
@@ -89,46 +89,49 @@ def _read_archive(archive, halves):
     if table is None:
         table = _to_table(_unpack(archive))
         _write_cache(table, cache, stamp)
-    return table.filter(pc.is_in(table["half"], pa.array(halves)))
+    wanted = pc.match_substring_regex(table["id"], f"^({'|'.join(halves)})/")
+    return table.filter(wanted)
 
 
 def _unpack(archive):
     """Read every review into memory, as ``{id: text}``. Nothing is extracted."""
     try:
-        # tarfile stops at the first block that is not a header. Only the checksum at
-        # the end of the gzip stream proves that the archive is complete.
+        # Only the checksum at the end of the gzip stream proves that it is complete.
         with gzip.open(archive) as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise OSError(_describe_excess(archive))
+            raise tarfile.TarError(f"it unpacks to more than {MAX_BYTES:,} bytes")
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as members:
-            return _read_members(members, content, archive)
-    except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
+            return _read_members(members, content)
+    except (
+        *(gzip.BadGzipFile, zlib.error, tarfile.TarError, EOFError),
+        *(ValueError, OverflowError, RecursionError),  # tarfile, of malformed headers
+    ) as error:
         raise OSError(
-            f"{archive} is damaged, incomplete or not a tar archive ({error}). "
-            f"{_advise(archive)}"
+            f"Expected the published archive in {archive}, got a damaged or another "
+            f"file ({error}). {_advise(archive)}"
         ) from error
 
 
-def _read_members(members, content, archive):
+def _read_members(members, content):
     """Read the reviews among the members of a tar whose bytes are `content`."""
     texts = {}
     for number, member in enumerate(members):
         if number > MAX_MEMBERS:
-            raise OSError(_describe_excess(archive))
+            raise tarfile.TarError(f"it has more than {MAX_MEMBERS:,} members")
         match = REVIEW_PATH.fullmatch(member.name)
-        if match and member.isreg():
+        if match:
+            # Links and devices have no text here, sparse files only a part of it.
+            if not member.isreg() or member.issparse() or member.size < 0:
+                raise tarfile.TarError(f"{member.name} is not a regular file")
+            if match[1] in texts:
+                raise tarfile.TarError(f"it contains {member.name} twice")
             start = member.offset_data
-            text = content[start : start + member.size]
-            texts[match[1]] = _decode(text, f"{archive}, {member.name}")
+            texts[match[1]] = _decode(content[start : start + member.size], member.name)
+    # tarfile stops at a zero block, at the end, and without an error at other blocks.
+    if content[members.offset : members.offset + 512].strip(b"\0"):
+        raise tarfile.TarError("it contains a malformed header")
     return texts
-
-
-def _describe_excess(archive):
-    return (
-        f"{archive} is not the published archive: it unpacks to far more data. "
-        f"{_advise(archive)}"
-    )
 
 
 def _advise(origin):
@@ -175,8 +178,7 @@ def _describe(table, stamp):
 
 def _to_table(texts):
     ids = sorted(texts, key=_official_order)
-    halves = [id_.split("/")[0] for id_ in ids]
-    return pa.table([halves, ids, [texts[id_] for id_ in ids]], schema=SCHEMA)
+    return pa.table([ids, [texts[id_] for id_ in ids]], schema=SCHEMA)
 
 
 def _official_order(id_):
