@@ -1,4 +1,4 @@
-"""Which way a metric is better, and the best epoch of a mean curve."""
+"""Direction of a metric, and the best epoch of a mean curve."""
 
 import numpy as np
 
@@ -6,23 +6,21 @@ from skimdb._directions import lower_is_better
 
 
 def get_direction(metric, scorer_names=()):
-    """Sign that makes greater values of a metric better.
+    """Sign that makes larger values of a metric better.
 
     Parameters
     ----------
     metric : str
         Such as ``"val_loss"``.
     scorer_names : collection of str, default=()
-        Metrics that are scorers, which are better when greater, whatever their names.
+        Names of scorers. Scores are better when larger, whatever their names.
 
     Returns
     -------
     direction : {1, -1}
     """
     name = metric.removeprefix("val_")
-    if name in scorer_names or name.startswith("neg_"):
-        return 1
-    return -1 if lower_is_better(name) else 1
+    return -1 if lower_is_better(name) and name not in scorer_names else 1
 
 
 def measure_standard_error(values):
@@ -31,7 +29,7 @@ def measure_standard_error(values):
     Parameters
     ----------
     values : ndarray of shape (n_splits, ...)
-        Of two or more splits.
+        Values of two or more splits.
 
     Returns
     -------
@@ -46,15 +44,16 @@ def find_best_epoch(scores, rule="min"):
     Parameters
     ----------
     scores : ndarray of shape (n_splits, n_epochs)
-        Greater is better. Epochs with NaN on some split are left out.
+        Larger is better. Epochs with NaN on some split are left out.
     rule : {"min", "one_se"}, default="min"
         ``"one_se"`` takes the first epoch whose mean is within one standard error of
-        the best mean; the standard error is that of the splits' scores at the best.
+        the best mean. The standard error is computed from the splits' scores at the
+        best epoch.
 
     Returns
     -------
     epoch : int
-        Counted from 1; the last if no epoch has a mean.
+        Counted from 1; the last epoch if no epoch has a mean.
     """
     mean = scores.mean(axis=0)
     if np.isnan(mean).all():

@@ -1,4 +1,4 @@
-"""The tidy frame of epoch curves: written, and read."""
+"""The tidy frame of epoch curves: written and read."""
 
 from collections.abc import Mapping
 
@@ -14,8 +14,10 @@ from skimdb.model_selection._best_epoch import (
     get_direction,
     measure_standard_error,
 )
-from skimdb.model_selection._candidates import shorten_names
+from skimdb.model_selection._candidates import get_classifier, shorten_names
 from skimdb.model_selection._results import list_metrics
+
+_KEYS = ["candidate", "repeat", "fold", "epoch"]
 
 
 def make_history(plan, results, n_repeats, error_score):
@@ -27,9 +29,9 @@ def make_history(plan, results, n_repeats, error_score):
     results : list of list of FitResult
         By candidate and split.
     n_repeats : int
-        Repetitions of the cross-validation; the splits come repeat by repeat.
+        Repetitions of the cross-validation; the splits are ordered by repeat.
     error_score : float
-        Fills the rows of a fit that failed.
+        Value of all entries of a fit that failed.
 
     Returns
     -------
@@ -56,22 +58,19 @@ def make_history(plan, results, n_repeats, error_score):
             columns["epoch"] += range(1, n_epochs + 1)
             for name in metrics:
                 columns[name] += history.get(name, [np.nan] * n_epochs)
-    for name in params:  # None among numbers stays None
+    for name in params:
         columns[name] = pd.Series(columns[name], dtype=object).infer_objects()
-    frame = pd.DataFrame(columns).astype(dict.fromkeys(metrics, float))
-    if plan.scorer_names:
-        frame.attrs["scorer_names"] = list(plan.scorer_names)
-    return frame
+    return pd.DataFrame(columns).astype(dict.fromkeys(metrics, float))
 
 
 def find_history(source):
-    """Find the tidy frame in whatever holds curves.
+    """Find the tidy frame in an object that contains curves.
 
     Parameters
     ----------
     source : DataFrame, dict, EpochSearchCV, KerasMLPClassifier or Pipeline
-        A frame as `skimdb.epoch_curve` returns it; the columns of one curve, which has
-        a row per epoch; or what has been fitted and records either.
+        A frame as `skimdb.epoch_curve` returns it; the columns of one curve, with a
+        row per epoch; or a fitted estimator with either in `history_`.
 
     Returns
     -------
@@ -80,36 +79,34 @@ def find_history(source):
     Raises
     ------
     TypeError
-        If it holds no curves.
+        If the object contains no curves.
     NotFittedError
-        If it is not fitted.
+        If the estimator is not fitted.
     """
     if isinstance(source, BaseEstimator):
         recorder = source.steps[-1][1] if isinstance(source, Pipeline) else source
         can_record = hasattr(recorder, "max_epochs") or hasattr(recorder, "epochs")
         if not hasattr(recorder, "history_") and not can_record:
             raise TypeError(
-                f"{type(recorder).__name__} records no epochs. EpochSearchCV searches "
-                "the same grid and keeps every epoch of each candidate in history_; "
-                "epoch_curve computes the curves alone."
+                f"{type(recorder).__name__} records no epochs. Use EpochSearchCV for "
+                "the same grid: its history_ contains every epoch of each candidate. "
+                "For the curves alone, use epoch_curve."
             )
         check_is_fitted(recorder, "history_")
         source = recorder.history_
     if not isinstance(source, Mapping | pd.DataFrame):
         raise TypeError(
-            "Curves are read from the frame of epoch_curve, from a history_, or from a "
-            f"fitted EpochSearchCV or KerasMLPClassifier, but got {source!r}."
+            "Expected the frame of epoch_curve, a history_, or a fitted EpochSearchCV "
+            f"or KerasMLPClassifier, got {source!r}."
         )
     if "candidate" in source:
         return source
-    frame = pd.DataFrame(source)
-    if "epoch" not in frame:
-        frame.insert(0, "epoch", np.arange(1, len(frame) + 1))
-    known = [name for name in ("repeat", "fold") if name in frame]
-    first = {"candidate": 0, "repeat": 0, "fold": 0}
-    first |= {name: frame[name] for name in known}
-    rest = frame.drop(columns=known).reset_index(drop=True)
-    return pd.DataFrame(first, index=rest.index).join(rest)
+    frame = pd.DataFrame(source).reset_index(drop=True)
+    first = {"candidate": 0, "repeat": 0, "fold": 0, "epoch": np.arange(len(frame)) + 1}
+    for position, (name, values) in enumerate(first.items()):
+        values = frame.pop(name) if name in frame else values
+        frame.insert(position, name, values)
+    return frame
 
 
 def _format_value(value):
@@ -144,14 +141,41 @@ def label_candidates(history):
 
 
 def list_columns(history):
-    """Metrics in a history, without ``val_``."""
+    """List the metrics in a history, without ``val_``."""
     after = list(history.columns[list(history.columns).index("epoch") + 1 :])
     names = (name.removeprefix("val_") for name in after if name != "fit_time")
     return list(dict.fromkeys(names))
 
 
+def read_direction(history, metric, estimator=None):
+    """Sign that makes larger values of a metric better.
+
+    Parameters
+    ----------
+    history : DataFrame
+    metric : str
+        Such as ``"val_loss"``.
+    estimator : classifier or Pipeline, default=None
+        Estimator whose epochs were recorded. If given, all columns but the loss and the
+        metrics of its classifier are scores. Otherwise the name of a column decides.
+
+    Returns
+    -------
+    direction : {1, -1}
+    """
+    if (history[metric] < 0).any():  # errors are never negative
+        return 1
+    if estimator is None:
+        return get_direction(metric)
+    metrics = {"loss", *get_classifier(estimator).metrics}
+    for name in history:
+        if name.rpartition("__")[2] == "metrics":  # a parameter of the grid
+            metrics.update(*history.drop_duplicates("candidate")[name])
+    return get_direction(metric, set(list_columns(history)) - metrics)
+
+
 def read_metric(history, candidate, metric):
-    """Curves of a metric, a row per split.
+    """Read the curves of a metric, a row per split.
 
     Parameters
     ----------
@@ -168,46 +192,44 @@ def read_metric(history, candidate, metric):
     Raises
     ------
     ValueError
-        If there is no such metric.
+        If the history has no such metric.
     """
     if metric not in history:
         raise ValueError(
             f"{metric!r} is not in the history. Metrics there: "
-            f"{', '.join(list_columns(history))}. To record another, name it in the "
-            "classifier's metrics, or in the scoring of a search."
+            f"{', '.join(list_columns(history))}. To record another metric, add it to "
+            "the classifier's metrics or to the scoring of a search."
         )
     rows = history[history["candidate"] == candidate]
     table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=metric)
     return table.to_numpy(), table.columns.to_numpy()
 
 
-def read_best_epoch(history, candidate, metric):
-    """Find the best epoch of the mean curve, and of each split.
+def find_best(values, epochs, direction):
+    """Find the best epoch of the mean curve and of each split.
 
     Parameters
     ----------
-    history : DataFrame
-    candidate : str or int
-    metric : str
-        Such as ``"val_loss"``.
+    values : ndarray of shape (n_splits, n_epochs)
+    epochs : ndarray of shape (n_epochs,)
+    direction : {1, -1}
 
     Returns
     -------
     epoch : int
         Best epoch of the mean curve.
-    values : ndarray of shape (n_splits,)
-        The splits' values at that epoch.
+    found : ndarray of shape (n_splits,)
+        Values of the splits at this epoch.
     split_epochs : ndarray of shape (n_splits,)
         Best epoch of each split by itself.
     """
-    values, epochs = read_metric(history, candidate, metric)
-    scores = get_direction(metric, history.attrs.get("scorer_names", ())) * values
+    scores = direction * values
     position = find_best_epoch(scores) - 1
     return epochs[position], values[:, position], epochs[find_split_epochs(scores) - 1]
 
 
 def measure_spread(values, kind):
-    """Spread over the splits, which are the first axis.
+    """Measure the spread over the splits, which are the first axis.
 
     Parameters
     ----------

@@ -1,95 +1,90 @@
-"""Plots of epoch curves."""
+"""The display of epoch curves."""
 
-from typing import NamedTuple
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
 
 from skimdb._sklearn import (
     StrOptions,
     check_matplotlib_support,
     validate_parameter_constraints,
 )
-from skimdb.model_selection._best_epoch import get_direction
+from skimdb.model_selection import _history, _plotting
 from skimdb.model_selection._epoch_curve import epoch_curve
-from skimdb.model_selection._history import (
-    find_history,
-    label_candidates,
-    measure_spread,
-    read_best_epoch,
-    read_metric,
-)
-from skimdb.model_selection._plotting import (
-    COLORS,
-    add_legend,
-    arrange_panels,
-    draw_band,
-    draw_best,
-    draw_mean,
-    draw_splits,
-    limit_height,
-    make_handles,
-    make_panels,
-    make_summary_panels,
-    name_axes,
-    name_curve,
-    name_quantity,
-    name_summary_axes,
-    style_candidate,
-    style_lone,
-    take_axes,
-    use_log_scale,
-)
 from skimdb.model_selection._search import EpochSearchCV
 
-_MAX_BANDS = 5  # bands of more candidates in one panel hide each other
-_SPREADS = {"sd": "standard deviation", "se": "standard error"}
+if TYPE_CHECKING:  # matplotlib is optional
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
+    from matplotlib.container import ErrorbarContainer
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
+    from numpy.typing import NDArray
+
+_MAX_BANDS = 5  # the bands of more candidates hide each other
+_OPTIONS = {
+    "metric": [str, list, tuple],
+    "score_type": [StrOptions({"auto", "validation", "train", "both"})],
+    "splits": ["boolean", StrOptions({"auto"})],
+    "band": [StrOptions({"auto", "sd", "se"}), None],
+    "mark_best": ["boolean"],
+    "log_scale": ["boolean"],
+}
 
 
-class _Look(NamedTuple):
-    """What is drawn of each candidate."""
+class PlotOptions(TypedDict, total=False):
+    """Options of `EpochCurveDisplay.plot`."""
 
-    alone: bool
-    splits: bool
-    band: str | None
+    score_type: Literal["auto", "validation", "train", "both"]
+    splits: bool | Literal["auto"]
+    band: Literal["auto", "sd", "se"] | None
     mark_best: bool
     log_scale: bool
-    own_figure: bool
 
 
 class EpochCurveDisplay:
     """Curves of loss or metric by epoch, for one or several candidates.
 
-    `from_search`, `from_fitted` and `from_estimator` make it and draw. Made by itself
-    it draws when `plot` or `plot_summary` is called.
+    `from_search`, `from_fitted` and `from_estimator` create a display and draw it. A
+    display that you create yourself draws when you call `plot` or `plot_summary`.
 
     Parameters
     ----------
     history : DataFrame, dict, EpochSearchCV, KerasMLPClassifier or Pipeline
-        As `skimdb.epoch_curve` returns it; the ``history_`` of a classifier, or a frame
-        with the columns of one such curve; or the fitted search or classifier itself.
+        The frame that `skimdb.epoch_curve` returns, also after reading it from a file;
+        the ``history_`` of a classifier, or a frame with the columns of one such curve;
+        or the fitted search or classifier itself.
     metric : str or sequence of str, default=None
-        What to plot, such as ``"loss"``, or ``"val_loss"`` for the validation curve
-        only; several are drawn side by side. None for what a search monitors, and
-        otherwise the loss.
+        Metric to plot, such as ``"loss"``, or ``"val_loss"`` for the validation curve
+        only. Several metrics are drawn side by side. If None, the metric that a search
+        monitors, otherwise the loss.
 
     Attributes
     ----------
     history : DataFrame
         The curves, as `skimdb.epoch_curve` returns them.
+    metric : str or sequence of str
+        Metric to plot.
     ax_ : Axes, or ndarray of Axes
-        Several with panels, several metrics, and in the summary.
+        An array for several metrics and for the summary.
     figure_ : Figure
+        The figure of the axes.
     legend_ : Legend or None
+        The legend; None for the summary.
     mean_lines_ : dict
-        Line of the mean over splits, by (candidate, column), where the column is
+        Line of the mean over splits, by (candidate, column). The column is
         ``"val_loss"``, ``"loss"`` and so on.
     split_lines_ : dict
         List of the lines of single splits, by (candidate, column).
     bands_ : dict
         Band around the mean, by (candidate, column).
     best_markers_ : dict
-        Marker of the best epoch, by candidate; of several metrics, by (candidate,
-        column).
+        Marker of the best epoch, by (candidate, column).
     error_bars_ : tuple of 2 ErrorbarContainer
         Best values and best epochs of the summary.
 
@@ -97,6 +92,14 @@ class EpochCurveDisplay:
     --------
     skimdb.epoch_curve : Computes the curves.
     skimdb.EpochSearchCV : Picks the best candidate and epoch.
+
+    Notes
+    -----
+    The best epoch of a loss, or of a metric of Keras that measures an error, is its
+    smallest value. The best epoch of every other metric is its largest value, and so
+    is the best epoch of each score from `scoring`. A frame does not tell which columns
+    come from `scoring`: there, names decide, and a column with negative values is a
+    score.
 
     Examples
     --------
@@ -114,7 +117,7 @@ class EpochCurveDisplay:
     >>> display.ax_.get_ylabel()
     'Validation loss'
 
-    The first picture of a single fit, loss and accuracy side by side:
+    Loss and accuracy of a single fit, side by side:
 
     >>> classifier = KerasMLPClassifier(epochs=5, random_state=0)
     >>> classifier = classifier.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
@@ -123,14 +126,31 @@ class EpochCurveDisplay:
     ... )
     """
 
-    def __init__(self, history, *, metric=None):
-        if metric is None:
-            is_search = isinstance(history, EpochSearchCV)
-            metric = history.monitor.removeprefix("val_") if is_search else "loss"
-        self.history = find_history(history)
-        self.metric = metric
+    history: pd.DataFrame
+    metric: str | Sequence[str]
+    ax_: "Axes | NDArray[np.object_]"
+    figure_: "Figure"
+    legend_: "Legend | None"
+    mean_lines_: "dict[tuple[Any, str], Line2D]"
+    split_lines_: "dict[tuple[Any, str], list[Line2D]]"
+    bands_: "dict[tuple[Any, str], PolyCollection]"
+    best_markers_: "dict[tuple[Any, str], Line2D]"
+    error_bars_: "tuple[ErrorbarContainer, ErrorbarContainer]"
 
-    def __repr__(self):
+    def __init__(
+        self,
+        history: pd.DataFrame | Mapping[str, Any] | BaseEstimator,
+        *,
+        metric: str | Sequence[str] | None = None,
+    ) -> None:
+        self.history = _history.find_history(history)
+        self._estimator = None  # of the search, if the curves come from one
+        if isinstance(history, EpochSearchCV):
+            self._estimator = history.estimator
+            metric = metric or history.monitor.removeprefix("val_")
+        self.metric = metric or "loss"
+
+    def __repr__(self) -> str:
         counts = {
             "candidate": self.history["candidate"].nunique(),
             "split": len(self.history[["repeat", "fold"]].drop_duplicates()),
@@ -142,121 +162,86 @@ class EpochCurveDisplay:
     @classmethod
     def from_search(
         cls,
-        search,
+        search: EpochSearchCV,
         *,
-        ax=None,
-        metric=None,
-        score_type="auto",
-        splits="auto",
-        band="auto",
-        mark_best=True,
-        panels=False,
-        log_scale=False,
-    ):
+        ax: Any = None,
+        metric: str | Sequence[str] | None = None,
+        **plot_options: Unpack[PlotOptions],
+    ) -> Self:
         """Plot the curves of a fitted search.
 
-        For the summary alone: ``EpochCurveDisplay(search).plot_summary()``.
+        For the summary alone, use ``EpochCurveDisplay(search).plot_summary()``.
 
         Parameters
         ----------
         search : EpochSearchCV
-            Fitted.
+            Fitted search.
         ax : Axes or array of Axes, default=None
-            Where to draw, see `plot`.
+            Axes to draw in, one for each metric. If None, make a new figure.
         metric : str or sequence of str, default=None
-            What to plot; None for what the search monitors.
-        score_type : {"auto", "validation", "train", "both"}, default="auto"
-            Curves to draw, see `plot`.
-        splits : bool or "auto", default="auto"
-            Draw a thin line per split, see `plot`.
-        band : {"auto", "sd", "se"} or None, default="auto"
-            What to shade around the mean, see `plot`.
-        mark_best : bool, default=True
-            Mark the best epoch of each mean validation curve.
-        panels : bool, default=False
-            Draw each candidate in a panel of its own.
-        log_scale : bool, default=False
-            Logarithmic vertical axis.
+            Metric to plot. If None, the metric that the search monitors.
+        **plot_options : dict
+            Options of `plot`: `score_type`, `splits`, `band`, `mark_best` and
+            `log_scale`.
 
         Returns
         -------
         display : EpochCurveDisplay
-            The display, which has been drawn.
+            The display after drawing.
         """
         check_matplotlib_support(f"{cls.__name__}.from_search")
-        return cls(search, metric=metric).plot(
-            ax,
-            score_type=score_type,
-            splits=splits,
-            band=band,
-            mark_best=mark_best,
-            panels=panels,
-            log_scale=log_scale,
-        )
+        return cls(search, metric=metric).plot(ax, **plot_options)
 
     @classmethod
     def from_fitted(
         cls,
-        estimator,
+        estimator: BaseEstimator,
         *,
-        ax=None,
-        metric="loss",
-        score_type="auto",
-        mark_best=True,
-        log_scale=False,
-    ):
+        ax: Any = None,
+        metric: str | Sequence[str] = "loss",
+        **plot_options: Unpack[PlotOptions],
+    ) -> Self:
         """Plot the curve of a single fit.
 
         Parameters
         ----------
         estimator : KerasMLPClassifier or Pipeline
-            Fitted; without validation data it has a training curve only.
+            Fitted estimator. Without validation data, only its training curve is drawn.
         ax : Axes or array of Axes, default=None
-            Where to draw, see `plot`.
+            Axes to draw in, one for each metric. If None, make a new figure.
         metric : str or sequence of str, default="loss"
-            What to plot.
-        score_type : {"auto", "validation", "train", "both"}, default="auto"
-            Curves to draw, see `plot`.
-        mark_best : bool, default=True
-            Mark the best epoch of each mean validation curve.
-        log_scale : bool, default=False
-            Logarithmic vertical axis.
+            Metric to plot.
+        **plot_options : dict
+            Options of `plot`: `score_type`, `mark_best` and `log_scale`.
 
         Returns
         -------
         display : EpochCurveDisplay
-            The display, which has been drawn.
+            The display after drawing.
         """
         check_matplotlib_support(f"{cls.__name__}.from_fitted")
-        return cls(estimator, metric=metric).plot(
-            ax, score_type=score_type, mark_best=mark_best, log_scale=log_scale
-        )
+        return cls(estimator, metric=metric).plot(ax, **plot_options)
 
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: BaseEstimator,
+        X: Any,
+        y: Any,
         *,
-        param_grid=None,
-        max_epochs=None,
-        cv=None,
-        groups=None,
-        scoring=None,
-        n_jobs=None,
-        verbose=0,
-        error_score=np.nan,
-        params=None,
-        ax=None,
-        metric="loss",
-        score_type="auto",
-        splits="auto",
-        band="auto",
-        mark_best=True,
-        panels=False,
-        log_scale=False,
-    ):
+        param_grid: Any = None,
+        max_epochs: int | None = None,
+        cv: Any = None,
+        groups: Any = None,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        error_score: float | Literal["raise"] = np.nan,
+        params: dict[str, Any] | None = None,
+        ax: Any = None,
+        metric: str | Sequence[str] = "loss",
+        **plot_options: Unpack[PlotOptions],
+    ) -> Self:
         """Compute epoch curves and plot them.
 
         Parameters
@@ -264,51 +249,48 @@ class EpochCurveDisplay:
         estimator : KerasMLPClassifier or Pipeline
             A classifier, or a pipeline that ends in one.
         X : array-like of shape (n_samples, ...)
-            Samples, as the estimator takes them.
+            Samples, as the estimator accepts them.
         y : array-like of shape (n_samples,)
             Labels.
         param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
                 ParameterSampler, default=None
             Candidates, see `skimdb.epoch_curve`.
         max_epochs : int, default=None
-            Epochs to train; None takes the `epochs` of the classifier.
+            Number of epochs to train. If None, the `epochs` of the classifier.
         cv : int, cross-validation generator or iterable, default=None
             Splits, as in scikit-learn.
         groups : array-like of shape (n_samples,), default=None
-            Groups for a splitter like `GroupKFold`.
+            Groups for a splitter such as `GroupKFold`.
         scoring : str, callable, list, tuple or dict, default=None
-            Scorers to record beside the classifier's `metrics`.
+            Scorers to record in addition to the classifier's `metrics`.
         n_jobs : int, default=None
-            Parallel jobs; None means 1 unless in a `joblib.parallel_config` context.
+            Number of parallel jobs. None means 1 unless in a `joblib.parallel_config`
+            context.
         verbose : int, default=0
-            Print a line per candidate.
+            If positive, print a line per candidate.
         error_score : "raise" or float, default=np.nan
-            Value of all entries of a fit that fails; ``"raise"`` raises the error.
+            Value of all entries of a fit that fails. If ``"raise"``, raise the error.
         params : dict, default=None
-            Further arguments of `fit` of the estimator.
+            Further arguments for `fit` of the estimator.
         ax : Axes or array of Axes, default=None
-            Where to draw, see `plot`.
+            Axes to draw in, one for each metric. If None, make a new figure.
         metric : str or sequence of str, default="loss"
-            What to plot.
-        score_type : {"auto", "validation", "train", "both"}, default="auto"
-            Curves to draw, see `plot`.
-        splits : bool or "auto", default="auto"
-            Draw a thin line per split, see `plot`.
-        band : {"auto", "sd", "se"} or None, default="auto"
-            What to shade around the mean, see `plot`.
-        mark_best : bool, default=True
-            Mark the best epoch of each mean validation curve.
-        panels : bool, default=False
-            Draw each candidate in a panel of its own.
-        log_scale : bool, default=False
-            Logarithmic vertical axis.
+            Metric to plot.
+        **plot_options : dict
+            Options of `plot`: `score_type`, `splits`, `band`, `mark_best` and
+            `log_scale`.
 
         Returns
         -------
         display : EpochCurveDisplay
-            The display, which has been drawn.
+            The display after drawing.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        caller = f"{cls.__name__}.from_estimator"
+        check_matplotlib_support(caller)
+        # Before training, raise for options that do not exist or have a wrong value.
+        inspect.signature(cls.plot).bind(None, metric=metric, **plot_options)
+        options = {"metric": metric, **plot_options}
+        validate_parameter_constraints(_OPTIONS, options, caller_name=caller)
         history = epoch_curve(
             estimator,
             X,
@@ -323,96 +305,84 @@ class EpochCurveDisplay:
             error_score=error_score,
             params=params,
         )
-        return cls(history, metric=metric).plot(
-            ax,
-            score_type=score_type,
-            splits=splits,
-            band=band,
-            mark_best=mark_best,
-            panels=panels,
-            log_scale=log_scale,
-        )
+        display = cls(history, metric=metric)
+        display._estimator = estimator
+        return display.plot(ax, **plot_options)
 
     def plot(
         self,
-        ax=None,
+        ax: Any = None,
         *,
-        metric=None,
-        score_type="auto",
-        splits="auto",
-        band="auto",
-        mark_best=True,
-        panels=False,
-        log_scale=False,
-    ):
+        metric: str | Sequence[str] | None = None,
+        score_type: Literal["auto", "validation", "train", "both"] = "auto",
+        splits: bool | Literal["auto"] = "auto",
+        band: Literal["auto", "sd", "se"] | None = "auto",
+        mark_best: bool = True,
+        log_scale: bool = False,
+    ) -> Self:
         """Draw the mean curve of each candidate.
 
         Parameters
         ----------
         ax : Axes or array of Axes, default=None
-            Where to draw: one for each metric, or with `panels` one for each metric
-            and candidate. None makes a new figure.
+            Axes to draw in, one for each metric. If None, make a new figure.
         metric : str or sequence of str, default=None
-            What to draw; ``"val_loss"`` is the validation curve only. None for the
-            display's `metric`.
+            Metric to draw; ``"val_loss"`` is the validation curve only. If None, the
+            `metric` of the display.
         score_type : {"auto", "validation", "train", "both"}, default="auto"
-            Curves to draw; ``"auto"`` is both for one candidate in a panel, as far as
-            there are both, and the validation curves for several.
+            Curves to draw. ``"auto"`` draws both curves of a single candidate, if
+            recorded, and the validation curves of several candidates.
         splits : bool or "auto", default="auto"
-            Draw a thin line per split; ``"auto"`` does for one candidate in a panel.
+            Draw a thin line per split. ``"auto"`` does so for a single candidate.
         band : {"auto", "sd", "se"} or None, default="auto"
             Shade the mean ± the standard deviation of the splits, or the standard
-            error of the mean; ``"auto"`` shades the standard error if no lines of
-            splits are drawn, for up to 5 candidates.
+            error of the mean. ``"auto"`` shades the standard error of up to 5
+            candidates if there are no lines of splits.
         mark_best : bool, default=True
             Mark the best epoch of each mean validation curve.
-        panels : bool, default=False
-            Draw each candidate in a panel of its own.
         log_scale : bool, default=False
-            Logarithmic vertical axis. On a linear one, the curve of a loss that
-            diverges leaves the panel, as the legend says.
+            Use a logarithmic vertical axis. On a linear axis, the curve of a loss that
+            diverges leaves the panel, and the legend says so.
 
         Returns
         -------
         self : EpochCurveDisplay
             The display.
         """
-        name = f"{type(self).__name__}.plot"
-        check_matplotlib_support(name)
-        validate_parameter_constraints(
-            {
-                "score_type": [StrOptions({"auto", "validation", "train", "both"})],
-                "splits": ["boolean", StrOptions({"auto"})],
-                "band": [StrOptions({"auto", "sd", "se"}), None],
-            },
-            {"score_type": score_type, "splits": splits, "band": band},
-            caller_name=name,
-        )
-        candidates = label_candidates(self.history)
-        alone = panels or len(candidates) == 1
-        if splits == "auto":
-            splits = alone
-        if band == "auto":
-            few = alone or len(candidates) <= _MAX_BANDS
-            band = "se" if few and not splits else None
-        look = _Look(alone, splits, band, mark_best, log_scale, own_figure=ax is None)
+        caller = f"{type(self).__name__}.plot"
+        check_matplotlib_support(caller)
         metric = metric or self.metric
-        metrics = [metric] if isinstance(metric, str) else list(metric)
+        options = {"metric": metric, "score_type": score_type, "splits": splits}
+        options |= {"band": band, "mark_best": mark_best, "log_scale": log_scale}
+        validate_parameter_constraints(_OPTIONS, options, caller_name=caller)
+        labels = _history.label_candidates(self.history)
+        alone = len(labels) == 1
+        if splits == "auto":
+            options["splits"] = alone
+        if band == "auto":
+            crowded = options["splits"] or len(labels) > _MAX_BANDS
+            options["band"] = None if crowded else "se"
+        metrics = [metric] if isinstance(metric, str) else metric
+        options["side_by_side"] = len(metrics) > 1
         columns = [self._choose_columns(name, score_type, alone) for name in metrics]
+        curves = {
+            (candidate, name): _history.read_metric(self.history, candidate, name)
+            for candidate in labels
+            for names in columns
+            for name in names
+        }
+        axes = _plotting.make_axes(ax, len(metrics))
         self.mean_lines_, self.split_lines_ = {}, {}
         self.bands_, self.best_markers_ = {}, {}
-        grid = self._make_axes(ax, len(metrics), len(candidates) if panels else 1)
-        for row, names in zip(grid, columns, strict=True):
-            self._draw_metric(row, candidates, names, look)
-        if len(metrics) == 1:
-            self.best_markers_ = {c: m for (c, _), m in self.best_markers_.items()}
-        self._name_axes(grid, metrics, columns, look)
-        self._add_legend(grid, columns, candidates, look)
-        if grid.size == 1:
-            self.ax_ = grid[0, 0]
-        else:
-            self.ax_ = grid.ravel() if 1 in grid.shape else grid
-        self.figure_ = grid[0, 0].figure
+        for panel, names in zip(axes, columns, strict=True):
+            self._draw_metric(panel, names, labels, curves, options)
+        names = max(columns, key=len)
+        entries = _plotting.list_entries(self, list(labels), names, options["band"])
+        outside = "above" if alone or len(axes) > 1 else "right"
+        place = outside if ax is None else "inside"
+        self.legend_ = _plotting.add_legend(axes, entries, place)
+        self.ax_ = axes if len(axes) > 1 else axes[0]
+        self.figure_ = axes[0].figure
         return self
 
     def _choose_columns(self, metric, score_type, alone):
@@ -426,129 +396,60 @@ class EpochCurveDisplay:
         present = [name for name in both if name in self.history] or both[:1]
         return present if alone else present[:1]
 
-    def _make_axes(self, ax, n_metrics, n_panels):
-        """Axes, of shape (n_metrics, n_panels)."""
-        if ax is not None:
-            return take_axes(ax, n_metrics * n_panels).reshape(n_metrics, n_panels)
-        if n_metrics == 1:
-            return arrange_panels(n_panels)[np.newaxis]
-        if n_panels == 1:
-            return make_panels(1, n_metrics, sharey=False).T
-        return make_panels(n_metrics, n_panels, sharey="row")
+    def _draw_metric(self, ax, names, labels, curves, options):
+        """Draw the columns of a metric for all candidates."""
+        alone = len(labels) == 1
+        keys = [(candidate, name) for candidate in labels for name in names]
+        for position, key in enumerate(keys):
+            is_train = not key[1].startswith("val_")
+            style = _plotting.style_curve(position // len(names), is_train, alone)
+            short = "Training" if is_train else "Validation"
+            name = short if options["side_by_side"] else _plotting.name_curve(key[1])
+            style["label"] = name if alone else labels[key[0]]
+            if is_train and len(names) == 2 and not alone:
+                style["linewidth"] = 1
+            line, splits, band = _plotting.draw_curve(ax, *curves[key], style, options)
+            self.mean_lines_[key] = line
+            if splits:
+                self.split_lines_[key] = splits
+            if band is not None:
+                self.bands_[key] = band
+        first = names[0]
+        direction = _history.read_direction(self.history, first, self._estimator)
+        lines = {candidate: self.mean_lines_[candidate, first] for candidate in labels}
+        if options["log_scale"]:
+            _plotting.use_log_scale(ax)
+        elif direction == -1:
+            _plotting.limit_height(ax, list(lines.values()))
+        if options["mark_best"] and first.startswith("val_"):
+            for candidate, line in lines.items():
+                key = candidate, first
+                epoch, values, _ = _history.find_best(*curves[key], direction)
+                if np.isfinite(values.mean()):
+                    marker = _plotting.draw_best(ax, epoch, values.mean(), line)
+                    self.best_markers_[key] = marker
+        _plotting.label_epochs(ax, self.history["epoch"])
+        ax.set(xlabel="Epoch", ylabel=_plotting.name_columns(names))
 
-    def _draw_metric(self, axes, candidates, columns, look):
-        """Draw a metric of all candidates, in one panel or in one each."""
-        panels = dict.fromkeys(candidates, axes[0])
-        if len(axes) > 1:
-            panels = dict(zip(candidates, axes, strict=True))
-        for position, (candidate, label) in enumerate(candidates.items()):
-            for column in columns:
-                is_train = not column.startswith("val_")
-                style = (
-                    style_lone(is_train) if look.alone else style_candidate(position)
-                )
-                style["linewidth"] = 1 if is_train and len(columns) == 2 else 2
-                style["label"] = name_curve(column) if look.alone else label
-                self._draw_curve(panels[candidate], (candidate, column), style, look)
-            if len(axes) > 1:
-                title = candidates[candidate]
-                panels[candidate].set_title(title, fontsize="medium")
-        for panel in axes:
-            if look.log_scale:
-                use_log_scale(panel)
-        if not look.log_scale and (look.own_figure or len(axes) == 1):
-            self._limit_height(panels, columns[0])
-        if look.mark_best and columns[0].startswith("val_"):
-            self._mark_best(panels, columns[0])
-
-    def _draw_curve(self, panel, key, style, look):
-        """Draw the mean curve, the splits and the band of one column."""
-        values, epochs = read_metric(self.history, *key)
-        several = len(values) > 1
-        if look.splits and several:
-            self.split_lines_[key] = draw_splits(panel, epochs, values, style)
-        if look.band is not None and several:
-            width = measure_spread(values, look.band)
-            self.bands_[key] = draw_band(panel, epochs, values, width, style)
-        self.mean_lines_[key] = draw_mean(panel, epochs, values, style)
-
-    def _limit_height(self, panels, column):
-        """Let a loss that diverges leave the panel, and say so."""
-        if get_direction(column, self.history.attrs.get("scorer_names", ())) == 1:
-            return
-        lines = {self.mean_lines_[candidate, column]: candidate for candidate in panels}
-        for line in limit_height(next(iter(panels.values())), list(lines)):
-            if (lines[line], column) in self.bands_:  # it would cover the others
-                self.bands_.pop((lines[line], column)).remove()
-            title = line.axes.get_title()
-            if title:  # of the panel of one candidate
-                line.axes.set_title(f"{title} (leaves the panel)", fontsize="medium")
-            else:
-                line.set_label(f"{line.get_label()} (leaves the panel)")
-
-    def _mark_best(self, panels, column):
-        """Mark the best epoch of each candidate."""
-        marks = {}
-        for candidate, panel in panels.items():
-            epoch, values, _ = read_best_epoch(self.history, candidate, column)
-            line = self.mean_lines_[candidate, column]
-            if np.isfinite(values.mean()):
-                mark = epoch, values.mean(), line.get_color()
-                marks.setdefault(panel, {})[candidate, column] = mark
-        for panel, by_key in marks.items():
-            markers = draw_best(panel, list(by_key.values()))
-            self.best_markers_ |= dict(zip(by_key, markers, strict=True))
-
-    def _name_axes(self, grid, metrics, columns, look):
-        """Name the axes by what all metrics show."""
-        for row, metric, names in zip(grid, metrics, columns, strict=True):
-            name = metric.removeprefix("val_")
-            ylabel = name_curve(names[0]) if len(names) == 1 else name_quantity(name)
-            # Side by side, each metric has an axis of its own.
-            outer_only = look.own_figure and (len(grid) == 1 or len(row) > 1)
-            name_axes(row, ylabel, own_figure=outer_only)
-
-    def _add_legend(self, grid, columns, candidates, look):
-        """Add the legend, one for all panels."""
-        names = max(columns, key=len)
-        if look.alone:
-            handles = [self.mean_lines_[next(iter(candidates)), name] for name in names]
-            if len(grid) > 1:
-                for line in self.mean_lines_.values():
-                    is_train = line.get_linestyle() == "--"
-                    line.set_label("Training" if is_train else "Validation")
-        else:
-            handles = [
-                self.mean_lines_[candidate, names[0]] for candidate in candidates
-            ]
-        handles += make_handles(
-            training=not look.alone and len(names) == 2,
-            splits=bool(self.split_lines_),
-            band=_SPREADS[look.band] if self.bands_ else None,
-            best_epochs={m.get_xdata()[0] for m in self.best_markers_.values()},
-        )
-        side_by_side = len(grid) > 1 and grid.shape[1] == 1
-        lone = look.alone and grid.size == 1  # few entries, which fit into a row
-        self.legend_ = add_legend(
-            grid.ravel(),
-            handles,
-            own_figure=look.own_figure,
-            above=side_by_side or lone,
-        )
-
-    def plot_summary(self, ax=None, *, metric=None, error="se"):
+    def plot_summary(
+        self,
+        ax: Any = None,
+        *,
+        metric: str | Sequence[str] | None = None,
+        error: Literal["se", "sd"] = "se",
+    ) -> Self:
         """Draw the best value and its epoch, a row per candidate.
 
         Parameters
         ----------
         ax : array of 2 Axes, default=None
-            Where to draw values and epochs. None makes a new figure.
+            Axes to draw values and epochs in. If None, make a new figure.
         metric : str, default=None
-            What to draw; None for the display's `metric`.
+            Metric to draw. If None, the `metric` of the display.
         error : {"se", "sd"}, default="se"
-            Bars of the values, over the splits at the best epoch of the mean curve:
-            standard error of the mean, or standard deviation. The bars of the epochs
-            span the best epochs of the single splits.
+            Bars of the values: standard error of the mean, or standard deviation, over
+            the splits at the best epoch of the mean curve. The bars of the epochs span
+            the best epochs of the single splits.
 
         Returns
         -------
@@ -556,38 +457,30 @@ class EpochCurveDisplay:
             The display.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot_summary")
-        if error not in _SPREADS:
-            raise ValueError(f"error={error!r} is not one of {list(_SPREADS)}.")
+        if error not in _plotting.SPREADS:
+            raise ValueError(
+                f"Expected error in {list(_plotting.SPREADS)}, got {error!r}."
+            )
         metric = metric or self.metric
         first = metric if isinstance(metric, str) else metric[0]
         column = f"val_{first.removeprefix('val_')}"
-        candidates = label_candidates(self.history)
-        if ax is None:
-            left, right = make_summary_panels(len(candidates))
+        labels = _history.label_candidates(self.history)
+        curves = [_history.read_metric(self.history, each, column) for each in labels]
+        direction = _history.read_direction(self.history, column, self._estimator)
+        found = [_history.find_best(*each, direction) for each in curves]
+        spreads = [_history.measure_spread(values, error) for _, values, _ in found]
+        left, right = _plotting.make_axes(ax, 2, n_rows=len(labels))
+        self.error_bars_ = _plotting.draw_summary(left, right, found, spreads)
+        left.set_yticks(range(len(labels)), list(labels.values()))
+        left.set_ylim(len(labels) - 0.5, -0.5)
+        _plotting.label_epochs(right, self.history["epoch"])
+        quantity = f"Best {_plotting.name_curve(column).lower()}"
+        if all(len(values) == 1 for _, values, _ in found):
+            left.set_xlabel(quantity)
+            right.set_xlabel("Best epoch")
         else:
-            left, right = take_axes(ax, 2)
-        found = [read_best_epoch(self.history, each, column) for each in candidates]
-        rows = np.arange(len(candidates))
-        style = {"fmt": "o", "color": COLORS[0], "capsize": 3}
-        spreads = [measure_spread(values, error) for _, values, _ in found]
-        means = np.array([values.mean() for _, values, _ in found])
-        epochs = np.array([epoch for epoch, _, _ in found])
-        ranges = [
-            (max(0, epoch - by_split.min()), max(0, by_split.max() - epoch))
-            for epoch, _, by_split in found
-        ]
-        self.error_bars_ = (
-            left.errorbar(means, rows, xerr=spreads, **style),
-            right.errorbar(epochs, rows, xerr=np.transpose(ranges), **style),
-        )
-        several = any(len(values) > 1 for _, values, _ in found)
-        name_summary_axes(
-            left,
-            right,
-            labels=list(candidates.values()),
-            value=f"Best {name_curve(column).lower()}",
-            spread=_SPREADS[error] if several else None,
-        )
+            left.set_xlabel(f"{quantity} (± {_plotting.SPREADS[error]})")
+            right.set_xlabel("Best epoch (bar: best epochs of splits)")
         self.ax_ = np.array([left, right])
         self.figure_, self.legend_ = left.figure, None
         return self

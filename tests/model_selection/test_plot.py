@@ -1,4 +1,5 @@
 import inspect
+from typing import get_args, get_type_hints
 
 import matplotlib
 import numpy as np
@@ -78,7 +79,7 @@ def test_one_candidate():
             splits[1].get_ydata(), history[history["fold"] == 1][name]
         )
     assert display.bands_ == {}
-    assert display.best_markers_[0].get_xdata() == [1]
+    assert display.best_markers_[0, "val_loss"].get_xdata() == [1]
     assert display.ax_.get_xlabel() == "Epoch"
     assert display.ax_.get_ylabel() == "Loss"
     assert display.figure_ is display.ax_.figure
@@ -99,7 +100,8 @@ def test_several_candidates_in_one_panel():
     # Parameters that vary, by their short names.
     assert legend_texts(display)[:3] == ["size=1", "size=2", "size=4"]
     np.testing.assert_allclose(
-        display.best_markers_[1].get_ydata(), mean_curve(history, 1, "val_loss").min()
+        display.best_markers_[1, "val_loss"].get_ydata(),
+        mean_curve(history, 1, "val_loss").min(),
     )
 
 
@@ -131,18 +133,9 @@ def test_options():
 def test_accuracy_is_best_where_greatest():
     history = make_history(2)
     display = EpochCurveDisplay(history, metric="accuracy").plot()
-    assert display.best_markers_[1].get_ydata() == [
+    assert display.best_markers_[1, "val_accuracy"].get_ydata() == [
         mean_curve(history, 1, "val_accuracy").max()
     ]
-
-
-def test_panels():
-    display = EpochCurveDisplay(make_history(5, names="abcde")).plot(panels=True)
-    assert [panel.get_title() for panel in display.ax_] == list("abcde")
-    assert all(len(panel.lines) > 2 for panel in display.ax_)
-    assert len(display.figure_.axes) == 5
-    named = [panel.get_xlabel() for panel in display.ax_]
-    assert named == ["", "", "Epoch", "Epoch", "Epoch"]  # the lowest of each column
 
 
 def test_given_axes():
@@ -150,12 +143,12 @@ def test_given_axes():
     one = EpochCurveDisplay(make_history(1)).plot(ax=axes[0])
     assert one.ax_ is axes[0]
     assert one.figure_ is figure
-    two = EpochCurveDisplay(make_history(2)).plot(ax=axes, panels=True)
+    two = EpochCurveDisplay(make_history(2)).plot(axes, metric=["loss", "accuracy"])
     assert list(two.ax_) == list(axes)
     summary = EpochCurveDisplay(make_history(2)).plot_summary(ax=axes)
     assert list(summary.ax_) == list(axes)
     with pytest.raises(ValueError, match=r"needs 3 axes, but ax holds 2"):
-        EpochCurveDisplay(make_history(3)).plot(ax=axes, panels=True)
+        EpochCurveDisplay(make_history(3)).plot(ax=axes, metric=["loss"] * 3)
 
 
 def test_twelve_candidates_stay_apart():
@@ -202,13 +195,6 @@ def test_log_scale_has_plain_numbers(factor):
     assert sum(low <= number <= high for number in numbers) >= 2
 
 
-def test_legend_of_panels_is_outside():
-    display = EpochCurveDisplay(make_history(12)).plot(panels=True)
-    display.figure_.draw_without_rendering()
-    legend = display.legend_.get_window_extent()
-    assert all(legend.x0 >= panel.get_window_extent().x1 for panel in display.ax_)
-
-
 def test_summary():
     history = make_history(3)
     history.loc[(history["fold"] == 2) & (history["epoch"] == 9), "val_loss"] = 0.0
@@ -249,7 +235,8 @@ def test_from_search_and_estimator():
         EpochCurveDisplay.from_search(search)
     display = EpochCurveDisplay.from_search(search.fit(X, y), mark_best=True)
     assert display.ax_.get_ylabel() == "Accuracy"
-    assert display.best_markers_[0].get_xdata() == [search.best_epoch_]
+    marker = display.best_markers_[0, "val_accuracy"]
+    assert marker.get_xdata() == [search.best_epoch_]
     ax = plt.figure().add_subplot()
     other = EpochCurveDisplay.from_estimator(
         classifier, X, y, max_epochs=3, cv=2, ax=ax, metric="accuracy"
@@ -286,7 +273,8 @@ def test_one_fit_from_whatever_holds_it(fitted):
             line = display.mean_lines_[0, name]
             np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4])
             np.testing.assert_array_equal(line.get_ydata(), fitted.history_[name])
-        assert display.best_markers_[0].get_xdata() == [fitted.best_epoch_]
+        marker = display.best_markers_[0, "val_loss"]
+        assert marker.get_xdata() == [fitted.best_epoch_]
     assert EpochCurveDisplay.from_fitted(pipe).ax_.get_ylabel() == "Loss"
 
 
@@ -310,7 +298,6 @@ def test_metrics_side_by_side(fitted):
     assert len(display.figure_.axes) == 2
     several = EpochCurveDisplay(make_history(3), metric=["loss", "accuracy"])
     assert [len(panel.lines) for panel in several.plot().ax_] == [6, 6]
-    assert several.plot(panels=True).ax_.shape == (2, 3)
     _, axes = plt.subplots(2, 1)
     assert list(several.plot(axes).ax_) == list(axes)
     assert several.plot_summary().ax_[0].get_xlabel().startswith("Best validation loss")
@@ -353,7 +340,8 @@ def test_scores_without_a_training_curve():
     search = EpochSearchCV(classifier, monitor="val_log_loss", **options).fit(X, y)
     display = EpochCurveDisplay.from_search(search)
     assert set(display.mean_lines_) == {(0, "val_log_loss")}
-    assert display.best_markers_[0].get_xdata() == [search.best_epoch_]
+    marker = display.best_markers_[0, "val_log_loss"]
+    assert marker.get_xdata() == [search.best_epoch_]
 
 
 def test_legend_within_given_axes():
@@ -370,24 +358,20 @@ def test_legend_within_given_axes():
 
 
 @pytest.mark.parametrize("score_type", ["validation", "both"])
-@pytest.mark.parametrize("panels", [False, True])
-def test_a_diverging_candidate_leaves_the_panel(score_type, panels):
+def test_a_diverging_candidate_leaves_the_panel(score_type):
     history = make_history(3, names=["fine", "wild", "good"])
     wild = history["candidate"] == "wild"
     history.loc[wild, "val_loss"] *= np.linspace(1, 500, wild.sum())
-    display = EpochCurveDisplay(history).plot(score_type=score_type, panels=panels)
-    panel = display.ax_[0] if panels else display.ax_
-    low, high = panel.get_ylim()
+    display = EpochCurveDisplay(history).plot(score_type=score_type)
+    low, high = display.ax_.get_ylim()
     for (candidate, _), line in display.mean_lines_.items():
         if candidate != "wild":
             assert low <= line.get_ydata().min()
             assert line.get_ydata().max() <= high
     fine = display.mean_lines_["fine", "val_loss"].get_ydata()
     assert (fine.max() - fine.min()) / (high - low) > 0.2
-    titles = [p.get_title() for p in display.ax_] if panels else legend_texts(display)
-    assert "wild (leaves the panel)" in titles
-    assert "fine" in titles
-    whole = display.plot(log_scale=True, panels=panels)
+    assert legend_texts(display)[:3] == ["fine", "wild (leaves the panel)", "good"]
+    whole = display.plot(log_scale=True)
     assert not any("leaves" in text for text in legend_texts(whole))
 
 
@@ -402,21 +386,11 @@ def test_nothing_else_leaves_the_panel():
             assert line.get_ydata().max() <= high
 
 
-def test_best_epochs_that_coincide_are_both_seen():
-    history = make_history(1)
-    same = pd.concat([history.assign(candidate=name) for name in ("one", "other")])
-    markers = EpochCurveDisplay(same).plot().best_markers_
-    sizes = [markers[name].get_markersize() for name in ("one", "other")]
-    assert sizes[0] > sizes[1] + 3  # the larger one is drawn first
-    apart = EpochCurveDisplay(make_history(2)).plot().best_markers_
-    assert apart[0].get_markersize() == apart[1].get_markersize()
-
-
 def test_candidates_without_values():
     history = make_history(2)
     history.loc[history["candidate"] == 1, "val_loss"] = np.nan
     display = EpochCurveDisplay(history).plot()
-    assert set(display.best_markers_) == {0}
+    assert set(display.best_markers_) == {(0, "val_loss")}
     display.figure_.draw_without_rendering()
 
 
@@ -440,15 +414,28 @@ def test_what_has_no_curves_is_told_what_it_lacks():
         EpochCurveDisplay([0.1, 0.2])
 
 
-def test_an_editor_completes_keywords():
-    names = inspect.signature(EpochCurveDisplay.from_estimator).parameters
-    drawn = inspect.signature(EpochCurveDisplay.plot).parameters.keys() - {"self"}
-    computed = inspect.signature(epoch_curve).parameters
-    assert set(names) == {*drawn, *computed}
-    assert all(p.kind is not p.VAR_KEYWORD for p in names.values())
-    for name, parameter in computed.items():
-        if parameter.default is not np.nan:
-            assert names[name].default == parameter.default
+def test_from_estimator_takes_all_parameters_of_epoch_curve():
+    parameters = inspect.signature(EpochCurveDisplay.from_estimator).parameters
+    for name, parameter in inspect.signature(epoch_curve).parameters.items():
+        assert parameters[name].kind is parameter.kind
+        assert parameters[name].default in (parameter.default, np.nan)
+
+
+def test_typed_options_are_the_options_of_plot():
+    """Editors complete the options of `plot` in the methods that pass them on."""
+    plot = inspect.signature(EpochCurveDisplay.plot).parameters
+    for method in ("from_search", "from_fitted", "from_estimator"):
+        typed = inspect.signature(getattr(EpochCurveDisplay, method)).parameters
+        (options,) = get_args(typed["plot_options"].annotation)
+        expected = {name: plot[name].annotation for name in get_type_hints(options)}
+        assert get_type_hints(options) == expected
+        assert {"self", "ax", "metric", *expected} == set(plot)
+
+
+def test_wrong_options_are_found_before_training():
+    for options in ({"colour": "red"}, {"band": "wide"}, {"metric": 3}):
+        with pytest.raises((TypeError, ValueError), match=next(iter(options))):
+            EpochCurveDisplay.from_estimator(None, None, None, **options)
 
 
 @pytest.mark.parametrize(
