@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -14,7 +15,7 @@ from skimdb.model_selection._best_epoch import (
     get_direction,
     measure_standard_error,
 )
-from skimdb.model_selection._candidates import get_classifier, shorten_names
+from skimdb.model_selection._candidates import get_classifier
 from skimdb.model_selection._results import list_metrics
 
 _KEYS = ["candidate", "repeat", "fold", "epoch"]
@@ -58,9 +59,25 @@ def make_history(plan, results, n_repeats, error_score):
             columns["epoch"] += range(1, n_epochs + 1)
             for name in metrics:
                 columns[name] += history.get(name, [np.nan] * n_epochs)
-    for name in params:
-        columns[name] = pd.Series(columns[name], dtype=object).infer_objects()
+    for name in ("candidate", *params):
+        columns[name] = make_column(columns[name])
     return pd.DataFrame(columns).astype(dict.fromkeys(metrics, float))
+
+
+def make_column(values):
+    """Put values into a column that keeps them: None, or 1 and 1.0 side by side.
+
+    Parameters
+    ----------
+    values : sequence
+
+    Returns
+    -------
+    column : Series
+        Of dtype object if the values have several types.
+    """
+    column = pd.Series(values, dtype=object)
+    return column.infer_objects() if column.map(type).nunique() == 1 else column
 
 
 def find_history(source):
@@ -80,6 +97,8 @@ def find_history(source):
     ------
     TypeError
         If the object contains no curves.
+    ValueError
+        If the frame is not a history.
     NotFittedError
         If the estimator is not fitted.
     """
@@ -97,11 +116,34 @@ def find_history(source):
     if not isinstance(source, Mapping | pd.DataFrame):
         raise TypeError(
             "Expected the frame of epoch_curve, a history_, or a fitted EpochSearchCV "
-            f"or KerasMLPClassifier, got {source!r}."
+            f"or KerasMLPClassifier, got {type(source).__name__}."
         )
-    if "candidate" in source:
-        return source
-    frame = pd.DataFrame(source).reset_index(drop=True)
+    try:
+        frame = pd.DataFrame(source)
+    except ValueError as error:
+        raise ValueError(
+            "Expected a history whose columns have a value per epoch each, got "
+            f"{list(source)}: {error}."
+        ) from error
+    if frame.columns.is_unique:
+        frame = _complete_keys(frame)
+    problem = _find_problem(frame)
+    if problem is not None:
+        raise ValueError(
+            "Expected a history with one row per candidate, split and epoch, got "
+            f"{problem}. Pass the frame of epoch_curve, or the history_ of a fitted "
+            "EpochSearchCV or KerasMLPClassifier."
+        )
+    return frame
+
+
+def _complete_keys(frame):
+    """Add the keys to the frame of one curve, or the name that a file has lost."""
+    if "candidate" in frame:
+        named = frame["candidate"].notna()  # pandas reads "None" as a missing value
+        names = frame["candidate"].astype(object).where(named, "None")
+        return frame if named.all() else frame.assign(candidate=names)
+    frame = frame.reset_index(drop=True)
     first = {"candidate": 0, "repeat": 0, "fold": 0, "epoch": np.arange(len(frame)) + 1}
     for position, (name, values) in enumerate(first.items()):
         values = frame.pop(name) if name in frame else values
@@ -109,35 +151,24 @@ def find_history(source):
     return frame
 
 
-def _format_value(value):
-    return f"{value:g}" if isinstance(value, float) else f"{value}"
-
-
-def label_candidates(history):
-    """Label each candidate by its name, or by the parameters that vary.
-
-    Parameters
-    ----------
-    history : DataFrame
-
-    Returns
-    -------
-    labels : dict
-        From candidate to label, in order.
-    """
-    columns = list(history.columns)
-    names = columns[columns.index("candidate") + 1 : columns.index("repeat")]
-    first = history.drop_duplicates("candidate").set_index("candidate")[names]
-    varying = [n for n in names if len({repr(value) for value in first[n]}) > 1]
-    short = shorten_names(varying)
-    return {
-        candidate: candidate
-        if isinstance(candidate, str)
-        else ", ".join(
-            f"{short[n]}={_format_value(first.at[candidate, n])}" for n in varying
-        )
-        for candidate in first.index
-    }
+def _find_problem(frame):
+    """Describe the first problem of a history, None without one."""
+    if not frame.columns.is_unique:
+        return "several columns of one name"
+    if not all(isinstance(name, str) for name in frame):
+        return f"the columns {list(frame)}"
+    missing = [name for name in _KEYS if name not in frame]
+    if missing:
+        return f"no column {' or '.join(missing)}"
+    if frame.empty:
+        return "no rows"
+    if frame[_KEYS].isna().any(axis=None):
+        return f"missing values in {', '.join(_KEYS)}"
+    if not is_numeric_dtype(frame["epoch"]):
+        return f"epochs of type {frame['epoch'].dtype}"
+    if frame.duplicated(_KEYS).any():
+        return "several rows for one epoch"
+    return None
 
 
 def list_columns(history):
@@ -187,12 +218,13 @@ def read_metric(history, candidate, metric):
     Returns
     -------
     values : ndarray of shape (n_splits, n_epochs)
+        NaN for values that are not finite and for epochs that were not trained.
     epochs : ndarray of shape (n_epochs,)
 
     Raises
     ------
     ValueError
-        If the history has no such metric.
+        If the history has no such metric, or if its values are not numbers.
     """
     if metric not in history:
         raise ValueError(
@@ -200,9 +232,15 @@ def read_metric(history, candidate, metric):
             f"{', '.join(list_columns(history))}. To record another metric, add it to "
             "the classifier's metrics or to the scoring of a search."
         )
+    if not is_numeric_dtype(history[metric]):
+        raise ValueError(
+            f"Expected numbers in the column {metric!r} of the history, got values of "
+            f"type {history[metric].dtype}. Convert them with pandas.to_numeric."
+        )
     rows = history[history["candidate"] == candidate]
     table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=metric)
-    return table.to_numpy(), table.columns.to_numpy()
+    values = table.to_numpy(dtype=float)
+    return np.where(np.isfinite(values), values, np.nan), table.columns.to_numpy()
 
 
 def find_best(values, epochs, direction):
@@ -216,8 +254,8 @@ def find_best(values, epochs, direction):
 
     Returns
     -------
-    epoch : int
-        Best epoch of the mean curve.
+    epoch : float
+        Best epoch of the mean curve; NaN if no epoch has a mean.
     found : ndarray of shape (n_splits,)
         Values of the splits at this epoch.
     split_epochs : ndarray of shape (n_splits,)
@@ -225,7 +263,9 @@ def find_best(values, epochs, direction):
     """
     scores = direction * values
     position = find_best_epoch(scores) - 1
-    return epochs[position], values[:, position], epochs[find_split_epochs(scores) - 1]
+    found = values[:, position]
+    epoch = epochs[position] if np.isfinite(found).all() else np.nan
+    return epoch, found, epochs[find_split_epochs(scores) - 1]
 
 
 def measure_spread(values, kind):

@@ -355,7 +355,7 @@ class EpochCurveDisplay:
         options = {"metric": metric, "score_type": score_type, "splits": splits}
         options |= {"band": band, "mark_best": mark_best, "log_scale": log_scale}
         validate_parameter_constraints(_OPTIONS, options, caller_name=caller)
-        labels = _history.label_candidates(self.history)
+        labels = _plotting.label_candidates(self.history)
         alone = len(labels) == 1
         if splits == "auto":
             options["splits"] = alone
@@ -406,6 +406,8 @@ class EpochCurveDisplay:
             short = "Training" if is_train else "Validation"
             name = short if options["side_by_side"] else _plotting.name_curve(key[1])
             style["label"] = name if alone else labels[key[0]]
+            if np.isnan(curves[key][0].mean(axis=0)).all():
+                style["label"] += " (no mean)"
             if is_train and len(names) == 2 and not alone:
                 style["linewidth"] = 1
             line, splits, band = _plotting.draw_curve(ax, *curves[key], style, options)
@@ -425,11 +427,12 @@ class EpochCurveDisplay:
             for candidate, line in lines.items():
                 key = candidate, first
                 epoch, values, _ = _history.find_best(*curves[key], direction)
-                if np.isfinite(values.mean()):
+                if np.isfinite(epoch):
                     marker = _plotting.draw_best(ax, epoch, values.mean(), line)
                     self.best_markers_[key] = marker
         _plotting.label_epochs(ax, self.history["epoch"])
-        ax.set(xlabel="Epoch", ylabel=_plotting.name_columns(names))
+        scale = " (log scale)" if options["log_scale"] else ""
+        ax.set(xlabel="Epoch", ylabel=f"{_plotting.name_columns(names)}{scale}")
 
     def plot_summary(
         self,
@@ -464,14 +467,18 @@ class EpochCurveDisplay:
         metric = metric or self.metric
         first = metric if isinstance(metric, str) else metric[0]
         column = f"val_{first.removeprefix('val_')}"
-        labels = _history.label_candidates(self.history)
+        labels = _plotting.label_candidates(self.history)
         curves = [_history.read_metric(self.history, each, column) for each in labels]
         direction = _history.read_direction(self.history, column, self._estimator)
         found = [_history.find_best(*each, direction) for each in curves]
         spreads = [_history.measure_spread(values, error) for _, values, _ in found]
         left, right = _plotting.make_axes(ax, 2, n_rows=len(labels))
         self.error_bars_ = _plotting.draw_summary(left, right, found, spreads)
-        left.set_yticks(range(len(labels)), list(labels.values()))
+        texts = [
+            label if np.isfinite(epoch) else f"{label} (no mean)"
+            for label, (epoch, _, _) in zip(labels.values(), found, strict=True)
+        ]
+        left.set_yticks(range(len(texts)), texts)
         left.set_ylim(len(labels) - 0.5, -0.5)
         _plotting.label_epochs(right, self.history["epoch"])
         quantity = f"Best {_plotting.name_curve(column).lower()}"

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 
+from skimdb.model_selection._candidates import shorten_names
 from skimdb.model_selection._history import measure_spread
 
 # Colours by Okabe and Ito, which colour-blind readers can distinguish, without the
@@ -15,9 +16,67 @@ _MARKERS = ("", "o", "s", "^")
 SPREADS = {"sd": "standard deviation", "se": "standard error"}
 
 
+def escape(text):
+    """Escape a text of the user: matplotlib shows it as it is, also in legends.
+
+    A pair of ``$`` would be a formula. A label with a leading underscore would not
+    appear in ``ax.legend()``.
+    """
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
+def _format_values(values):
+    """Format the values of a parameter briefly, but different values differently."""
+    values = list(values.astype(object).where(values.notna(), None))
+    for form in (_format_briefly, str, repr):
+        texts = [form(value) for value in values]
+        if len(set(texts)) == len({repr(value) for value in values}):
+            break
+    return texts
+
+
+def _format_briefly(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def label_candidates(history):
+    """Label each candidate by its name, or by the parameters that vary.
+
+    Parameters
+    ----------
+    history : DataFrame
+
+    Returns
+    -------
+    labels : dict
+        From candidate to label, in order. The position is part of labels that would
+        otherwise be equal or empty.
+    """
+    columns = list(history.columns)
+    names = columns[columns.index("candidate") + 1 : columns.index("repeat")]
+    first = history.drop_duplicates("candidate")
+    texts = {name: _format_values(first[name]) for name in names}
+    varying = [name for name in names if len(set(texts[name])) > 1]
+    short = shorten_names(varying)
+    labels = {}
+    for position, candidate in enumerate(first["candidate"]):
+        params = [f"{short[name]}={texts[name][position]}" for name in varying]
+        named = isinstance(candidate, str)
+        labels[candidate] = candidate if named else ", ".join(params)
+    texts = list(labels.values())
+    for candidate, label in labels.items():
+        if not label:
+            label = f"candidate {candidate}"
+        elif texts.count(label) > 1:
+            label = f"{label} (candidate {candidate})"
+        labels[candidate] = escape(label)
+    return labels
+
+
 def name_quantity(metric):
     """Name of a metric on an axis."""
-    name = metric.replace("_", " ")
+    name = escape(metric).replace("_", " ").strip()
     return name[:1].upper() + name[1:]
 
 
@@ -69,14 +128,17 @@ def draw_curve(ax, values, epochs, style, options):
     mean = values.mean(axis=0)
     splits, band = [], None
     if options["splits"] and len(values) > 1:
-        faint = {"linewidth": 0.7, "alpha": 0.45, "marker": "", "label": None}
+        dot = "." if len(epochs) == 1 else ""  # a line needs two points
+        faint = {"linewidth": 0.7, "alpha": 0.45, "marker": dot, "label": None}
         splits = ax.plot(epochs, values.T, **style | faint)
     if options["band"] is not None and len(values) > 1:
         width = measure_spread(values, options["band"])
         shade = {"color": style["color"], "alpha": 0.15}
         band = ax.fill_between(epochs, mean - width, mean + width, **shade)
-    every = max(1, len(epochs) // 8)
-    (line,) = ax.plot(epochs, mean, markevery=every, **style)
+    n_drawn = np.isfinite(mean).sum()
+    if n_drawn == 1:  # a line needs two points
+        style = style | {"marker": style.get("marker") or "o"}
+    (line,) = ax.plot(epochs, mean, markevery=max(1, n_drawn // 8), **style)
     return line, splits, band
 
 
@@ -107,8 +169,8 @@ def draw_summary(left, right, found, spreads):
     rows = np.arange(len(found))
     means = np.array([values.mean() for _, values, _ in found])
     epochs = np.array([epoch for epoch, _, _ in found])
-    low = [min(epoch, splits.min()) for epoch, _, splits in found]
-    high = [max(epoch, splits.max()) for epoch, _, splits in found]
+    low = np.fmin(epochs, [splits.min() for _, _, splits in found])
+    high = np.fmax(epochs, [splits.max() for _, _, splits in found])
     style = {"fmt": "o", "color": COLORS[0], "capsize": 3}
     for ax in (left, right):
         ax.grid(axis="y", alpha=0.3)
@@ -134,16 +196,19 @@ def limit_height(ax, lines):
     limit = 4 * ranked[(len(ranked) - 1) // 3] if ranked else np.inf
     for line, top in zip(lines, tops, strict=True):
         if top > limit:
-            ax.set_ylim(0, limit)
+            ax.set_ylim(0, 1.5 * max(each for each in tops if each <= limit))
             line.set_label(f"{line.get_label()} (leaves the panel)")
 
 
 def use_log_scale(ax):
     """Make the vertical axis logarithmic and label it with plain numbers."""
+    from matplotlib.ticker import LogLocator
+
     ax.set_yscale("log")
     low, high = ax.get_ylim()
-    within = high < 10 * low  # a decade contains at most one power of ten to label
-    ax.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}" if within else "")
+    digits = range(1, 10) if high < 10 * low else (1, 2, 5)
+    ax.yaxis.set_major_locator(LogLocator(subs=digits))
+    ax.yaxis.set(major_formatter="{x:g}", minor_formatter="")
 
 
 def make_axes(ax, n_axes, n_rows=None):
@@ -197,8 +262,10 @@ def label_epochs(ax, epochs):
         for epoch in range(0, int(last), step)
         if epoch - first >= room and last - epoch >= room
     ]
-    ax.set_xticks(sorted({first, *between, last}))
     ax.margins(x=0.02)
+    ax.update_datalim([(first, 0), (last, 0)], updatey=False)
+    ax.autoscale_view(scaley=False)
+    ax.set_xticks(sorted({first, *between, last}))
 
 
 def list_entries(display, candidates, columns, band):

@@ -30,7 +30,7 @@ from skimdb.model_selection._candidates import (
     get_prefix,
 )
 from skimdb.model_selection._fit_candidates import fit_candidates
-from skimdb.model_selection._history import make_history
+from skimdb.model_selection._history import make_column, make_history
 from skimdb.model_selection._plan import check_plan, check_recorded, make_plan
 from skimdb.model_selection._result_cache import find_folder, make_entries
 from skimdb.model_selection._results import (
@@ -467,7 +467,10 @@ class EpochSearchCV(BaseSearchCV):
 
     def __setstate__(self, state):
         if "history_" in state:
-            state = state | {"history_": pd.DataFrame(state["history_"])}
+            columns = {
+                name: make_column(values) for name, values in state["history_"].items()
+            }
+            state = state | {"history_": pd.DataFrame(columns)}
         super().__setstate__(state)
 
 

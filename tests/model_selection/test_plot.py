@@ -1,4 +1,8 @@
+import functools
+import html
 import inspect
+import pickle
+from copy import copy
 from typing import get_args, get_type_hints
 
 import matplotlib
@@ -11,13 +15,14 @@ from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skimdb import (
     EpochCurveDisplay,
     EpochSearchCV,
     KerasMLPClassifier,
+    TextMultiHotVectorizer,
     epoch_curve,
 )
 
@@ -457,3 +462,307 @@ def test_matplotlib_settings_are_untouched():
     before = dict(matplotlib.rcParams)
     EpochCurveDisplay(make_history(2)).plot()
     assert dict(matplotlib.rcParams) == before
+
+
+def mark_epochs(display):
+    """Best epoch that the plot of each column marks."""
+    names = [name.removeprefix("val_") for name in display.history.filter(like="val_")]
+    markers = display.plot(metric=names).best_markers_
+    return {name: int(marker.get_xdata()[0]) for (_, name), marker in markers.items()}
+
+
+# Column of a history, and whether smaller values are better.
+DIRECTIONS = {
+    "loss": True,
+    "mse": True,
+    "MeanSquaredError": True,
+    "kl_divergence": True,
+    "accuracy": False,
+    "f1": False,
+    "neg_log_loss": False,
+    "low_error": False,
+    "loss_ratio": False,
+    "false_alarms": False,
+}
+
+
+@pytest.fixture
+def many_metrics():
+    """History with a column of each direction, best at epoch 3 or, if larger, 7."""
+    history = make_history(1)[["candidate", "repeat", "fold", "epoch"]]
+    for name in DIRECTIONS:
+        history[f"val_{name}"] = 1 + (history["epoch"] - 3) ** 2 * (
+            10 - history["fold"]
+        )
+        history.loc[history["epoch"] == 7, f"val_{name}"] = 1000
+    return history
+
+
+def reread_csv(history, folder, index=False):
+    history.to_csv(folder / "history.csv", index=index)
+    return pd.read_csv(folder / "history.csv")
+
+
+def reread_parquet(history, folder):
+    history.to_parquet(folder / "history.parquet")
+    return pd.read_parquet(folder / "history.parquet")
+
+
+COPIES = {
+    "none": lambda history, folder: history,
+    "CSV": reread_csv,
+    "CSV with index": functools.partial(reread_csv, index=True),
+    "Parquet": reread_parquet,
+    "pickle": lambda history, folder: pickle.loads(pickle.dumps(history)),
+    "columns": lambda history, folder: history.to_dict("list"),
+}
+
+
+@pytest.mark.parametrize("copy_history", COPIES.values(), ids=COPIES)
+def test_direction_of_a_column_in_a_frame(many_metrics, copy_history, tmp_path):
+    display = EpochCurveDisplay(copy_history(many_metrics, tmp_path))
+    assert mark_epochs(display) == {
+        f"val_{name}": 3 if smaller else 7 for name, smaller in DIRECTIONS.items()
+    }
+
+
+def test_negative_values_are_scores():
+    history = make_history(1)
+    history["val_mse"] = -history["val_loss"]
+    display = EpochCurveDisplay(history, metric="mse").plot()
+    assert display.best_markers_[0, "val_mse"].get_xdata() == [1]
+
+
+def score_all(estimator, X, y):
+    """Scores, all larger when better, under names of errors."""
+    proba = estimator.predict_proba(X)[:, 1]
+    score = 1 - ((proba - y) ** 2).mean()
+    return {"dice": score, "mse": score, "mean_error": score, "hinge_loss": score}
+
+
+@pytest.mark.parametrize(
+    ("scoring", "monitor"),
+    [
+        (score_all, "val_loss"),
+        ({"mse": "neg_brier_score", "dice": "f1", "cost_error": "roc_auc"}, "val_mse"),
+    ],
+    ids=["function", "dict"],
+)
+def test_copied_searches_know_their_scores(scoring, monitor):
+    X, y = make_classification(80, flip_y=0.2, random_state=0)
+    classifier = KerasMLPClassifier(size=4, learning_rate=0.05, random_state=0)
+    search = EpochSearchCV(
+        classifier, max_epochs=8, cv=2, scoring=scoring, monitor=monitor
+    ).fit(X, y)
+    means = search.history_.groupby("epoch").mean().filter(like="val_")
+    expected = means.idxmax().to_dict() | {"val_loss": means["val_loss"].idxmin()}
+    assert expected[monitor] == search.best_epoch_
+    for one in (search, pickle.loads(pickle.dumps(search)), copy(search)):
+        assert mark_epochs(EpochCurveDisplay(one)) == expected
+    if scoring is not score_all:
+        drawn = EpochCurveDisplay.from_estimator(
+            classifier, X, y, max_epochs=8, cv=2, scoring=scoring, metric="dice"
+        )
+        marker = drawn.best_markers_[0, "val_dice"]
+        assert marker.get_xdata() == [expected["val_dice"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "labels"),
+    [
+        ("class_weight", [None, "balanced"], ["None", "balanced"]),
+        ("learning_rate", [0.01, 0.5], ["0.01", "0.5"]),
+        ("dropout", [0, 0.5], ["0", "0.5"]),
+        ("shuffle", [True, False], ["True", "False"]),
+        ("size", [2, (2, 3)], ["2", "(2, 3)"]),
+        ("random_state", [None, 1], ["None", "1"]),
+        ("class_weight", [None, {0: 1, 1: 2}], ["None", "{0: 1, 1: 2}"]),
+        ("vectorizer__stop_words", [None, "english"], ["None", "english"]),
+        ("vectorizer__max_features", [None, 3], ["None", "3"]),
+        ("vectorizer__max_df", [1, 1.0], ["1", "1.0"]),
+        ("learning_rate", [0.1, 0.1 + 1e-9], ["0.1", "0.100000001"]),
+    ],
+)
+def test_values_of_parameters_stay_as_they_are(name, values, labels, tmp_path):
+    texts = [f"{word} film number{i}" for i in range(10) for word in ("bad", "good")]
+    pipe = Pipeline(
+        [
+            ("vectorizer", TextMultiHotVectorizer()),
+            ("net", KerasMLPClassifier(2, random_state=0)),
+        ]
+    )
+    column = name if "__" in name else f"net__{name}"
+    search = EpochSearchCV(pipe, {column: values}, max_epochs=1, cv=2, refit=False)
+    search.fit(texts, [0, 1] * 10)
+    for one in (search, pickle.loads(pickle.dumps(search))):
+        found = one.history_.drop_duplicates("candidate")[column].tolist()
+        assert list(map(repr, found)) == list(map(repr, values))
+        display = EpochCurveDisplay(one).plot()
+        expected = [f"{name.rpartition('__')[2]}={label}" for label in labels]
+        assert legend_texts(display)[:2] == expected
+    if None in values:
+        display = EpochCurveDisplay(reread_csv(search.history_, tmp_path)).plot()
+        assert legend_texts(display)[0] == expected[0]
+
+
+def test_equal_candidates_have_different_labels():
+    history = make_history(3)
+    history["kerasmlpclassifier__size"] = 4
+    display = EpochCurveDisplay(history).plot()
+    assert legend_texts(display)[:3] == ["candidate 0", "candidate 1", "candidate 2"]
+    history.loc[history["candidate"] == 2, "kerasmlpclassifier__size"] = 8
+    display.plot_summary()
+    labels = [label.get_text() for label in display.ax_[0].get_yticklabels()]
+    assert labels == ["candidate 0", "candidate 1", "candidate 2"]
+    display = EpochCurveDisplay(history).plot()
+    expected = ["size=4 (candidate 0)", "size=4 (candidate 1)", "size=8"]
+    assert legend_texts(display)[:3] == expected
+
+
+STRANGE = [
+    "a$b$c",
+    "$x^{$",
+    r"\$5 \$",
+    "$",
+    "_hidden",
+    "_",
+    "100 % {x} #1",
+    "ä ✓",
+    "a\nb",
+]
+
+
+def test_texts_of_the_user_are_shown_as_they_are(tmp_path):
+    history = make_history(len(STRANGE), names=STRANGE)
+    metric = "cost_in_$_and_$"
+    history = history.rename(columns=lambda name: name.replace("accuracy", metric))
+    drawings = {
+        "curves": EpochCurveDisplay(history, metric=metric).plot(),
+        "alone": EpochCurveDisplay(history.query("candidate == '$'"), metric=metric),
+        "summary": EpochCurveDisplay(history, metric=metric).plot_summary(),
+    }
+    drawings["alone"].plot()
+    for name, display in drawings.items():
+        with matplotlib.rc_context({"svg.fonttype": "none"}):  # texts, not paths
+            display.figure_.savefig(tmp_path / f"{name}.svg")
+        content = html.unescape((tmp_path / f"{name}.svg").read_text(encoding="utf-8"))
+        assert "ost in $ and $" in content
+        if name != "alone":
+            for text in STRANGE:
+                assert all(f"{line}</text>" in content for line in text.split("\n"))
+    assert len(drawings["curves"].ax_.legend().get_texts()) == len(STRANGE)
+
+
+def test_values_of_parameters_are_escaped():
+    history = make_history(2)
+    history["kerasmlpclassifier__l2"] = history["candidate"].map({0: "$a$", 1: "^$"})
+    display = EpochCurveDisplay(history).plot()
+    assert legend_texts(display)[0] == r"size=1, l2=\$a\$"
+    display.figure_.draw_without_rendering()
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [
+        (pd.DataFrame(), "got no rows"),
+        ({}, "got no rows"),
+        (make_history(1).iloc[:0], "got no rows"),
+        ({"loss": []}, "got no rows"),
+        ({"loss": [1.0], "val_loss": [1.0, 2.0]}, "same length"),
+        ({"loss": 0.5}, "loss"),
+        (make_history(1).drop(columns="epoch"), "got no column epoch"),
+        (make_history(1).drop(columns=["repeat", "fold"]), "no column repeat or fold"),
+        (pd.concat([make_history(1)] * 2), "several rows for one epoch"),
+        (make_history(1).assign(epoch=None), "missing values"),
+        (make_history(1).assign(epoch="first"), "epochs of type"),
+        (make_history(1).assign(val_loss="low"), "numbers in the column 'val_loss'"),
+        (make_history(1).set_axis(range(11), axis=1), "got the columns"),
+        (pd.concat([make_history(1)] * 2, axis=1), "several columns of one name"),
+    ],
+)
+def test_wrong_frames(history, message):
+    for draw in (EpochCurveDisplay.plot, EpochCurveDisplay.plot_summary):
+        with pytest.raises(ValueError, match=message):
+            draw(EpochCurveDisplay(history))
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("history", [None, [1.0], "history.csv", np.ones((3, 2))])
+def test_wrong_types(history):
+    with pytest.raises(TypeError, match="Expected the frame of epoch_curve"):
+        EpochCurveDisplay(history)
+
+
+def test_candidate_named_none_in_a_file(tmp_path):
+    history = reread_csv(make_history(2, names=["None", "4 units"]), tmp_path)
+    display = EpochCurveDisplay(history).plot()
+    assert legend_texts(display)[:2] == ["None", "4 units"]
+
+
+def test_summary_has_no_best_epoch_without_scores():
+    history = make_history(3)
+    history.loc[history["candidate"] == 1, "val_loss"] = np.nan
+    history.loc[(history["candidate"] == 2) & (history["fold"] == 0), "val_loss"] = (
+        np.inf
+    )
+    display = EpochCurveDisplay(history).plot_summary()
+    labels = [label.get_text() for label in display.ax_[0].get_yticklabels()]
+    assert labels == ["size=1", "size=2 (no mean)", "size=4 (no mean)"]
+    values, epochs = display.error_bars_
+    assert np.isfinite(values.lines[0].get_xdata()).tolist() == [True, False, False]
+    np.testing.assert_array_equal(epochs.lines[0].get_xdata(), [1, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("n_epochs", [*range(1, 42), 99, 100, 101, 365, 1000])
+def test_first_and_last_epoch_are_labelled(n_epochs):
+    display = EpochCurveDisplay(make_history(1, n_splits=1, n_epochs=n_epochs)).plot()
+    ticks = display.ax_.get_xticks()
+    assert ticks[0] == 1
+    assert ticks[-1] == n_epochs
+    assert len(ticks) <= 12
+    assert (np.diff(ticks) >= (n_epochs - 1) / 12).all()
+    assert all(tick % 5 == 0 for tick in ticks[1:-1]) or n_epochs <= 11
+    low, high = display.ax_.get_xlim()
+    assert low < 1
+    assert high > n_epochs
+
+
+def test_summary_shows_all_epochs():
+    right = EpochCurveDisplay(make_history(3, n_epochs=30)).plot_summary().ax_[1]
+    assert right.get_xticks().tolist() == [1, 5, 10, 15, 20, 25, 30]
+    low, high = right.get_xlim()
+    assert low < 1
+    assert high > 30
+
+
+def test_two_displays_in_one_axes_are_both_whole():
+    ax = plt.figure().add_subplot()
+    for n_epochs in (20, 5):
+        EpochCurveDisplay(make_history(1, n_epochs=n_epochs)).plot(ax)
+    assert ax.get_xlim()[1] > 20
+
+
+def test_single_points_are_visible():
+    display = EpochCurveDisplay(make_history(1, n_epochs=1)).plot(mark_best=False)
+    for line in [*display.mean_lines_.values(), *display.split_lines_[0, "loss"]]:
+        assert line.get_marker() not in ("", "None")
+    history = make_history(2)
+    history.loc[(history["candidate"] == 0) & (history["epoch"] != 2), "val_loss"] = (
+        np.nan
+    )
+    line = EpochCurveDisplay(history).plot().mean_lines_[0, "val_loss"]
+    assert line.get_marker() == "o"
+
+
+@pytest.mark.parametrize("n_candidates", [1, 3])
+def test_every_element_is_in_the_legend(n_candidates):
+    display = EpochCurveDisplay(make_history(n_candidates))
+    display.plot(score_type="both", splits=True, band="sd")
+    curves = ["Validation loss", "Training loss"]
+    if n_candidates > 1:
+        curves = ["size=1", "size=2", "size=4", "Training (thin)"]
+    marks = ["Best epoch: 1" if n_candidates == 1 else "Best epoch"]
+    elements = ["Single splits", "± standard deviation"]
+    assert legend_texts(display) == [*curves, *elements, *marks]
+    display.plot(log_scale=True)
+    assert display.ax_.get_ylabel().endswith("oss (log scale)")
