@@ -18,8 +18,6 @@ from skimdb.model_selection._best_epoch import (
 from skimdb.model_selection._candidates import get_classifier
 from skimdb.model_selection._results import list_metrics
 
-_KEYS = ["candidate", "repeat", "fold", "epoch"]
-
 
 def make_history(plan, results, n_repeats, error_score):
     """Put the history of every fit into a tidy frame.
@@ -118,22 +116,10 @@ def find_history(source):
             "Expected the frame of epoch_curve, a history_, or a fitted EpochSearchCV "
             f"or KerasMLPClassifier, got {type(source).__name__}."
         )
-    try:
-        frame = pd.DataFrame(source)
-    except ValueError as error:
-        raise ValueError(
-            "Expected a history whose columns have a value per epoch each, got "
-            f"{list(source)}: {error}."
-        ) from error
+    frame = pd.DataFrame(source).rename(columns=str)
     if frame.columns.is_unique:
         frame = _complete_keys(frame)
-    problem = _find_problem(frame)
-    if problem is not None:
-        raise ValueError(
-            "Expected a history with one row per candidate, split and epoch, got "
-            f"{problem}. Pass the frame of epoch_curve, or the history_ of a fitted "
-            "EpochSearchCV or KerasMLPClassifier."
-        )
+    _check_history(frame)
     return frame
 
 
@@ -151,24 +137,22 @@ def _complete_keys(frame):
     return frame
 
 
-def _find_problem(frame):
-    """Describe the first problem of a history, None without one."""
-    if not frame.columns.is_unique:
-        return "several columns of one name"
-    if not all(isinstance(name, str) for name in frame):
-        return f"the columns {list(frame)}"
-    missing = [name for name in _KEYS if name not in frame]
-    if missing:
-        return f"no column {' or '.join(missing)}"
-    if frame.empty:
-        return "no rows"
-    if frame[_KEYS].isna().any(axis=None):
-        return f"missing values in {', '.join(_KEYS)}"
-    if not is_numeric_dtype(frame["epoch"]):
-        return f"epochs of type {frame['epoch'].dtype}"
-    if frame.duplicated(_KEYS).any():
-        return "several rows for one epoch"
-    return None
+def _check_history(frame):
+    """Raise if a frame is not a history."""
+    keys = ["candidate", "repeat", "fold", "epoch"]
+    problem = None
+    if frame.empty or not frame.columns.is_unique or not {*keys} <= {*frame}:
+        problem = f"{len(frame)} rows with the columns {list(frame)}"
+    elif frame[keys].isna().any(axis=None) or not is_numeric_dtype(frame["epoch"]):
+        problem = "other values than numbers in the column epoch, or missing values"
+    elif frame.duplicated(keys).any():
+        problem = "several rows for one epoch"
+    if problem is not None:
+        raise ValueError(
+            "Expected a history with one row per candidate, repeat, fold and epoch, "
+            f"got {problem}. Pass the frame of epoch_curve, or the history_ of a "
+            "fitted EpochSearchCV or KerasMLPClassifier."
+        )
 
 
 def list_columns(history):
@@ -194,14 +178,11 @@ def read_direction(history, metric, estimator=None):
     -------
     direction : {1, -1}
     """
-    if (history[metric] < 0).any():  # errors are never negative
+    if history[metric].mean() < 0:  # errors are never negative
         return 1
     if estimator is None:
         return get_direction(metric)
     metrics = {"loss", *get_classifier(estimator).metrics}
-    for name in history:
-        if name.rpartition("__")[2] == "metrics":  # a parameter of the grid
-            metrics.update(*history.drop_duplicates("candidate")[name])
     return get_direction(metric, set(list_columns(history)) - metrics)
 
 

@@ -189,7 +189,6 @@ class EpochCurveDisplay:
         display : EpochCurveDisplay
             The display after drawing.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_search")
         return cls(search, metric=metric).plot(ax, **plot_options)
 
     @classmethod
@@ -219,7 +218,6 @@ class EpochCurveDisplay:
         display : EpochCurveDisplay
             The display after drawing.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_fitted")
         return cls(estimator, metric=metric).plot(ax, **plot_options)
 
     @classmethod
@@ -404,7 +402,7 @@ class EpochCurveDisplay:
             is_train = not key[1].startswith("val_")
             style = _plotting.style_curve(position // len(names), is_train, alone)
             short = "Training" if is_train else "Validation"
-            name = short if options["side_by_side"] else _plotting.name_curve(key[1])
+            name = short if options["side_by_side"] else _plotting.name_columns(key[1])
             style["label"] = name if alone else labels[key[0]]
             if np.isnan(curves[key][0].mean(axis=0)).all():
                 style["label"] += " (no mean)"
@@ -432,7 +430,7 @@ class EpochCurveDisplay:
                     self.best_markers_[key] = marker
         _plotting.label_epochs(ax, self.history["epoch"])
         scale = " (log scale)" if options["log_scale"] else ""
-        ax.set(xlabel="Epoch", ylabel=f"{_plotting.name_columns(names)}{scale}")
+        ax.set(xlabel="Epoch", ylabel=f"{_plotting.name_columns(*names)}{scale}")
 
     def plot_summary(
         self,
@@ -481,7 +479,7 @@ class EpochCurveDisplay:
         left.set_yticks(range(len(texts)), texts)
         left.set_ylim(len(labels) - 0.5, -0.5)
         _plotting.label_epochs(right, self.history["epoch"])
-        quantity = f"Best {_plotting.name_curve(column).lower()}"
+        quantity = f"Best {_plotting.name_columns(column).lower()}"
         if all(len(values) == 1 for _, values, _ in found):
             left.set_xlabel(quantity)
             right.set_xlabel("Best epoch")

@@ -50,8 +50,8 @@ def label_candidates(history):
     Returns
     -------
     labels : dict
-        From candidate to label, in order. The position is part of labels that would
-        otherwise be equal or empty.
+        From candidate to label, in order. Labels that would be equal or empty contain
+        the position.
     """
     columns = list(history.columns)
     names = columns[columns.index("candidate") + 1 : columns.index("repeat")]
@@ -59,38 +59,25 @@ def label_candidates(history):
     texts = {name: _format_values(first[name]) for name in names}
     varying = [name for name in names if len(set(texts[name])) > 1]
     short = shorten_names(varying)
+    settings = [
+        [f"{short[name]}={texts[name][row]}" for name in varying]
+        for row in range(len(first))
+    ]
     labels = {}
-    for position, candidate in enumerate(first["candidate"]):
-        params = [f"{short[name]}={texts[name][position]}" for name in varying]
-        named = isinstance(candidate, str)
-        labels[candidate] = candidate if named else ", ".join(params)
-    texts = list(labels.values())
-    for candidate, label in labels.items():
-        if not label:
-            label = f"candidate {candidate}"
-        elif texts.count(label) > 1:
-            label = f"{label} (candidate {candidate})"
+    for candidate, params in zip(first["candidate"], settings, strict=True):
+        if not params or settings.count(params) > 1:
+            params = [*params, f"candidate={candidate}"]
+        label = candidate if isinstance(candidate, str) else ", ".join(params)
         labels[candidate] = escape(label)
     return labels
 
 
-def name_quantity(metric):
-    """Name of a metric on an axis."""
-    name = escape(metric).replace("_", " ").strip()
+def name_columns(*columns):
+    """Name of a column of the history, or of both columns of a metric."""
+    part = "validation" if columns[0].startswith("val_") else "training"
+    metric = escape(columns[0].removeprefix("val_")).replace("_", " ").strip()
+    name = f"{part} {metric}" if len(columns) == 1 else metric
     return name[:1].upper() + name[1:]
-
-
-def name_curve(metric):
-    """Name of a column of the history in a legend."""
-    part = "validation" if metric.startswith("val_") else "training"
-    return name_quantity(f"{part} {metric.removeprefix('val_')}")
-
-
-def name_columns(columns):
-    """Name of one or two columns on an axis."""
-    if len(columns) == 1:
-        return name_curve(columns[0])
-    return name_quantity(columns[0].removeprefix("val_"))
 
 
 def style_curve(position, is_train, alone):
@@ -241,13 +228,12 @@ def make_axes(ax, n_axes, n_rows=None):
                 f"with plt.subplots(1, {n_axes}), or leave ax out."
             )
         return axes
-    size = (8, 4.5) if n_axes == 1 else (4 * n_axes, 3.8)
-    share = {"sharex": True}
     if n_rows is not None:
-        size, share = (8, 1.2 + 0.32 * n_rows), {"sharey": True}
-    _, axes = plt.subplots(
-        1, n_axes, figsize=size, squeeze=False, layout="constrained", **share
-    )
+        options = {"figsize": (8, 1.2 + 0.32 * n_rows), "sharey": True}
+    else:
+        size = (8, 4.5) if n_axes == 1 else (4 * n_axes, 3.8)
+        options = {"figsize": size, "sharex": True}
+    _, axes = plt.subplots(1, n_axes, squeeze=False, layout="constrained", **options)
     return axes[0]
 
 
