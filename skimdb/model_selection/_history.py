@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skimdb._directions import lower_is_better
 from skimdb.model_selection._best_epoch import (
     find_best_epoch,
     find_split_epochs,
-    get_direction,
     measure_standard_error,
 )
 from skimdb.model_selection._candidates import get_classifier
@@ -172,18 +172,17 @@ def read_direction(history, metric, estimator=None):
         Such as ``"val_loss"``.
     estimator : classifier or Pipeline, default=None
         Estimator whose epochs were recorded. If given, all columns but the loss and the
-        metrics of its classifier are scores. Otherwise the name of a column decides.
+        metrics of its classifier are scores. Otherwise, the name of the column decides,
+        and a column of negative values is a score, since errors are not negative.
 
     Returns
     -------
     direction : {1, -1}
     """
-    if history[metric].mean() < 0:  # errors are never negative
-        return 1
-    if estimator is None:
-        return get_direction(metric)
-    metrics = {"loss", *get_classifier(estimator).metrics}
-    return get_direction(metric, set(list_columns(history)) - metrics)
+    name = metric.removeprefix("val_")
+    recorded = estimator is None or name in ("loss", *get_classifier(estimator).metrics)
+    is_error = recorded and lower_is_better(name)
+    return -1 if is_error and not history[metric].mean() < 0 else 1
 
 
 def read_metric(history, candidate, metric):

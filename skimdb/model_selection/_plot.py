@@ -98,7 +98,7 @@ class EpochCurveDisplay:
     The best epoch of a loss, or of a metric of Keras that measures an error, is its
     smallest value. The best epoch of every other metric is its largest value, and so
     is the best epoch of each score from `scoring`. A frame does not tell which columns
-    come from `scoring`: there, names decide, and a column with negative values is a
+    come from `scoring`: there, names decide, and a column of negative values is a
     score.
 
     Examples
