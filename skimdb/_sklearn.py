@@ -37,10 +37,6 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 
-# Makes tables of what `transform` returns, as `set_output` and `set_config` ask for;
-# the public wrapper cannot be told to let sparse matrices pass.
-from sklearn.utils._set_output import _wrap_data_with_container
-
 # Checks `classes` of the first and later calls of `partial_fit`.
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
@@ -64,17 +60,7 @@ __all__ = [
     "_fit_context",
     "_openmp_effective_n_threads",
     "_safe_indexing",
-    "_wrap_data_with_container",
     "check_matplotlib_support",
-    "has_own_output",
     "validate_parameter_constraints",
     "validate_params",
 ]
-
-
-def has_own_output(transformer):
-    """Tell whether `set_output` was called on this very transformer.
-
-    What it was told is kept in a private attribute.
-    """
-    return "transform" in getattr(transformer, "_sklearn_output_config", {})

@@ -11,20 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skimdb.feature_extraction._matrix import sort_cells
-from skimdb.feature_extraction._tokenize import POOL
+from skimdb.feature_extraction._tokenize import make_array
 
 
 class TermCounts(NamedTuple):
-    """How often terms occur.
+    """Number of occurrences of terms.
 
     Attributes
     ----------
     terms : pyarrow.Array
-        The distinct terms.
+        Distinct terms.
     counts : ndarray of int64, shape (n_terms,)
-        How often each occurs.
+        Number of occurrences of each.
     document_counts : ndarray of int64, shape (n_terms,), or None
-        In how many documents each is; None where that was not counted.
+        Number of documents that contain each. None if not counted.
     n_documents : int
         Number of documents.
     """
@@ -35,33 +35,29 @@ class TermCounts(NamedTuple):
     n_documents: int
 
     def pack(self):
-        """Pack into plain arrays, which pickle and skops know."""
-        terms = self.terms
+        """Pack into plain arrays, which pickle and skops support."""
+        terms = pa.concat_arrays([self.terms])
         if pa.types.is_integer(terms.type):
-            packed = {"ids": terms.to_numpy()}
-        else:
-            terms = pa.concat_arrays([terms])
-            offsets = np.frombuffer(terms.buffers()[1], np.int64)[: len(terms) + 1]
-            letters = np.frombuffer(terms.buffers()[2] or b"", np.uint8)
-            packed = {"offsets": offsets.copy(), "letters": letters.copy()}
+            return {"ids": terms.to_numpy(), "counts": self[1:]}
+        offsets = np.frombuffer(terms.buffers()[1], np.int64)[: len(terms) + 1]
+        letters = np.frombuffer(terms.buffers()[2] or b"", np.uint8)
+        packed = {"offsets": offsets.copy(), "letters": letters.copy()}
         return packed | {"counts": self[1:]}
 
     @classmethod
     def unpack(cls, packed):
-        """Inverse of `pack`."""
+        """Undo `pack`."""
         if "ids" in packed:
             return cls(pa.array(packed["ids"]), *packed["counts"])
-        offsets = packed["offsets"]
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(packed["letters"])]
-        terms = pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
+        terms = make_array(packed["letters"], packed["offsets"])
         return cls(terms, *packed["counts"])
 
 
 def map_chunks(function, chunks):
     """Yield ``function(chunk)`` in order, on all cores.
 
-    NumPy, pandas and Arrow leave the interpreter's lock alone for most of their work.
-    Only a few chunks are read ahead, so a stream stays a stream.
+    NumPy, pandas and Arrow release the GIL for most of their work. Only a few chunks
+    are read ahead, so a stream stays a stream.
     """
     chunks = iter(chunks)
     ahead = list(islice(chunks, 2))
@@ -82,7 +78,7 @@ def map_chunks(function, chunks):
 def count_terms(tokens, in_documents=True):
     """Count the terms of a chunk: `TermCounts`.
 
-    Without `in_documents`, which takes a sort, occurrences alone are counted.
+    Without `in_documents`, which takes a sort, only occurrences are counted.
     """
     n_terms = len(tokens.terms)
     document_counts = None
@@ -100,14 +96,11 @@ def add_counts(parts):
     -------
     total : TermCounts
     positions : list of ndarray of int
-        Where the terms of each part are among those of the total.
+        Positions of the terms of each part among the terms of the total.
     """
     parts = list(parts)
     if not parts:
-        raise ValueError(
-            "Found no documents: an empty collection was given. Did a filter before "
-            "leave nothing?"
-        )
+        raise ValueError("Expected at least one document, got an empty collection.")
     terms, positions = _merge_terms([part.terms for part in parts])
     counts, document_counts = np.zeros((2, len(terms)), np.int64)
     for part, position in zip(parts, positions, strict=True):
@@ -121,7 +114,7 @@ def add_counts(parts):
 
 
 def encode_tokens(tokens, columns, layout):
-    """Cells of a chunk (`sort_cells`), given the column of each of its terms."""
+    """Return the cells of a chunk (`sort_cells`), given the columns of its terms."""
     rows, columns = tokens.rows, columns[tokens.codes]
     if layout.start is not None:
         every_row = np.arange(tokens.n_rows, dtype=np.int32)
@@ -131,24 +124,27 @@ def encode_tokens(tokens, columns, layout):
 
 
 def use_up(items):
-    """Give out the items of a list, and forget each once it is given out."""
+    """Yield the items of a list and remove them from it, to free their memory."""
     items.reverse()
     while items:
         yield items.pop()
 
 
 def _merge_terms(arrays):
-    """Distinct terms of several arrays, and where each array's terms are in them."""
+    """Return the distinct terms of several arrays, and the positions of each array's.
+
+    Empty arrays do not count: the type of their terms is unknown.
+    """
     nothing = np.zeros(0, np.int32)
     filled = [array for array in arrays if len(array)]
     if not filled:
         return arrays[0], [nothing] * len(arrays)
     if len({array.type for array in filled}) > 1:
         raise TypeError(
-            "Some of the documents are texts and others sequences of token ids, maybe "
-            "those of an earlier `partial_fit`. All must be of one kind."
+            "Expected documents of one kind, got texts and sequences of token ids. "
+            "Earlier calls of `partial_fit` count too."
         )
-    encoded = pc.dictionary_encode(pa.chunked_array(filled), memory_pool=POOL)
+    encoded = pc.dictionary_encode(pa.chunked_array(filled))
     positions = iter(part.indices.to_numpy() for part in encoded.chunks)
     return encoded.chunk(0).dictionary, [
         next(positions) if len(array) else nothing for array in arrays

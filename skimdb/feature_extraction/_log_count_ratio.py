@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.sparsefuncs import inplace_column_scale
@@ -18,10 +18,11 @@ from skimdb._sklearn import (
     _check_sample_weight,
     _fit_context,
 )
-from skimdb.feature_extraction._output import SparseOutputMixin
 
 
-class LogCountRatioTransformer(OneToOneFeatureMixin, SparseOutputMixin, BaseEstimator):
+class LogCountRatioTransformer(
+    OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Scale each column by its naive-Bayes log-count ratio.
 
     A word that positive and negative documents have equally often says nothing, and

@@ -1,15 +1,16 @@
-"""Cells to a binary CSR matrix."""
+"""From cells to a binary CSR matrix."""
 
 import numpy as np
+import pyarrow as pa
 import scipy.sparse as sp
 
 from skimdb._sklearn import _align_api_if_sparse
 
 
 def sort_cells(rows, columns, n_rows, n_columns):
-    """Sort the cells of a binary matrix, each named once or often, for CSR.
+    """Sort (row, column) pairs into CSR order and drop duplicates.
 
-    Columns below zero are left out.
+    Pairs with a column below zero are left out.
 
     Returns
     -------
@@ -18,14 +19,14 @@ def sort_cells(rows, columns, n_rows, n_columns):
     n_cells : ndarray of int64, shape (n_rows,)
         Number of cells in each row.
     """
-    # One integer per cell, as small as can be: sorting those is what takes the time.
+    inside = columns >= 0
+    if not inside.all():
+        rows, columns = rows[inside], columns[inside]
+    # One integer per cell, as small as possible: sorting them takes most of the time.
     kind = np.uint32 if n_rows * n_columns < 2**32 else np.uint64
     keys = rows.astype(kind)
     keys *= kind(n_columns)
     keys += columns.astype(kind)
-    inside = columns >= 0
-    if not inside.all():
-        keys = keys[inside]
     keys.sort()
     is_new = np.ones(len(keys), bool)
     np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
@@ -37,7 +38,7 @@ def sort_cells(rows, columns, n_rows, n_columns):
 
 
 def build_matrix(blocks, n_columns, dtype):
-    """Build the CSR matrix of blocks of rows, each as `sort_cells` gives it."""
+    """Build the CSR matrix of blocks of rows, which `sort_cells` returns."""
     blocks = list(blocks)
     n_cells = np.concatenate([[0], *(n_cells for _, n_cells in blocks)])
     indptr = np.cumsum(n_cells, dtype=np.int64)
@@ -49,4 +50,5 @@ def build_matrix(blocks, n_columns, dtype):
     )
     matrix = _align_api_if_sparse(matrix)
     matrix.has_canonical_format = True
+    pa.default_memory_pool().release_unused()
     return matrix

@@ -1,7 +1,7 @@
-"""Texts to token codes, in bulk.
+"""From texts to token codes, in bulk.
 
-A chunk of documents becomes `Tokens`: its distinct terms, and for every token the
-number of its term and of its row. Everything after that is arithmetic on numbers.
+A chunk of documents becomes `Tokens`: its distinct terms, and for each token the
+number of its term and the number of its row. All later steps work on these numbers.
 """
 
 import re
@@ -16,39 +16,37 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Keras's rule as a regular expression: whatever lies between its punctuation, tabs,
-# newlines and blanks. Other white space (\r, non-breaking spaces) is part of a word.
+# Keras's rule as a regular expression: a token lies between punctuation, tabs, newlines
+# and blanks. Other white space (\r, non-breaking spaces) is part of a token.
 KERAS_PATTERN = r"""[^!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~\t\n ]+"""
 SKLEARN_PATTERN = r"(?u)\b\w\w+\b"
 
 BLANK = ord(" ")
-WORD = 8  # bytes of a token that one integer holds
-# Arrow's own memory pool holds on to some 80 MB that it once needed for a moment.
-POOL = pa.system_memory_pool()
+WORD = 8  # bytes of a token that fit in one integer
 _BLANK = pa.scalar(b" ", pa.large_binary())
 _EMPTY = pa.scalar(b"", pa.large_binary())
 
-# UTF-8 never has a byte 0xFF, so padding with it keeps apart what zeros would not.
+# UTF-8 never contains the byte 0xFF, so padded tokens differ from all other tokens.
 _PADDING = np.array(
     [[0] * n + [0xFF] * (WORD - n) for n in range(WORD + 1)], dtype=np.uint8
 ).view(np.uint64)[:, 0]
 
-# Marks the integers that number long tokens: UTF-8 has no byte 0xFE either.
+# Marks the integers that number long tokens: UTF-8 never contains 0xFE either.
 _LONG = np.uint64(0xFEFE_FEFE_0000_0000)
 _LONG_MASK = np.uint64(0xFFFF_FFFF_0000_0000)
 
 
 class Tokens(NamedTuple):
-    """The tokens of a chunk of documents.
+    """Tokens of a chunk of documents.
 
     Attributes
     ----------
     terms : pyarrow.Array of large_binary (UTF-8) or int64
-        The distinct terms, in no particular order.
-    codes : ndarray of unsigned integers, shape (n_tokens,)
-        The position of every token in `terms`.
-    rows : ndarray of unsigned integers, shape (n_tokens,)
-        The document every token is in.
+        Distinct terms, in no particular order.
+    codes : ndarray of integers, shape (n_tokens,)
+        Position of each token in `terms`.
+    rows : ndarray of integers, shape (n_tokens,)
+        Row of the document of each token.
     n_rows : int
         Number of documents.
     """
@@ -60,42 +58,47 @@ class Tokens(NamedTuple):
 
 
 def shrink_tokens(tokens):
-    """Tokens in the smallest integers: those of a whole corpus are kept for a while."""
+    """Store tokens in the smallest integers, to keep those of a whole corpus."""
     return tokens._replace(
         codes=tokens.codes.astype(np.min_scalar_type(len(tokens.terms))),
         rows=tokens.rows.astype(np.min_scalar_type(tokens.n_rows)),
     )
 
 
-def to_terms(words):
-    """Words (str), or token ids (int), as an Arrow array.
+def encode_utf8(texts):
+    """Encode texts (str) in UTF-8, as an Arrow array of large_binary.
 
-    Lone surrogates, which are not UTF-8, are encoded all the same.
+    Lone surrogates are encoded too, although they are not valid UTF-8.
     """
+    try:
+        return pa.array(texts, pa.large_string()).view(pa.large_binary())
+    except UnicodeEncodeError:
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        return pa.array(encoded, pa.large_binary())
+
+
+def to_terms(words):
+    """Convert words (str), or token ids (int), to an Arrow array."""
     words = list(words)
     if all(isinstance(word, str) for word in words):
-        try:
-            return pa.array(words, pa.large_string()).view(pa.large_binary())
-        except UnicodeEncodeError:
-            encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-            return pa.array(encoded, pa.large_binary())
-    if all(isinstance(word, int | np.integer) for word in words):
-        try:
-            return pa.array(map(int, words), pa.int64())
-        except OverflowError as error:
-            raise ValueError(
-                f"Terms that are integers must be below 2**63, got {max(words)}. Give "
-                "such terms as strings."
-            ) from error
-    raise TypeError(
-        "Terms must be all strings or all integers, as the analyzer, the tokenizer or "
-        f"the vocabulary gives them; got {sorted({type(w).__name__ for w in words})}. "
-        "Let them all be strings."
-    )
+        return encode_utf8(words)
+    if not all(isinstance(word, int | np.integer) for word in words):
+        raise TypeError(
+            "Expected terms that are all strings or all integers, got "
+            f"{sorted({type(word).__name__ for word in words})}. Convert the terms of "
+            "the analyzer, the tokenizer or the vocabulary to strings."
+        )
+    try:
+        return pa.array(map(int, words), pa.int64())
+    except OverflowError as error:
+        raise ValueError(
+            f"Expected integer terms below 2**63, got {max(words)}. Convert the terms "
+            "to strings."
+        ) from error
 
 
 def from_terms(terms):
-    """List of str or int: the inverse of `to_terms`."""
+    """Convert an Arrow array of terms to a list of str or int."""
     if pa.types.is_integer(terms.type):
         return terms.to_pylist()
     try:
@@ -106,18 +109,18 @@ def from_terms(terms):
 
 @dataclass(frozen=True)
 class BulkTokenizer:
-    """Make tokens of texts in bulk: the fast path.
+    """Split texts into tokens in bulk: the fast path.
 
     Parameters
     ----------
     pattern : {KERAS_PATTERN, SKLEARN_PATTERN}
-        What a token is.
+        Regular expression of a token.
     lowercase : bool
         Whether to lower-case.
     strip_accents : {"ascii", "unicode"} or None
-        Whether accents are stripped from documents that are not ASCII.
+        Whether `preprocess` strips accents.
     preprocess : callable
-        From str to str: what is to be done with a document that is not ASCII.
+        Function that prepares a document (str) which is not ASCII.
     stop_words : pyarrow.LargeBinaryArray or None
         Words to leave out.
     ngram_range : tuple of int
@@ -132,59 +135,56 @@ class BulkTokenizer:
     ngram_range: tuple
 
     def __call__(self, texts):
-        """Make `Tokens` of a LargeBinaryArray of texts in UTF-8, without nulls."""
+        """Return the `Tokens` of texts in UTF-8, a LargeBinaryArray without nulls."""
         data, offsets = self._separate_tokens(texts)
         edges = _find_edges(data)
         n_tokens = np.diff(np.searchsorted(edges[::2], offsets))
         terms, codes = _number_tokens(data, edges)
         tokens = Tokens(terms, codes, _number_rows(n_tokens), len(texts))
-        if self.pattern == SKLEARN_PATTERN:  # it asks for two characters or more
-            lengths = pc.utf8_length(terms.view(pa.large_string()), memory_pool=POOL)
-            tokens = _drop_terms(tokens, pc.less(lengths, 2, memory_pool=POOL))
+        if self.pattern == SKLEARN_PATTERN:  # at least two characters
+            lengths = pc.utf8_length(terms.view(pa.large_string()))
+            tokens = _drop_terms(tokens, pc.less(lengths, 2))
         if self.stop_words is not None:
             dropped = pc.is_in(tokens.terms, value_set=self.stop_words)
             tokens = _drop_terms(tokens, dropped)
         return _add_ngrams(tokens, *self.ngram_range)
 
     def _separate_tokens(self, texts):
-        """Bytes of all texts, with nothing but blanks between tokens.
+        """Join the bytes of all texts, with only blanks between tokens.
 
         Returns
         -------
         data : ndarray of uint8
-            At its end are blanks, so that the last token can be read as a whole
-            integer.
+            It ends with blanks, so that the last token can be read as an integer.
         offsets : ndarray of int64, shape (n_texts + 1,)
-            Where each text begins, and the last one ends.
+            Start of each text, and end of the last.
         """
         lowercase = self.lowercase
-        is_ascii = pc.string_is_ascii(texts.view(pa.large_string()), memory_pool=POOL)
-        beyond_ascii = pc.invert(is_ascii, memory_pool=POOL)
-        prepared = self._prepare(pc.filter(texts, beyond_ascii, memory_pool=POOL))
+        is_ascii = pc.string_is_ascii(texts.view(pa.large_string()))
+        beyond_ascii = pc.invert(is_ascii)
+        prepared = self._prepare(pc.filter(texts, beyond_ascii))
         if lowercase and self.strip_accents:
-            # Stripping may lay bare a capital, which is to be left alone.
-            texts = pc.ascii_lower(texts.view(pa.large_string()), memory_pool=POOL)
+            # Stripping may produce a capital, which CountVectorizer keeps.
+            texts = pc.ascii_lower(texts.view(pa.large_string()))
             texts = texts.view(pa.large_binary())
             lowercase = False
         if len(prepared):
-            texts = pc.replace_with_mask(
-                texts, beyond_ascii, prepared, memory_pool=POOL
-            )
-        # A blank after each document: no token reaches into the next.
-        texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK, memory_pool=POOL)
+            texts = pc.replace_with_mask(texts, beyond_ascii, prepared)
+        # A blank after each document keeps tokens from spanning two documents.
+        texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK)
         offsets = np.frombuffer(texts.buffers()[1], np.int64)
         offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
         data = memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
-        # One pass over the bytes lower-cases and blanks out all separators.
+        # One pass over the bytes lower-cases them and replaces separators by blanks.
         table = _make_byte_table(self.pattern, lowercase)
         data = b"".join((data, b" " * WORD)).translate(table)
         return np.frombuffer(data, np.uint8), offsets - offsets[0]
 
     def _prepare(self, texts):
-        """Do in Python, for documents beyond ASCII, what bytes cannot tell.
+        """Prepare documents that are not ASCII in Python, which knows all characters.
 
-        Lower-casing and stripping accents depend on the characters; so does what a
-        word character is. Keras's separators are all ASCII.
+        Lower-casing, accents and scikit-learn's word characters depend on Unicode.
+        Keras's separators are all ASCII.
         """
         prepared = []
         for text in texts.to_pylist():
@@ -192,11 +192,11 @@ class BulkTokenizer:
             if self.pattern == SKLEARN_PATTERN:
                 text = re.sub(r"\W+", " ", text)
             prepared.append(text.encode("utf-8", "surrogatepass"))
-        return pa.array(prepared, pa.large_binary(), memory_pool=POOL)
+        return pa.array(prepared, pa.large_binary())
 
 
 def tokenize_lists(token_lists):
-    """Tokens of documents already split into lists of tokens: the slow path."""
+    """Return the `Tokens` of lists of tokens: the slow path."""
     numbers = {}
     token_lists = list(token_lists)
     try:
@@ -207,7 +207,7 @@ def tokenize_lists(token_lists):
             ),
             np.int32,
         )
-    except TypeError:  # a token that cannot be hashed; the error is to name its type
+    except TypeError:  # a token that cannot be hashed, whose type this error names
         to_terms(chain.from_iterable(token_lists))
         raise
     rows = _number_rows([len(tokens) for tokens in token_lists])
@@ -215,7 +215,7 @@ def tokenize_lists(token_lists):
 
 
 def tokenize_ids(sequences):
-    """Tokens of sequences of token ids, as an Arrow array of lists of int64."""
+    """Return the `Tokens` of sequences of token ids, an Arrow array of lists."""
     lengths = pc.list_value_length(sequences).to_numpy(zero_copy_only=False)
     codes, ids = pd.factorize(sequences.flatten().to_numpy())
     codes = codes.astype(np.int32)
@@ -230,7 +230,7 @@ def _number_rows(lengths):
 
 @cache
 def _make_byte_table(pattern, lowercase):
-    """Make the table of what becomes of every byte of a prepared text."""
+    """Make the table that translates each byte of a prepared text."""
     table = bytearray(range(256))
     token = re.compile(r"\w" if pattern == SKLEARN_PATTERN else pattern, re.ASCII)
     for byte in range(128):
@@ -242,7 +242,7 @@ def _make_byte_table(pattern, lowercase):
 
 
 def _find_edges(data):
-    """Where each token begins and, after that, ends: alternating offsets."""
+    """Return the offsets where tokens start and end, alternately."""
     solid = data != BLANK
     edges = np.flatnonzero(solid[1:] != solid[:-1])
     edges += 1
@@ -250,30 +250,30 @@ def _find_edges(data):
 
 
 def _number_tokens(data, edges):
-    """Distinct tokens, and the number of each token's one."""
+    """Return the distinct tokens, and the position of each token among them."""
     integers, long_terms = _read_integers(data, edges)
     codes, distinct = pd.factorize(integers)
     return _write_terms(distinct, long_terms), codes.astype(np.int32)
 
 
 def _read_integers(data, edges):
-    r"""Read each token as one integer of eight bytes; equal tokens have equal ones.
+    r"""Read each token as one integer of eight bytes, so that equal tokens are equal.
 
-    A token of at most eight bytes is the integer, padded with 0xFF. Hashing integers
-    is several times faster than hashing strings; only longer tokens are hashed as
-    such, and their integer is 0xFEFEFEFE and a number.
+    The integer of a token of at most eight bytes consists of these bytes, padded with
+    0xFF. Hashing integers is several times faster than hashing strings. Only longer
+    tokens are hashed as strings; their integer is 0xFEFEFEFE and a number.
 
     Returns
     -------
     integers : ndarray of uint64, shape (n_tokens,)
     long_terms : pyarrow.LargeBinaryArray
-        The distinct tokens of more than eight bytes, in the order of their numbers.
+        Distinct tokens of more than eight bytes, in the order of their numbers.
 
     Examples
     --------
     >>> data = np.frombuffer(b"an excellent film" + b" " * 8, np.uint8)
     >>> integers, long_terms = _read_integers(data, np.array([0, 2, 3, 12, 13, 17]))
-    >>> for integer in integers:  # the first byte of a text is the integer's lowest
+    >>> for integer in integers:  # its lowest byte is the first of the token
     ...     print(int(integer).to_bytes(8, "little"))
     b'an\xff\xff\xff\xff\xff\xff'
     b'\x00\x00\x00\x00\xfe\xfe\xfe\xfe'
@@ -284,48 +284,49 @@ def _read_integers(data, edges):
     [b'an', b'excellent', b'film']
     """
     starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    # Unaligned reads: an integer starts at each byte.
     integers = np.lib.stride_tricks.as_strided(
         data[:WORD].view(np.uint64), shape=(len(data) - WORD + 1,), strides=(1,)
     )
     integers = integers[starts]
     integers |= _PADDING.take(lengths, mode="clip")
     long = np.flatnonzero(lengths > WORD)
-    # The edges are offsets of tokens and, between them, of what separates them.
-    pieces = pc.take(_make_array(data, edges), pa.array(2 * long), memory_pool=POOL)
-    encoded = pc.dictionary_encode(pieces, memory_pool=POOL)
+    # Between the edges lie tokens and, at odd positions, their separators.
+    pieces = pc.take(make_array(data, edges), pa.array(2 * long))
+    encoded = pc.dictionary_encode(pieces)
     integers[long] = encoded.indices.to_numpy().astype(np.uint64) + _LONG
     return integers, encoded.dictionary
 
 
 def _write_terms(integers, long_terms):
-    """Write distinct integers as the terms they stand for: see `_read_integers`."""
+    """Convert distinct integers back to terms: the inverse of `_read_integers`."""
     is_long = integers & _LONG_MASK == _LONG
     letters = integers[~is_long].view(np.uint8).reshape(-1, WORD)
     used = letters != 0xFF
     offsets = np.concatenate([[0], np.cumsum(used.sum(axis=1), dtype=np.int64)])
-    short_terms = _make_array(letters[used], offsets)
-    terms = pa.concat_arrays([short_terms, long_terms], memory_pool=POOL)
+    short_terms = make_array(letters[used], offsets)
+    terms = pa.concat_arrays([short_terms, long_terms])
     order = np.cumsum(~is_long) - 1
     order[is_long] = integers[is_long] - _LONG + len(short_terms)
-    return pc.take(terms, pa.array(order), memory_pool=POOL)
+    return pc.take(terms, pa.array(order))
 
 
-def _make_array(data, offsets):
-    """Make an Arrow array of the bytes between offsets, without a copy."""
+def make_array(data, offsets):
+    """Make an Arrow array from the bytes between offsets, without a copy."""
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     length = max(len(offsets) - 1, 0)
     return pa.Array.from_buffers(pa.large_binary(), length, buffers)
 
 
 def _drop_terms(tokens, dropped):
-    """Tokens without the terms marked in the Arrow mask `dropped`."""
+    """Leave out the terms that the Arrow mask `dropped` marks."""
     kept = ~dropped.to_numpy(zero_copy_only=False)
     if kept.all():
         return tokens
     stays = kept[tokens.codes]
     codes = (np.cumsum(kept, dtype=np.int32) - 1)[tokens.codes[stays]]
     return Tokens(
-        pc.filter(tokens.terms, pa.array(kept), memory_pool=POOL),
+        pc.filter(tokens.terms, pa.array(kept)),
         codes,
         tokens.rows[stays],
         tokens.n_rows,
@@ -333,9 +334,9 @@ def _drop_terms(tokens, dropped):
 
 
 def _add_ngrams(tokens, smallest, largest):
-    """Tokens of all n-grams, words joined by a blank.
+    """Return the tokens of all n-grams, whose words a blank joins.
 
-    An n-gram is its first n - 1 words, already numbered, and one more word.
+    An n-gram consists of its first n - 1 words, already numbered, and one more word.
     """
     if largest == 1:
         return tokens
@@ -353,16 +354,15 @@ def _add_ngrams(tokens, smallest, largest):
         codes, pairs = pd.factorize(codes * len(words) + word_codes[starts + n - 1])
         prefixes, last_words = np.divmod(pairs, max(len(words), 1))
         terms = pc.binary_join_element_wise(
-            pc.take(terms, pa.array(prefixes), memory_pool=POOL),
-            pc.take(words, pa.array(last_words), memory_pool=POOL),
+            pc.take(terms, pa.array(prefixes)),
+            pc.take(words, pa.array(last_words)),
             _BLANK,
-            memory_pool=POOL,
         )
         if n >= smallest:
             kept.append(Tokens(terms, codes.astype(np.int32), rows[starts], n_rows))
     shifts = np.cumsum([0] + [len(part.terms) for part in kept[:-1]], dtype=np.int32)
     return Tokens(
-        pa.concat_arrays([part.terms for part in kept], memory_pool=POOL),
+        pa.concat_arrays([part.terms for part in kept]),
         np.concatenate(
             [part.codes + shift for part, shift in zip(kept, shifts, strict=True)]
         ),

@@ -1,28 +1,22 @@
-"""Texts, or sequences of token ids, to a binary sparse matrix."""
+"""Encode texts, or sequences of token ids, as a binary sparse matrix."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from numbers import Integral
-from operator import attrgetter
+from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skimdb._sklearn import (
-    HasMethods,
-    Interval,
-    RealNotInt,
-    StrOptions,
-    _fit_context,
-)
 from skimdb._checks import check_indices, make_dense
-from skimdb._messages import warn
+from skimdb._sklearn import HasMethods, StrOptions, _fit_context
+from skimdb.feature_extraction._analyzer import AnalyzerMixin
 from skimdb.feature_extraction._columns import (
-    ColumnLookup,
-    make_vocabulary,
+    Layout,
+    make_lookup,
     number_ids,
     order_by_word,
     plan_layout,
@@ -35,124 +29,108 @@ from skimdb.feature_extraction._corpus import (
     map_chunks,
     use_up,
 )
-from skimdb.feature_extraction._documents import Documents, analyze_items
 from skimdb.feature_extraction._matrix import build_matrix
-from skimdb.feature_extraction._options import (
-    TokenOptions,
-    check_dtype,
-    check_limits,
-    check_texts,
-    drop_stop_words,
-    find_missing_stop_words,
-)
-from skimdb.feature_extraction._output import SparseOutputMixin
-from skimdb.feature_extraction._tokenize import (
-    BulkTokenizer,
-    from_terms,
-    shrink_tokens,
-    to_terms,
-    tokenize_ids,
-    tokenize_lists,
-)
+from skimdb.feature_extraction._tokenize import from_terms, shrink_tokens
 from skimdb.feature_extraction._vocabulary import (
-    has_capitals,
-    keep_given,
+    limits_documents,
     list_given_words,
     select_terms,
 )
 
+Matrix = sp.csr_matrix | sp.csr_array | np.ndarray
 
-class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
+
+class TextMultiHotVectorizer(
+    AnalyzerMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     r"""Encode texts, or sequences of token ids, as a sparse binary matrix.
 
-    What `CountVectorizer(binary=True)` does, several times faster: one row per
-    document, one column per word, the most frequent words first, and 1 where the
-    document has the word. The matrix is the same for the same tokenization, which by
-    default is that of Keras: lower-case the text, turn its punctuation, tabs and
-    newlines into blanks and split on blanks.
+    There is one row per document and one column per word, with the most frequent words
+    first. A cell is 1 if the document contains the word. The matrix is that of
+    `CountVectorizer(binary=True)` for the same tokenization and vocabulary, computed
+    several times faster. The default tokenization is Keras's: lower-case the text,
+    replace punctuation, tabs and newlines by blanks, and split on blanks.
 
     Parameters
     ----------
     max_features : int or None, default=10_000
-        Keep so many terms: those that occur most often, in all documents together;
-        terms equally frequent in alphabetical order. None keeps all. Ignored if a
-        `vocabulary` is given.
+        Size of the vocabulary. Terms are ordered by their total count over the corpus,
+        ties alphabetically. None keeps all terms. Ignored if a `vocabulary` is given.
     input : {"content", "file", "filename", "sequences"}, default="content"
-        What the documents are: texts (str, or bytes to be decoded), open files, names
-        of files, or sequences of token ids, which are integers from 0; these may also
-        be the rows of a table or of a two-dimensional array. Among the content, lists,
-        tuples and arrays are taken for sequences of token ids too.
+        Kind of the documents: texts (str, or bytes to be decoded), open files, file
+        names, or sequences of token ids, which are integers from 0. Such sequences may
+        also be the rows of a table or of a two-dimensional array. With "content",
+        lists, tuples and arrays are recognized as sequences of token ids too.
     encoding : str, default="utf-8"
         Encoding of bytes and files.
     decode_error : {"strict", "ignore", "replace"}, default="strict"
-        What to do about bytes that do not decode.
+        What to do if a byte sequence cannot be decoded.
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
-        Replace characters with accents by those without.
+        Replace characters with accents by characters without.
     lowercase : bool, default=True
-        Whether to lower-case, as `str.lower` does.
+        Whether to lower-case texts, like `str.lower`.
     preprocessor : callable or None, default=None
-        From a document to a text, in place of lower-casing and stripping accents.
+        Function from a document to a text. It replaces lower-casing and stripping
+        accents.
     tokenizer : callable or None, default=None
-        From a text to a list of tokens, in place of `token_pattern`.
+        Function from a text to a list of tokens. It replaces `token_pattern`.
     stop_words : {"english"}, collection of str or None, default=None
-        Words to leave out, before n-grams are made.
+        Words to leave out before n-grams are built.
     token_pattern : str or None, default=None
         Regular expression of a token. None is Keras's rule; scikit-learn's is
         ``r"(?u)\b\w\w+\b"``. These two are fast.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
         Smallest and largest number of words, or characters, in a term.
     analyzer : {"word", "char", "char_wb"} or callable, default="word"
-        Whether terms are made of words or characters; a callable takes a document and
-        gives all its terms.
+        Whether terms consist of words or characters. A callable takes a document and
+        returns all its terms.
     max_df, min_df : float or int, default=1.0 and 1
-        Leave out terms in more, or fewer, documents than that: a fraction of the
-        documents if float, their number if int. Ignored if a `vocabulary` is given.
+        Leave out terms that are in more, or in fewer, documents: a fraction of the
+        documents if float, a number of documents if int. Ignored if a `vocabulary` is
+        given.
     vocabulary : mapping, iterable or None, default=None
-        The terms to use in place of learned ones: in the order of their columns, or
-        with numbers from 0; with ``index="keras"`` ranks from 1, as in Keras's word
-        index.
+        Terms to use instead of learned ones: in the order of their columns, or mapped
+        to numbers from 0. For ``index="keras"``, the numbers are ranks from 1, as in
+        Keras's word index.
     oov : {"ignore", "indicator"}, default="ignore"
-        What to do about terms outside the vocabulary. The indicator is one more
-        column, the last, that says whether the document has any.
+        What to do about terms outside the vocabulary. The indicator is an additional
+        last column, which is 1 if the document contains any.
     index : {"compact", "keras"}, default="compact"
-        Which number a column has. Compact: one column per term, from 0. Keras: the
-        term of frequency rank r, from 1, has column r + 3, as `max_features` columns
-        in all; column 1 is set in every row, column 2 in those with a term outside
-        the vocabulary, columns 0 and 3 in none. Sequences of token ids in Keras's
-        encoding already have these numbers: column i is id i.
+        Numbering of the columns. Compact: one column per term, from 0. Keras:
+        `max_features` columns in total, and the term of frequency rank r, from 1, has
+        column r + 3. Column 1 is set in every row, column 2 in rows with a term
+        outside the vocabulary, columns 0 and 3 in none. Sequences of token ids in
+        Keras's encoding already have these numbers: column i is id i.
     sparse_output : bool, default=True
-        Whether the matrix is sparse or a dense array. A dense one becomes a table if
-        `set_output` or ``sklearn.set_config(transform_output="pandas")`` asks for it;
-        a sparse one stays what it is, as that of `CountVectorizer`, and is an error
-        if `set_output` asks for a table.
+        Whether to return a sparse matrix or a dense array.
     dtype : dtype, default=numpy.float32
         Type of the matrix.
 
     Attributes
     ----------
     vocabulary_ : dict
-        Column of each term (str; int for token ids), in the order of the columns. A
-        mapping like a dict where each token id is its own column.
+        Column of each term (str; int for token ids), in the order of the columns.
     document_frequency_ : ndarray of int64, shape (n_terms,)
-        Number of documents that have each term, in the order of `vocabulary_`.
+        Number of documents that contain each term, in the order of `vocabulary_`.
     n_documents_ : int
-        Number of documents learned from.
+        Number of documents in the training data.
     fixed_vocabulary_ : bool
         Whether the vocabulary was given.
 
     See Also
     --------
-    sklearn.feature_extraction.text.CountVectorizer : Counts, alphabetically.
+    sklearn.feature_extraction.text.CountVectorizer : Count terms, in alphabetical
+        order.
 
     Notes
     -----
-    With ``analyzer="word"``, one of the two patterns above, and neither
-    `preprocessor`, `tokenizer` nor a callable `strip_accents`, texts are processed in
-    bulk, on all cores. All else takes the way of `CountVectorizer`, text by text, to
-    the same matrix.
+    Texts are processed in bulk, on all cores, with ``analyzer="word"`` and one of the
+    two patterns above, without `preprocessor`, `tokenizer` and a callable
+    `strip_accents`. Other parameters fall back to `CountVectorizer`'s
+    document-by-document path and give the same matrix.
 
-    Keras's blank is the blank alone: carriage returns, non-breaking spaces and other
-    white space are part of a word.
+    Like Keras, only blanks, tabs and newlines separate words: carriage returns,
+    non-breaking spaces and other white space become part of a word.
 
     Examples
     --------
@@ -167,56 +145,44 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
     array(['a', 'bad', 'film'], dtype=object)
     """
 
+    vocabulary_: dict
+    document_frequency_: np.ndarray
+    n_documents_: int
+    fixed_vocabulary_: bool
+
     _parameter_constraints: dict = {
-        "max_features": [Interval(Integral, 1, None, closed="left"), None],
+        **CountVectorizer._parameter_constraints,
         "input": [StrOptions({"content", "file", "filename", "sequences"})],
-        "encoding": [str],
-        "decode_error": [StrOptions({"strict", "ignore", "replace"})],
-        "strip_accents": [StrOptions({"ascii", "unicode"}), None, callable],
-        "lowercase": ["boolean"],
-        "preprocessor": [callable, None],
-        "tokenizer": [callable, None],
         "stop_words": [StrOptions({"english"}), list, tuple, set, frozenset, None],
-        "token_pattern": [str, None],
-        "ngram_range": [tuple],
-        "analyzer": [StrOptions({"word", "char", "char_wb"}), callable],
-        "max_df": [
-            Interval(RealNotInt, 0, 1, closed="both"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "min_df": [
-            Interval(RealNotInt, 0, 1, closed="both"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "vocabulary": [Mapping, HasMethods("__iter__"), None],
+        "vocabulary": [HasMethods(["__iter__", "__len__"]), None],
         "oov": [StrOptions({"ignore", "indicator"})],
         "index": [StrOptions({"compact", "keras"})],
         "sparse_output": ["boolean"],
-        "dtype": "no_validation",  # delegate to numpy
     }
+    del _parameter_constraints["binary"]
 
     def __init__(
         self,
-        max_features=10_000,
+        max_features: int | None = 10_000,
         *,
-        input="content",  # noqa: A002
-        encoding="utf-8",
-        decode_error="strict",
-        strip_accents=None,
-        lowercase=True,
-        preprocessor=None,
-        tokenizer=None,
-        stop_words=None,
-        token_pattern=None,
-        ngram_range=(1, 1),
-        analyzer="word",
-        max_df=1.0,
-        min_df=1,
-        vocabulary=None,
-        oov="ignore",
-        index="compact",
-        sparse_output=True,
-        dtype=np.float32,
+        input: Literal["content", "file", "filename", "sequences"] = "content",  # noqa: A002
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
+        strip_accents: Literal["ascii", "unicode"] | Callable | None = None,
+        lowercase: bool = True,
+        preprocessor: Callable | None = None,
+        tokenizer: Callable | None = None,
+        stop_words: Literal["english"] | Collection[str] | None = None,
+        token_pattern: str | None = None,
+        ngram_range: tuple[int, int] = (1, 1),
+        analyzer: Literal["word", "char", "char_wb"] | Callable = "word",
+        max_df: float = 1.0,
+        min_df: float = 1,
+        vocabulary: Mapping | Iterable | None = None,
+        oov: Literal["ignore", "indicator"] = "ignore",
+        index: Literal["compact", "keras"] = "compact",
+        sparse_output: bool = True,
+        dtype: Any = np.float32,
     ):
         self.max_features = max_features
         self.input = input
@@ -238,76 +204,72 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         self.sparse_output = sparse_output
         self.dtype = dtype
 
-    def __setattr__(self, name, value):
-        # Each fit, clone and pickle needs the vocabulary: an iterator gives it once.
-        super().__setattr__(name, keep_given(value) if name == "vocabulary" else value)
-
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Iterable, y: object = None) -> Self:
         """Learn the vocabulary of the documents.
 
         Parameters
         ----------
         X : iterable of length n_samples
-            The documents: list, generator, NumPy, pandas, polars or Arrow array, or
-            tensor. Not a set, whose documents have no order.
+            Documents: a list, a generator, a NumPy, pandas, polars or Arrow array, or a
+            tensor. Not a set, which has no order.
         y : None
             Ignored.
 
         Returns
         -------
         self : TextMultiHotVectorizer
-            The fitted vectorizer.
+            Fitted vectorizer.
         """
         self._fit(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
-        """Learn the vocabulary and return the matrix; faster than one by one.
+    def fit_transform(self, X: Iterable, y: object = None) -> Matrix:
+        """Learn the vocabulary and return the document-term matrix.
+
+        This is faster than `fit` followed by `transform`.
 
         Parameters
         ----------
         X : iterable of length n_samples
-            The documents.
+            Documents.
         y : None
             Ignored.
 
         Returns
         -------
         X_new : csr_matrix or ndarray of shape (n_samples, n_features)
-            1 where a document has the column's word, 0 elsewhere.
+            1 if a document contains the word of the column, else 0.
         """
         return self._convert_output(self._fit(X))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: Iterable, y: object = None) -> Self:
         """Learn from one more chunk of a corpus, which need not fit in memory.
 
-        After the last chunk the vocabulary is the one that `fit` learns from all
-        documents at once. What has been counted so far is kept, and pickled, so that
-        more can follow.
+        After the last chunk, the vocabulary is the one that `fit` learns from all
+        documents. The counts are kept, and pickled, for further calls.
 
         Parameters
         ----------
         X : iterable
-            The next documents.
+            Next documents.
         y : None
             Ignored.
 
         Returns
         -------
         self : TextMultiHotVectorizer
-            The vectorizer, ready to transform.
+            Fitted vectorizer.
         """
         counted = getattr(self, "_counted", None)
-        if hasattr(self, "vocabulary_") and counted is None:
+        if counted is None and hasattr(self, "n_documents_"):
             raise ValueError(
-                "`fit` keeps no counts that `partial_fit` could go on from. Begin with "
-                "`partial_fit` on an unfitted vectorizer, `sklearn.base.clone` of this."
+                "partial_fit cannot continue from `fit`, which keeps no counts. Use "
+                "sklearn.base.clone(vectorizer).partial_fit instead."
             )
-        self._check_options()
-        self._warn_of_options()
+        self._check_params()
         documents = self._open_documents(X)
         parts = self._map_tokens(count_terms, documents)
         if counted is not None:
@@ -324,168 +286,119 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         )
         return self
 
-    def transform(self, X):
-        """Encode documents with the vocabulary learned, or given.
+    def transform(self, X: Iterable) -> Matrix:
+        """Encode documents with the learned or given vocabulary.
 
         Parameters
         ----------
         X : iterable of length n_samples
-            The documents.
+            Documents.
 
         Returns
         -------
         X_new : csr_matrix or ndarray of shape (n_samples, n_features)
-            1 where a document has the column's word, 0 elsewhere.
+            1 if a document contains the word of the column, else 0.
         """
-        if self.vocabulary is not None and not hasattr(self, "vocabulary_"):
-            self._validate_params()
-            self._check_options()
-        vocabulary = self._get_vocabulary()
+        vocabulary, layout = self._get_vocabulary()
         documents = self._open_documents(X)
-        layout = self._plan_layout(len(vocabulary), documents.are_ids)
-        lookup = ColumnLookup(vocabulary, layout)
+        find_columns = make_lookup(vocabulary, layout, few=documents.are_few)
 
         def encode_chunk(tokens):
-            return encode_tokens(tokens, lookup.find_columns(tokens.terms), layout)
+            return encode_tokens(tokens, find_columns(tokens.terms), layout)
 
         blocks = self._map_tokens(encode_chunk, documents)
         matrix = build_matrix(blocks, layout.n_columns, self.dtype)
         return self._convert_output(matrix)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> list[np.ndarray]:
         """List the words of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Matrix as `transform` gives it; all that is not zero counts.
+            Matrix like the one that `transform` returns. Every value except 0 counts.
 
         Returns
         -------
         X_original : list of n_samples arrays
-            The words, or token ids, by falling frequency. Columns that stand for
-            no word are left out.
+            Words, or token ids, in the order of the columns. Columns without a word are
+            left out.
         """
-        layout, words = self._get_layout(), self._get_words()
+        vocabulary, layout = self._get_vocabulary()
         if sp.issparse(X):
             check_indices(X, "X")
         X = sp.csr_array(check_array(X, accept_sparse="csr"))
         if X.shape[1] != layout.n_columns:
             raise ValueError(
                 f"X has {X.shape[1]} columns, but {type(self).__name__} has "
-                f"{layout.n_columns}. Pass a matrix that its transform has made."
+                f"{layout.n_columns}. Pass a matrix that its transform returned."
             )
+        words = np.array(list(vocabulary), dtype=object)
         rows, columns = X.nonzero()
         columns = columns - layout.first
         is_word = (columns >= 0) & (columns < len(words))
         n_words = np.bincount(rows[is_word], minlength=X.shape[0])
         return np.split(words[columns[is_word]], np.cumsum(n_words)[:-1])
 
-    def decode(self, ids):
-        """Turn column numbers into the words that they stand for.
+    def decode(self, ids: Any) -> str:
+        """Turn column numbers into the words of these columns.
 
-        With ``index="keras"`` these are the ids of Keras's encoding of a text.
+        For ``index="keras"``, these are the ids of Keras's encoding of a text.
 
         Parameters
         ----------
         ids : array-like of int, shape (n_tokens,)
-            Numbers of columns, in the order of the text or any other.
+            Column numbers, in the order of the text or any other.
 
         Returns
         -------
         text : str
-            The words, with blanks between. ``"?"`` is for a column of no word.
+            Words, separated by blanks. ``"?"`` stands for a column without a word.
         """
-        layout, words = self._get_layout(), self._get_words()
+        vocabulary, layout = self._get_vocabulary()
         ids = check_array(ids, ensure_2d=False, ensure_min_samples=0, dtype=None)
         if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
             raise ValueError(
-                "One sequence of integer ids expected, got an array of shape "
-                f"{ids.shape} and type {ids.dtype}. Pass the ids of one text at a "
-                "time."
+                "Expected one sequence of integer ids, got an array of shape "
+                f"{ids.shape} and type {ids.dtype}. Pass the ids of one text at a time."
             )
         if ids.size and not 0 <= ids.min() <= ids.max() < layout.n_columns:
             raise ValueError(
-                f"Ids must be from 0 to {layout.n_columns - 1}, the last column; got "
-                f"ids from {ids.min()} to {ids.max()}. Was the text encoded with "
-                "another vocabulary?"
+                f"Expected ids from 0 to {layout.n_columns - 1}, the last column, got "
+                f"ids from {ids.min()} to {ids.max()}. Pass ids of this vocabulary."
             )
-        names = np.full(layout.n_columns, "?", dtype=object)
-        names[layout.first : layout.first + len(words)] = words
-        return " ".join(map(str, names[ids.astype(int)]))
+        words = {column: str(word) for word, column in vocabulary.items()}
+        return " ".join(words.get(i, "?") for i in ids.tolist())
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Get the names of the columns.
 
         Parameters
         ----------
         input_features : None
-            Ignored, there by convention.
+            Ignored, for API consistency.
 
         Returns
         -------
         feature_names_out : ndarray of str objects, shape (n_features,)
-            The words. Other columns are ``"<oov>"`` and, with ``index="keras"``,
+            The words. Other columns are ``"<oov>"`` and, for ``index="keras"``,
             ``"<pad>"``, ``"<start>"`` and ``"<unused>"``.
         """
-        names = self._get_layout().name_columns(self._get_words())
-        return np.array(names, dtype=object)
-
-    def build_preprocessor(self):
-        """Return the function from a text to the text that is split into tokens.
-
-        Returns
-        -------
-        preprocessor : callable
-            As `sklearn.feature_extraction.text.CountVectorizer.build_preprocessor`.
-        """
-        return self._get_token_options().make_count_vectorizer().build_preprocessor()
-
-    def build_tokenizer(self):
-        """Return the function from a text to the list of its words.
-
-        Returns
-        -------
-        tokenizer : callable
-            As `sklearn.feature_extraction.text.CountVectorizer.build_tokenizer`.
-        """
-        return self._get_token_options().make_count_vectorizer().build_tokenizer()
-
-    def build_analyzer(self):
-        """Return the function from one document to its tokens.
-
-        Returns
-        -------
-        analyzer : callable
-            Takes a document, gives a list of tokens, as
-            `sklearn.feature_extraction.text.CountVectorizer.build_analyzer`.
-        """
-        if self.input == "sequences":
-            return list
-        changes = {}
-        if not callable(self.analyzer):
-            changes["preprocessor"] = self.build_preprocessor()
-        if self.analyzer == "word":
-            tokenize = drop_stop_words(self.build_tokenizer(), self._get_stop_words())
-            changes |= {"tokenizer": tokenize, "stop_words": None}
-        counter = self._get_token_options().make_count_vectorizer(**changes)
-        return counter.build_analyzer()
+        vocabulary, layout = self._get_vocabulary()
+        return np.array(layout.name_columns(vocabulary), dtype=object)
 
     def _fit(self, X):
-        self._check_options()
-        self._warn_of_options()
+        self._check_params()
         documents = self._open_documents(X)
-        is_limited = (self.min_df, self.max_df) not in [(1, 1.0), (0.0, 1.0)]
-        count = partial(count_terms, in_documents=is_limited)
-        chunks, parts = [], []
-        for tokens, part in self._map_tokens(
-            lambda tokens: (shrink_tokens(tokens), count(tokens)), documents
-        ):
-            chunks.append(tokens)
-            parts.append(part)
+        chunks = list(self._map_tokens(shrink_tokens, documents))
+        in_documents = limits_documents(self.min_df, self.max_df)
+        parts = map_chunks(partial(count_terms, in_documents=in_documents), chunks)
         counts, positions = add_counts(parts)
         if self.vocabulary is None and not len(counts.terms):
-            raise ValueError(documents.describe_lack(counts.n_documents))
+            raise ValueError(
+                f"empty vocabulary: no token in {counts.n_documents} documents. Are "
+                "they blank, or only contain stop words? Open files can be read once."
+            )
         words, layout, columns = self._choose_words(counts, documents.are_ids)
         blocks = map_chunks(
             lambda chunk: encode_tokens(chunk[0], columns[chunk[1]], layout),
@@ -497,171 +410,87 @@ class TextMultiHotVectorizer(SparseOutputMixin, BaseEstimator):
         self._set_fitted(words, layout, frequency, counts.n_documents)
         return matrix
 
-    def _get_token_options(self):
-        return TokenOptions._make(attrgetter(*TokenOptions._fields)(self))
-
-    def _get_stop_words(self):
-        return self._get_token_options().make_count_vectorizer().get_stop_words()
-
-    def _check_options(self):
-        """Raise for options that cannot be."""
-        check_limits(
-            self.ngram_range, self.min_df, self.max_df, self.max_features, self.index
-        )
-        check_dtype(self.dtype)
-        check_texts(self._get_token_options())
-        self.build_analyzer()  # raises for a pattern of several groups
-
-    def _warn_of_options(self):
-        """Warn of options without effect, and of stop words that may miss some."""
-        options = self._get_token_options()
-        for name, cause in options.find_unused():
-            warn(f"The parameter {name!r} will not be used since {cause}")
-        if options.uses_stop_words():
-            missing = find_missing_stop_words(
-                self._get_stop_words(),
-                self.build_preprocessor(),
-                self.build_tokenizer(),
+    def _check_params(self):
+        """Check the parameters; warn of parameters without effect."""
+        if self.index == "keras" and (self.max_features or 5) < 5:
+            raise ValueError(
+                "Expected max_features of at least 5 for index='keras', which reserves "
+                f"four columns, got {self.max_features}."
             )
-            if missing:
-                warn(
-                    "Your stop_words may be inconsistent with the tokenization, which "
-                    f"makes of them words that are not among them: {missing}. These "
-                    "stay in the documents; add them to stop_words to leave them out."
-                )
+        words = ["_"] if self.vocabulary is None else self._list_given_words()
+        self._check_analyzer(words if isinstance(words[0], str) else ["_"])
 
-    def _open_documents(self, X):
-        any_kind = self._get_token_options().takes_any_document()
-        return Documents(X, self.input, any_kind)
+    def _list_given_words(self):
+        return list_given_words(self.vocabulary, 1 if self.index == "keras" else 0)
 
-    def _map_tokens(self, function, documents):
-        """Yield ``function(tokens)`` of each chunk of documents."""
-        options = self._get_token_options()
-        if documents.are_ids:
-            chunks, tokenize = documents.read_ids(), tokenize_ids
-        elif self._is_bulk(options, documents):
-            decode = options.make_count_vectorizer().decode
-            chunks, tokenize = documents.read_texts(decode), self._make_bulk_tokenizer()
-        else:  # Python's own code, and callables that may not bear threads
-            analyze = self.build_analyzer()
-            return (
-                function(tokenize_lists(analyze_items(row, items, analyze)))
-                for row, items in documents.read_items()
-            )
-        return map_chunks(lambda chunk: function(tokenize(chunk)), chunks)
-
-    def _is_bulk(self, options, documents):
-        """Whether to process texts in bulk, rather than one by one by the analyzer."""
-        builders = ("build_analyzer", "build_preprocessor", "build_tokenizer")
-        overridden = any(
-            getattr(type(self), name) is not getattr(TextMultiHotVectorizer, name)
-            for name in builders
-        )
-        return options.has_fast_path() and not (overridden or documents.are_few)
-
-    def _make_bulk_tokenizer(self):
-        counter = self._get_token_options().make_count_vectorizer()
-        stop_words = counter.get_stop_words()
-        return BulkTokenizer(
-            pattern=counter.token_pattern,
-            lowercase=counter.lowercase,
-            strip_accents=counter.strip_accents,
-            preprocess=counter.build_preprocessor(),
-            stop_words=to_terms(sorted(stop_words)) if stop_words else None,
-            ngram_range=counter.ngram_range,
-        )
-
-    def _plan_layout(self, n_words, are_ids):
-        return plan_layout(n_words, index=self.index, oov=self.oov, are_ids=are_ids)
+    def _plan_layout(self, n_words, ids_are_columns=False):
+        return plan_layout(n_words, self.index, self.oov, ids_are_columns)
 
     def _choose_words(self, counts, are_ids, *, final=True):
         """Choose the words of the vocabulary by the counts of all terms.
 
-        Without any word left, an error, unless more documents are to come.
+        If none remains, this is an error, unless more documents may follow.
 
         Returns
         -------
         words : sequence of str or int
         layout : Layout
         columns : ndarray of int32
-            The column of each counted term.
+            Column of each counted term.
         """
+        ids_are_columns = False
         if self.vocabulary is not None:
             words = self._list_given_words()
-            if self.lowercase and has_capitals(words):
-                warn(
-                    "Upper case characters found in vocabulary while 'lowercase' is "
-                    "True. These entries will not be matched with any documents: write "
-                    "them in lower case, or set lowercase=False."
-                )
-        elif are_ids and self.index == "keras":  # every id is its own column
+        elif are_ids and self.index == "keras":
+            ids_are_columns = True
             largest = int(np.max(counts.terms.to_numpy(), initial=-1))
             words = number_ids(self.max_features or largest + 1)
         else:
-            return self._select_words(counts, are_ids, final)
-        layout = self._plan_layout(len(words), are_ids)
-        lookup = ColumnLookup(make_vocabulary(words, layout), layout)
-        return words, layout, lookup.find_columns(counts.terms)
-
-    def _select_words(self, counts, are_ids, final):
-        """Choose the most frequent words: see `_choose_words`."""
-        limit = self.max_features
-        if self.index == "keras" and limit is not None:
-            limit -= self._plan_layout(0, are_ids).first
-        order = select_terms(
-            counts, min_df=self.min_df, max_df=self.max_df, limit=limit, final=final
-        )
-        layout = self._plan_layout(len(order), are_ids)
-        outside = -1 if layout.oov is None else layout.oov
-        columns = np.full(len(counts.terms), outside, np.int32)
-        columns[order] = np.arange(layout.first, layout.first + len(order))
-        return from_terms(counts.terms.take(pa.array(order))), layout, columns
+            limit = self.max_features
+            if limit is not None:
+                limit -= self._plan_layout(0).first
+            order = select_terms(
+                counts, min_df=self.min_df, max_df=self.max_df, limit=limit, final=final
+            )
+            layout = self._plan_layout(len(order))
+            words = from_terms(counts.terms.take(pa.array(order)))
+            return words, layout, layout.number_terms(order, len(counts.terms))
+        layout = self._plan_layout(len(words), ids_are_columns)
+        find_columns = make_lookup(layout.make_vocabulary(words), layout)
+        return words, layout, find_columns(counts.terms)
 
     def _set_fitted(self, words, layout, document_frequency, n_documents, counted=None):
-        """Set all fitted attributes at once, so that an interrupt leaves them whole."""
+        """Set all fitted attributes at once, so that an interrupt cannot split them."""
         vars(self).update(
-            vocabulary_=make_vocabulary(words, layout),
+            vocabulary_=layout.make_vocabulary(words),
             document_frequency_=document_frequency,
             n_documents_=n_documents,
             fixed_vocabulary_=self.vocabulary is not None,
+            _layout=tuple(layout),
             _counted=counted,
         )
 
-    def _list_given_words(self):
-        # Keras's ranks are from 1.
-        return list_given_words(self.vocabulary, 1 if self.index == "keras" else 0)
-
     def _get_vocabulary(self):
-        """Column of each term, in the order of the columns."""
-        if self.vocabulary is None:
-            check_is_fitted(self)
-        if hasattr(self, "vocabulary_"):
-            if not self.vocabulary_:
-                raise ValueError(
-                    "The vocabulary is empty: so far, no term of the documents that "
-                    "`partial_fit` was given satisfies min_df, max_df and stop_words. "
-                    "Lower min_df, or give more documents first."
-                )
-            return self.vocabulary_
-        words = self._list_given_words()
-        return make_vocabulary(words, self._plan_layout(len(words), are_ids=False))
-
-    def _get_words(self):
-        vocabulary = self._get_vocabulary()
-        words = np.empty(len(vocabulary), dtype=object)
-        words[:] = list(vocabulary)
-        return words
-
-    def _get_layout(self):
-        vocabulary = self._get_vocabulary()
-        # Only token ids that are columns themselves begin at 0 with index="keras".
-        return self._plan_layout(len(vocabulary), are_ids=0 in vocabulary.values())
+        """Return the fitted, or the given, vocabulary and its layout."""
+        if not hasattr(self, "vocabulary_") and self.vocabulary is not None:
+            self._validate_params()
+            self._check_params()
+            words = self._list_given_words()
+            layout = self._plan_layout(len(words))
+            return layout.make_vocabulary(words), layout
+        check_is_fitted(self)
+        if not self.vocabulary_:
+            raise ValueError(
+                "The vocabulary is empty: no term so far satisfies min_df, max_df and "
+                "stop_words. Lower min_df, or pass more documents to partial_fit."
+            )
+        return self.vocabulary_, Layout(*self._layout)
 
     def _convert_output(self, matrix):
         if self.sparse_output:
             return matrix
         remedy = "Set sparse_output=True, or a smaller max_features."
-        return make_dense(matrix, "The output", remedy)
+        return make_dense(matrix, "the output", remedy)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""What TextMultiHotVectorizer takes and what it refuses."""
+"""Documents and parameters that TextMultiHotVectorizer accepts and rejects."""
 
 import io
 import pickle
@@ -136,9 +136,7 @@ def test_callables(vectorizer):
     assert ids.vocabulary_ == {1: 0, 2: 1}
 
 
-@pytest.mark.parametrize(
-    "vocabulary", [["dog", "cat"], {"cat": 1, "dog": 0}, iter(["dog", "cat"])]
-)
+@pytest.mark.parametrize("vocabulary", [["dog", "cat"], {"cat": 1, "dog": 0}])
 def test_given_vocabulary(vocabulary, texts, dense, vectorizer):
     vec = vectorizer(vocabulary=vocabulary, max_features=1, min_df=4)
     X = vec.fit_transform(texts)
@@ -190,56 +188,58 @@ def test_partial_fit_with_given_vocabulary(texts, vectorizer):
 
 
 def test_partial_fit_after_fit(texts, vectorizer):
-    with pytest.raises(ValueError, match="Begin with `partial_fit`"):
+    with pytest.raises(ValueError, match="cannot continue from `fit`"):
         vectorizer().fit(texts).partial_fit(texts)
+
+
+COLLECTION = "ordered one-dimensional collection of documents, got "
 
 
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ("one string", "string object received.*pass a list"),
-        (b"bytes", "string object received"),
-        (7, "Iterable over raw text documents expected, got int"),
-        (None, "Iterable over raw text documents expected, got NoneType"),
-        ([1, 2], "document 0 .* is of type int"),
-        (["a", 2.5], "document 1 .* is of type float"),
-        (np.arange(3), "document 0 .* is of type int64"),
-        (pd.Series([1, 2]), "document 0 .* is of type int"),
-        (np.eye(2), r"one-dimensional.*ndarray of shape \(2, 2\)"),
-        (sp.eye(2).tocsr(), "one-dimensional.* needs no vectorizer"),
-        (pd.DataFrame({"n": [1], "text": ["a"]}), r"the one column .* X\['n'\]"),
-        (pl.DataFrame({"text": ["a"]}), r"one column .* X\['text'\]"),
-        (pa.table({"text": ["a"]}), r"one column .* X\['text'\]"),
-        (np.array([["a"], ["b"]]), r"one column .* X\[:, 0\]"),
-        (np.array("a text"), "single document pass a list"),
-        ({"text": ["a"]}, r"list\(X.values\(\)\)"),
-        ({"a", "b"}, r"no order.*sorted\(X\)"),
-        (["a", None, "b", np.nan, pd.NA], r"3 of .* missing .*rows 1, 3, 4"),
-        (pd.Series(["a", None, "b", None]), r"2 of .* missing .*rows 1, 3 "),
-        (pl.Series(["a", None]), "missing .*rows 1 "),
-        (pa.array([None, "a"]), "missing .*rows 0 "),
+        ("one string", f"{COLLECTION}str.*for a single text"),
+        (b"bytes", f"{COLLECTION}bytes"),
+        (7, f"{COLLECTION}int"),
+        (None, f"{COLLECTION}NoneType"),
+        (np.eye(2), rf"{COLLECTION}ndarray of shape \(2, 2\)"),
+        (sp.eye(2).tocsr(), rf"{COLLECTION}csr_matrix of shape \(2, 2\)"),
+        (pd.DataFrame({"n": [1], "text": ["a"]}), f"{COLLECTION}DataFrame.*column"),
+        (pl.DataFrame({"text": ["a"]}), f"{COLLECTION}DataFrame"),
+        (pa.table({"text": ["a"]}), f"{COLLECTION}Table"),
+        (np.array("a text"), rf"{COLLECTION}ndarray of shape \(\)"),
+        ({"text": ["a"]}, f"{COLLECTION}dict"),
+        ({"a", "b"}, f"{COLLECTION}set"),
+        ([1, 2], "a text .* document 0 .* got int 1"),
+        (["a", 2.5], "a text .* document 1 .* got float"),
+        (np.arange(3), "document 0 .* got int64"),
+        (pd.Series([1, 2]), "document 0 .* got int"),
+        ([io.BytesIO(b"a")], "got BytesIO.*'file' or 'filename' for files"),
+        ([Path("a")], "got PosixPath"),
+        (["a", ["b"]], r"got list \['b'\].*analyzer=list"),
+        ([{"text": "a"}], "document 0 .* got dict"),
+        (["a" * 99, 7 * [7]], "document 1 .*got list"),
+        (["a", None, "b", np.nan, pd.NA], r"None or NaN 3 times, in rows 1, 3, 4 "),
+        (pd.Series(["a", None, "b", None]), "2 times, in rows 1, 3 "),
+        (pl.Series(["a", None]), "1 times, in rows 1 "),
+        (pa.array([None, "a"]), "rows 0 "),
         (["a"] * 3000 + [None] + ["b"] * 3000 + [None], "rows 3000, 6001 "),
-        ([None] * 30, r"30 of .*rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, \.\.\."),
-        (["a", b"caf\xe9"], "Document 1 .* does not decode.*decode_error="),
-        ([], "Found no documents"),
-        (["", " ", "\n\t"], "none of the 3 documents has a token: all are blank"),
-        ([[], []], "none of the 2 documents has a token: all are blank"),
-        (["", "!"], "none of the 2 documents has a token, not even '!'"),
-        ([io.BytesIO(b"a")], "is of type BytesIO.*input='file'"),
-        ([Path("a")], "Path.*input='filename'"),
-        (["a", ["b"]], "input='sequences', .* analyzer=list"),
-        ([{"text": "a"}], "document 0 .* is of type dict"),
-        ([[2**63]], r"must be integers below 2\*\*63"),
-        ([[10**30]], r"must be integers below 2\*\*63"),
-        (pa.array([{"a": 1}]), "document 0 .* is of type dict"),
-        ([[1.0, 2.0]], "must be integers.*type double.*astype"),
-        ([[1, -2]], "must be 0 or more, but document 0 .* holds -2"),
-        ([[1], [2, 3], [3, -5, -6]], "document 2 .* holds -5"),
-        ([[1, 2.5]], "must be integers"),
-        ([["a", "b"]], "must be integers.*analyzer=list"),
-        ([[1], 3], "document 1 .* is of type int"),
-        ([[1], "a"], "document 1 .* is of type str"),
-        ([[1, None]], "must be 0 or more.* None"),
+        ([None] * 30, r"30 times.*rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, \.\.\."),
+        (["a", b"caf\xe9"], "not decode document 1 .*decode_error="),
+        ([], "at least one document"),
+        (["", " ", "\n\t"], "no token in 3 documents"),
+        ([[], []], "no token in 2 documents"),
+        (pa.array([{"a": 1}]), "document 0 .* got dict"),
+        ([[2**63]], "sequence of integers .* as document 0"),
+        ([[10**30]], "sequence of integers .* as document 0"),
+        ([[1.0, 2.0]], r"document 0 .*got list \[1\.0, 2\.0\].* floats to integers"),
+        ([[1, -2]], r"document 0 .*got list \[1, -2\]. .*negative padding"),
+        ([[1], [2, 3], [3, -5, -6]], "document 2 .*got list"),
+        ([[1, 2.5]], "document 0 .*got list"),
+        ([["a", "b"]], "got list .*analyzer=list"),
+        ([[1], 3], "document 1 .*got int 3"),
+        ([[1], "a"], "document 1 .*got str 'a'"),
+        ([[1, None]], "document 0 .*got list"),
     ],
 )
 def test_wrong_documents(X, message, texts, vectorizer):
@@ -247,36 +247,32 @@ def test_wrong_documents(X, message, texts, vectorizer):
     state = pickle.dumps(vec)
     with pytest.raises(ValueError, match=f"(?s){message}"):
         vec.fit(X)
-    assert pickle.dumps(vec) == state  # a failed fit leaves all as it was
+    assert pickle.dumps(vec) == state  # a failed fit changes nothing
 
 
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([1, 2], r"document 0 .* is of type int.*\[\[1, 14, 22\]\]"),
-        (["1 2"], "document 0 .* is of type str"),
-        (np.ones((2, 2, 2), int), "a list of sequences of token ids, or a table"),
-        (np.array([[1.5, 2], [3, 4]]), "must be integers.*type double"),
-        (
-            pd.DataFrame([[1, np.nan], [1, 2]]),
-            "must be integers.*Fill what is missing with 0",
-        ),
-        (pd.DataFrame({"text": ["a"]}), "must be integers.*analyzer=list"),
-        (sp.eye(2).tocsr(), "a list of sequences of token ids"),
-        ([[[1, 2]], [[3]]], "must be integers.*list<"),
-        ([[True]], "must be integers.*bool"),
-        ([[None]], "must be 0 or more.* None"),
-        ([{"a": 1}], "document 0 .* is of type dict"),
-        ([[], []], "none of the 2 documents has a token: all are blank"),
+        ([1, 2], "document 0 .*got int 1"),
+        (["1 2"], "document 0 .*got str '1 2'"),
+        (np.ones((2, 2, 2), int), f"{COLLECTION}ndarray of shape"),
+        (np.array([[1.5, 2], [3, 4]]), "got ndarray .* floats to integers"),
+        (pd.DataFrame([[1, np.nan], [1, 2]]), "document 0 .*got ndarray"),
+        (pd.DataFrame({"text": ["a"]}), "document 0 .*analyzer=list"),
+        (sp.eye(2).tocsr(), COLLECTION),
+        ([[[1, 2]], [[3]]], "document 0 .*got list"),
+        ([[True]], "document 0 .*got list"),
+        ([[None]], "document 0 .*got list"),
+        ([{"a": 1}], "document 0 .*got dict"),
+        ([[], []], "no token in 2 documents"),
     ],
 )
 @pytest.mark.parametrize("index", ["compact", "keras"])
 def test_wrong_sequences(X, message, index, sequences, vectorizer):
     vec = vectorizer(input="sequences", index=index).fit(sequences)
     state = pickle.dumps(vec)
-    with pytest.raises(ValueError, match=f"(?s){message}") as raised:
+    with pytest.raises(ValueError, match=f"(?s){message}"):
         vec.fit(X)
-    assert "input='sequences'" not in str(raised.value)  # which was done
     assert pickle.dumps(vec) == state
 
 
@@ -327,10 +323,10 @@ def test_tensors(texts, cells, dense, vectorizer):
 @pytest.mark.parametrize(
     ("given", "X", "message"),
     [
-        ("file", ["a text"], "must be an open file.*input='content'"),
-        ("file", [7], "must be an open file"),
-        ("filename", [7], "must be the name of a file"),
-        ("filename", [io.BytesIO(b"a")], "name of a file.*input='file'"),
+        ("file", ["a text"], "an open file .*'content' for texts"),
+        ("file", [7], "Expected an open file as document 0 .*got int 7"),
+        ("filename", [7], "Expected a file name as document 0"),
+        ("filename", [io.BytesIO(b"a")], "a file name .*got BytesIO"),
     ],
 )
 @pytest.mark.parametrize("slow", [False, True])
@@ -343,11 +339,12 @@ def test_wrong_files(given, X, message, slow, vectorizer):
 def test_files_are_read_once(vectorizer):
     files = [io.BytesIO(b"a film") for _ in range(3)]
     vec = vectorizer(input="file").fit(files)
-    with pytest.raises(ValueError, match="An open file can be read only once"):
+    with pytest.raises(ValueError, match="files can be read once"):
         vec.fit(files)
     files[1].close()
-    with pytest.raises(ValueError, match=r"Document 1 .* is a closed file"):
+    with pytest.raises(ValueError, match="closed file") as raised:
         vec.fit(files)
+    assert "document 1 " in raised.value.__notes__[0]
 
 
 @pytest.mark.parametrize("name", ["preprocessor", "tokenizer", "analyzer"])
@@ -365,8 +362,9 @@ def test_errors_of_own_functions_name_the_document(name, vectorizer):
 @pytest.mark.parametrize("name", ["tokenizer", "analyzer"])
 def test_own_functions_that_return_no_list(name, vectorizer):
     for returned in (None, 3):
-        with pytest.raises(TypeError, match="must return a list of tokens"):
+        with pytest.raises(TypeError, match="object is not iterable") as raised:
             vectorizer(**{name: lambda text, value=returned: value}).fit(["a", "b"])
+        assert "document 0 " in raised.value.__notes__[0]
     with pytest.raises(TypeError, match="all strings or all integers"):
         vectorizer(**{name: lambda text: [["a"]]}).fit(["a", "b"])
 
@@ -376,11 +374,11 @@ def test_wrong_documents_to_transform(slow, texts, vectorizer):
     tokenizer = re.compile("[a-z]+").findall if slow else None
     vec = vectorizer(tokenizer=tokenizer).fit(texts)
     for wrong, message in [
-        ("one string", "string object received"),
+        ("one string", COLLECTION),
         (["a", None], "in rows 1 "),
         (["a", 1], "document 1 "),
-        ([b"caf\xe9"], "Document 0 "),
-        (pd.DataFrame(), "one column"),
+        ([b"caf\xe9"], "document 0 "),
+        (pd.DataFrame(), COLLECTION),
     ]:
         with pytest.raises(ValueError, match=message):
             vec.transform(wrong)
@@ -390,7 +388,7 @@ def test_generator_already_consumed(texts, vectorizer):
     used = (text for text in texts)
     vec = vectorizer().fit(used)
     for method in (vec.fit, vec.transform, vec.fit_transform, vec.partial_fit):
-        with pytest.raises(ValueError, match=r"can be read only once|Begin with"):
+        with pytest.raises(ValueError, match=r"only once|cannot continue from `fit`"):
             method(used)
     assert vec.transform([]).shape == (0, 6)
 
@@ -400,20 +398,18 @@ def test_texts_where_ids_were_fitted_and_the_other_way_round(
 ):
     for index in ("compact", "keras"):
         vec = vectorizer(index=index)
-        with pytest.raises(ValueError, match="ids, but the documents are texts"):
+        with pytest.raises(ValueError, match="ids, like the vocabulary, got texts"):
             vec.fit(sequences).transform(texts)
-        with pytest.raises(ValueError, match="kind of documents that was fitted"):
+        with pytest.raises(ValueError, match="got sequences of token ids"):
             vec.fit(texts).transform(sequences)
 
 
 def test_ids_beyond_the_columns(sequences, vectorizer):
     vec = vectorizer(max_features=20, input="sequences", index="keras")
-    with pytest.raises(
-        ValueError, match="Token id 22 is beyond the last of 20 columns"
-    ):
+    with pytest.raises(ValueError, match="ids below 20, the number of columns, got 22"):
         vec.fit(sequences)
     vec.fit([[1, 2]])
-    with pytest.raises(ValueError, match="Token id 20 is beyond"):
+    with pytest.raises(ValueError, match=r"below 20, .* got 20"):
         vec.transform([[3], [19, 20]])
 
 
@@ -427,23 +423,26 @@ def test_ids_beyond_the_columns(sequences, vectorizer):
         ({"ngram_range": (2, 1)}, "ngram_range"),
         ({"ngram_range": (0, 1)}, "ngram_range"),
         ({"ngram_range": 1}, "ngram_range"),
-        ({"ngram_range": (1,)}, "two whole numbers"),
-        ({"ngram_range": (1, 2.0)}, "two whole numbers"),
-        ({"ngram_range": ("a", "b")}, "two whole numbers"),
-        ({"dtype": "nonsense"}, "no type of numbers"),
-        ({"dtype": str}, "no type of numbers"),
-        ({"dtype": object}, "no type of numbers"),
-        ({"dtype": np.float16}, "no type of numbers"),
-        ({"encoding": "klingon"}, "encoding='klingon' is not known"),
-        ({"token_pattern": "(a"}, "no regular expression"),
-        ({"stop_words": ["the", 3]}, "stop_words must be words .* 3 of type int"),
-        ({"vocabulary": "the"}, "A single term needs a list"),
-        ({"vocabulary": pd.DataFrame({"a": ["the"]})}, "one column is to be passed"),
+        ({"ngram_range": (1,)}, "two integers"),
+        ({"ngram_range": (1, 2.0)}, "two integers"),
+        ({"ngram_range": ("a", "b")}, "two integers"),
+        ({"dtype": "nonsense"}, "nonsense"),
+        ({"dtype": str}, "does not support dtype"),
+        ({"dtype": object}, "does not support dtype"),
+        ({"dtype": np.float16}, "does not support dtype"),
+        ({"encoding": "klingon"}, "unknown encoding: klingon"),
+        ({"token_pattern": "(a"}, "unterminated subpattern"),
+        ({"stop_words": ["the", 3]}, "stop_words to be words .*got 3"),
+        ({"vocabulary": "the"}, "for a single term"),
+        ({"vocabulary": pd.DataFrame({"a": ["the"]})}, "one column of a table"),
         ({"vocabulary": [["a"], ["b"]]}, "all strings or all integers"),
         ({"vocabulary": {"a", 1}}, "all strings or all integers"),
-        ({"vocabulary": {"a": "b"}}, "must map terms to integers"),
-        ({"vocabulary": {"a": 1, "b": 2}}, "need index='keras'"),
-        ({"vocabulary": {"a": 0, "b": 1}, "index": "keras"}, "ranks, which begin"),
+        ({"vocabulary": {"a": "b"}}, "numbers from 0 .* from b"),
+        ({"vocabulary": {"a": 1, "b": 2}}, "ranks from 1 .* index='keras'"),
+        (
+            {"vocabulary": {"a": 0, "b": 1}, "index": "keras"},
+            "Expected numbers from 1 .* from 0",
+        ),
         ({"max_features": 0}, "max_features"),
         ({"max_features": 4, "index": "keras"}, "at least 5"),
         ({"vocabulary": []}, "empty vocabulary"),
@@ -459,7 +458,7 @@ def test_ids_beyond_the_columns(sequences, vectorizer):
     ],
 )
 def test_wrong_options(options, message, texts, vectorizer):
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError, LookupError, re.error), match=message):
         vectorizer(**options).fit(texts)
 
 
@@ -487,8 +486,3 @@ def test_warnings(options, message, texts, vectorizer):
     with pytest.warns(UserWarning, match=message):
         vec = vectorizer(**options).fit(texts)
     vec.transform(texts)  # does not warn again
-
-
-def test_warns_of_options_that_sequences_do_not_use(sequences, vectorizer):
-    with pytest.warns(UserWarning, match="'stop_words' will not be used since 'input'"):
-        vectorizer(input="sequences", stop_words=["a"]).fit(sequences)

@@ -185,26 +185,25 @@ def test_sparse_interface(counts, interface, expected):
 def test_feature_names(counts):
     X, y, _ = counts
     names = [f"word{j}" for j in range(12)]
-    frame = pd.DataFrame(X, columns=names)
-    transformer = LogCountRatioTransformer().set_output(transform="pandas")
-    transformed = transformer.fit_transform(frame, y)
+    transformer = LogCountRatioTransformer().fit(pd.DataFrame(X, columns=names), y)
     assert transformer.get_feature_names_out().tolist() == names
-    assert transformed.columns.tolist() == names
     unnamed = LogCountRatioTransformer().fit(X, y)
     assert unnamed.get_feature_names_out()[[0, -1]].tolist() == ["x0", "x11"]
 
 
 @pytest.mark.parametrize("output", ["pandas", "polars"])
-def test_sparse_matrices_pass_where_tables_are_asked_for_globally(texts_data, output):
+def test_set_output_like_scikit_learn(texts_data, output):
+    # As for TfidfTransformer, output is never a table.
     texts, y = texts_data
     pipe = make_pipeline(TextMultiHotVectorizer(6), LogCountRatioTransformer())
+    assert not hasattr(pipe[1], "set_output")
     expected = pipe.fit_transform(texts, y)
     with config_context(transform_output=output):
         assert (pipe.fit_transform(texts, y) != expected).nnz == 0
         assert (pipe.fit(texts, y).transform(texts) != expected).nnz == 0
         counts = pipe[0].transform(texts).toarray()
-        table = LogCountRatioTransformer().fit_transform(counts, y)
-    assert type(table).__module__.startswith(output)
+        array = LogCountRatioTransformer().fit_transform(counts, y)
+    assert isinstance(array, np.ndarray)
 
 
 def test_feature_names_after_a_vectorizer(texts_data):

@@ -1,10 +1,9 @@
-"""What TextMultiHotVectorizer gives, and how it gets on with others."""
+"""The output of TextMultiHotVectorizer, alone and with other estimators."""
 
 import itertools
 import pickle
 import signal
 import threading
-import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import SkipTestWarning
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -211,37 +210,22 @@ def test_column_transformer(frame, texts, vectorizer):
     assert columns.get_feature_names_out()[0] == "words__the"
 
 
-def test_set_output(texts, words, cells, vectorizer):
-    vec = vectorizer(sparse_output=False).set_output(transform="pandas")
-    table = vec.fit_transform(pd.Series(texts, index=list("wxyz")))
-    assert table.columns.tolist() == words
-    assert table.index.tolist() == list("wxyz")
-    assert table.to_numpy().tolist() == cells
-    table = vec.set_output(transform="polars").transform(texts)
-    assert table.columns == words
-    assert isinstance(table, pl.DataFrame)
-    vec = vectorizer().set_output(transform="pandas").fit(texts)
-    with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
-        vec.transform(texts)
-
-
-@pytest.mark.parametrize("output", ["pandas", "polars"])
-def test_global_output_breaks_no_pipeline(output, texts, cells, dense):
-    with config_context(transform_output=output):
-        for make in (CountVectorizer, TextMultiHotVectorizer):
-            pipe = make_pipeline(make(), LogisticRegression())
+def test_set_output_like_scikit_learn(texts, cells, dense, vectorizer):
+    # As for TfidfTransformer, output is never a table.
+    assert not hasattr(vectorizer(), "set_output")
+    for output in ("pandas", "polars"):
+        with config_context(transform_output=output):
+            pipe = make_pipeline(vectorizer(), TfidfTransformer(), LogisticRegression())
             assert pipe.fit(texts, [1, 0, 0, 1]).predict(texts).shape == (4,)
-        assert dense(TextMultiHotVectorizer().fit_transform(texts)) == cells
-        assert dense(TextMultiHotVectorizer().fit(texts).transform(texts)) == cells
-        assert dense(_Stemming().fit(texts).transform(texts)) == cells
-        assert dense(_Renaming().fit_transform(texts)) == cells
-        table = TextMultiHotVectorizer(sparse_output=False).fit_transform(texts)
-        assert type(table).__module__.startswith(output)
-        assert table.to_numpy().tolist() == cells
-        asked = TextMultiHotVectorizer().set_output(transform=output)
-        for each in (asked, clone(asked)):
-            with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
-                each.fit_transform(texts)
+            assert dense(vectorizer().fit_transform(texts)) == cells
+            assert dense(_Stemming().fit(texts).transform(texts)) == cells
+            array = vectorizer(sparse_output=False).fit_transform(texts)
+            assert isinstance(array, np.ndarray)
+
+
+def test_feature_names_in_a_pipeline(texts, words, vectorizer):
+    pipe = make_pipeline(vectorizer(), TfidfTransformer()).fit(texts)
+    assert pipe.get_feature_names_out().tolist() == words
 
 
 def test_pickle_and_skops(texts, vectorizer):
@@ -273,16 +257,6 @@ class _Stemming(TextMultiHotVectorizer):
     def build_analyzer(self):
         analyze = super().build_analyzer()
         return lambda document: [token.removesuffix("s") for token in analyze(document)]
-
-
-class _Renaming(TextMultiHotVectorizer):
-    """Overrides what scikit-learn wraps."""
-
-    def fit_transform(self, X, y=None):
-        return super().fit_transform(X, y)
-
-    def transform(self, X):
-        return super().transform(X)
 
 
 class _Splitting(TextMultiHotVectorizer):
@@ -340,12 +314,7 @@ def test_no_stop_words_of_any_kind():
     [
         lambda: ["dog", "cat"],
         lambda: ("dog", "cat"),
-        lambda: iter(["dog", "cat"]),
-        lambda: (word for word in ["dog", "cat"]),
-        lambda: map(str.lower, ["DOG", "CAT"]),
         lambda: {"dog": 0, "cat": 1},
-        lambda: {"dog": 0, "cat": 1}.keys(),
-        lambda: {0: "dog", 1: "cat"}.values(),
         lambda: np.array(["dog", "cat"]),
         lambda: pd.Series(["dog", "cat"]),
         lambda: pl.Series(["dog", "cat"]),
@@ -369,6 +338,13 @@ def test_given_vocabulary_of_any_kind_works_again_and_again(
         assert dense(vec.fit_transform(texts)) == expected
 
 
+@pytest.mark.parametrize("iterator", [iter(["a"]), map(str, [1]), (w for w in "ab")])
+def test_iterators_as_vocabulary(iterator, texts, vectorizer):
+    for method in ("fit", "transform"):  # an iterator works only once
+        with pytest.raises(ValueError, match=r"'vocabulary' parameter .* '__len__'"):
+            getattr(vectorizer(vocabulary=iterator), method)(texts)
+
+
 def test_given_vocabulary_as_a_set_is_sorted(texts, vectorizer):
     for kind in (set, frozenset):
         vec = vectorizer(vocabulary=kind(["dog", "cat"]))
@@ -383,33 +359,23 @@ def test_options_are_checked_where_nothing_is_fitted(texts, vectorizer):
             vectorizer(vocabulary=["dog"], **wrong).transform(texts)
 
 
-def test_ids_that_are_columns_take_no_memory(sequences, vectorizer):
+def test_ids_that_are_columns(sequences, vectorizer):
     vec = vectorizer(index="keras", max_features=None)
-    tracemalloc.start()
-    X = vec.fit_transform([[3_000_000, 1], [2]])
-    assert (vec.transform([[3_000_000, 1], [2]]) != X).nnz == 0
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 100e6  # some 24 MB are `document_frequency_`
-    assert X.shape == (2, 3_000_001)
-    assert X.indices.tolist() == [1, 3_000_000, 2]
-    vocabulary = vec.vocabulary_
-    assert len(vocabulary) == 3_000_001
-    assert (vocabulary[3_000_000], vocabulary[np.int64(7)]) == (3_000_000, 7)
-    assert 3_000_001 not in vocabulary
-    assert "film" not in vocabulary
-    copy = pickle.loads(pickle.dumps(vec.fit(sequences)))
-    assert copy.vocabulary_ == {i: i for i in range(23)}
-    copy = skops.io.loads(
-        skops.io.dumps(vec), skops.io.get_untrusted_types(data=skops.io.dumps(vec))
-    )
+    X = vec.fit_transform([[300_000, 1], [2]])
+    assert (vec.transform([[300_000, 1], [2]]) != X).nnz == 0
+    assert X.shape == (2, 300_001)
+    assert X.indices.tolist() == [1, 300_000, 2]
+    vec.fit(sequences)
+    assert vec.vocabulary_ == {i: i for i in range(23)}
+    content = skops.io.dumps(vec)
+    copy = skops.io.loads(content, skops.io.get_untrusted_types(data=content))
     assert (copy.transform(sequences) != vec.transform(sequences)).nnz == 0
 
 
 def test_ids_that_are_too_many_columns(vectorizer):
-    for options in ({"max_features": None}, {"max_features": 2**31}):
+    for options in ({"max_features": None}, {"max_features": 2**24 + 1}):
         vec = vectorizer(index="keras", **options)
-        with pytest.raises(ValueError, match="each token id is its own column"):
+        with pytest.raises(ValueError, match="each id is its own column"):
             vec.fit([[2**40], [1]])
         assert not hasattr(vec, "vocabulary_")
 
@@ -459,7 +425,7 @@ def test_ctrl_c_in_partial_fit_counts_nothing(texts, vectorizer):
 def test_partial_fit_of_texts_and_then_of_ids(texts, sequences, vectorizer):
     vec = vectorizer().partial_fit(texts)
     state = pickle.dumps(vec)
-    with pytest.raises(TypeError, match="texts and others sequences"):
+    with pytest.raises(TypeError, match="got texts and sequences of token ids"):
         vec.partial_fit(sequences)
     assert pickle.dumps(vec) == state
 
@@ -469,8 +435,6 @@ def test_dense_output_that_fits_into_no_memory():
     vec = TextMultiHotVectorizer(
         vocabulary=vocabulary, sparse_output=False, dtype=np.float64
     )
-    message = (
-        r"output cannot be made dense: an array of 400,000 .*1,280\.0 GB.*max_feat"
-    )
+    message = r"convert the output to a dense array: 400,000 .*1,280\.0 GB.*max_feat"
     with pytest.raises(MemoryError, match=message):
         vec.transform(vocabulary)

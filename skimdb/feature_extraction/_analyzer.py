@@ -1,0 +1,166 @@
+"""From documents to tokens: the parameters shared with `CountVectorizer`."""
+
+from collections.abc import Callable
+from functools import partial
+from numbers import Integral
+
+from sklearn.feature_extraction.text import CountVectorizer
+
+from skimdb.feature_extraction._corpus import map_chunks
+from skimdb.feature_extraction._documents import Documents, call_each
+from skimdb.feature_extraction._tokenize import (
+    KERAS_PATTERN,
+    SKLEARN_PATTERN,
+    BulkTokenizer,
+    to_terms,
+    tokenize_ids,
+    tokenize_lists,
+)
+
+_SHARED = "input encoding decode_error strip_accents lowercase preprocessor tokenizer "
+_SHARED += "token_pattern ngram_range analyzer"
+
+
+class AnalyzerMixin:
+    """Split documents into tokens, in bulk or by a `CountVectorizer`."""
+
+    def build_preprocessor(self) -> Callable:
+        """Return the function that prepares a text for tokenization.
+
+        Returns
+        -------
+        preprocessor : callable
+            Like `sklearn.feature_extraction.text.CountVectorizer.build_preprocessor`.
+        """
+        return self._make_counter().build_preprocessor()
+
+    def build_tokenizer(self) -> Callable:
+        """Return the function that splits a text into a list of words.
+
+        Returns
+        -------
+        tokenizer : callable
+            Like `sklearn.feature_extraction.text.CountVectorizer.build_tokenizer`.
+        """
+        return self._make_counter().build_tokenizer()
+
+    def build_analyzer(self) -> Callable:
+        """Return the function that turns a document into a list of tokens.
+
+        Returns
+        -------
+        analyzer : callable
+            Like `sklearn.feature_extraction.text.CountVectorizer.build_analyzer`.
+        """
+        if self.input == "sequences":
+            return list
+        changes = {}
+        if not callable(self.analyzer):
+            changes["preprocessor"] = self.build_preprocessor()
+        if self.analyzer == "word":
+            # Without stop words of its own, CountVectorizer warns in `fit` only.
+            stop_words = self._make_counter().get_stop_words() or ()
+            tokenize = self.build_tokenizer()
+            changes["tokenizer"] = partial(_tokenize_without, stop_words, tokenize)
+            changes["stop_words"] = None
+        return self._make_counter(**changes).build_analyzer()
+
+    def _make_counter(self, **changes):
+        """Make the `CountVectorizer` that splits documents into the same tokens."""
+        params = {name: getattr(self, name) for name in _SHARED.split()}
+        if self.token_pattern is None:
+            params["token_pattern"] = KERAS_PATTERN
+        if self.input == "sequences":
+            params["input"] = "content"
+        stop_words = self.stop_words
+        if stop_words is not None and not isinstance(stop_words, str):
+            stop_words = list(stop_words)
+        return CountVectorizer(**params | {"stop_words": stop_words} | changes)
+
+    def _check_analyzer(self, given_words):
+        """Let `CountVectorizer` check the shared parameters, on a blank document.
+
+        It raises an error for wrong parameters and warns of those without effect.
+        """
+        ngram_range = self.ngram_range
+        are_two = len(ngram_range) == 2 and all(
+            isinstance(n, Integral) for n in ngram_range
+        )
+        if not are_two or not 1 <= ngram_range[0] <= ngram_range[1]:
+            raise ValueError(
+                "Expected ngram_range to be two integers, the smallest and the largest "
+                f"n, with 1 <= min_n <= max_n; got {ngram_range}."
+            )
+        if not isinstance(self.stop_words, str | None):
+            wrong = [word for word in self.stop_words if not isinstance(word, str)]
+            if wrong:
+                raise ValueError(
+                    f"Expected stop_words to be words (str), got {wrong[0]!r}. Convert "
+                    "them to strings."
+                )
+        changes = {"input": "content", "dtype": self.dtype, "vocabulary": given_words}
+        if self.tokenizer is not None or self.analyzer != "word":
+            changes["token_pattern"] = self.token_pattern  # warns unless it is None
+        # Functions of the user's own may not accept a blank.
+        has_functions = callable(self.strip_accents) or self.tokenizer is not None
+        has_functions = has_functions or self._takes_any_document()
+        blank = [] if has_functions else [" ".encode(self.encoding)]
+        self._make_counter(**changes).fit_transform(blank)
+
+    def _takes_any_document(self):
+        """Tell whether a callable gets documents as they are, texts or not."""
+        return (
+            callable(self.analyzer)
+            or self.preprocessor is not None
+            or (
+                self.tokenizer is not None
+                and not self.lowercase
+                and self.strip_accents is None
+            )
+        )
+
+    def _has_bulk_path(self):
+        """Tell whether `BulkTokenizer` supports the parameters."""
+        builders = ("build_analyzer", "build_preprocessor", "build_tokenizer")
+        return (
+            self.analyzer == "word"
+            and self.tokenizer is None
+            and self.preprocessor is None
+            and not callable(self.strip_accents)
+            and self.token_pattern in (None, KERAS_PATTERN, SKLEARN_PATTERN)
+            and all(
+                getattr(type(self), name) is getattr(AnalyzerMixin, name)
+                for name in builders
+            )
+        )
+
+    def _open_documents(self, X):
+        return Documents(X, self.input, self._takes_any_document())
+
+    def _map_tokens(self, function, documents):
+        """Yield ``function(tokens)`` for each chunk of documents."""
+        counter = self._make_counter()
+        if documents.are_ids:
+            chunks, tokenize = documents.read_ids(), tokenize_ids
+        elif self._has_bulk_path() and not documents.are_few:
+            chunks = documents.read_texts(counter.decode)
+            stop_words = counter.get_stop_words()
+            tokenize = BulkTokenizer(
+                pattern=counter.token_pattern,
+                lowercase=counter.lowercase,
+                strip_accents=counter.strip_accents,
+                preprocess=counter.build_preprocessor(),
+                stop_words=to_terms(stop_words) if stop_words else None,
+                ngram_range=counter.ngram_range,
+            )
+        else:  # Python code, which holds the GIL, and functions that may not be safe
+            analyze = self.build_analyzer()
+            return (
+                function(tokenize_lists(call_each(lambda x: list(analyze(x)), *chunk)))
+                for chunk in documents.read_items()
+            )
+        return map_chunks(lambda chunk: function(tokenize(chunk)), chunks)
+
+
+def _tokenize_without(stop_words, tokenize, text):
+    return [token for token in tokenize(text) if token not in stop_words]
