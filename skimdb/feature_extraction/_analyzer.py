@@ -58,11 +58,12 @@ class AnalyzerMixin:
         if not callable(self.analyzer):
             changes["preprocessor"] = self.build_preprocessor()
         if self.analyzer == "word":
-            # Without stop words of its own, CountVectorizer warns in `fit` only.
-            stop_words = self._make_counter().get_stop_words() or ()
-            tokenize = self.build_tokenizer()
-            changes["tokenizer"] = partial(_tokenize_without, stop_words, tokenize)
-            changes["stop_words"] = None
+            changes |= {"tokenizer": self.build_tokenizer(), "stop_words": None}
+            # CountVectorizer would warn of its stop words in `transform` too.
+            if stop_words := self._make_counter().get_stop_words():
+                changes["tokenizer"] = partial(
+                    _tokenize_without, stop_words, changes["tokenizer"]
+                )
         return self._make_counter(**changes).build_analyzer()
 
     def _make_counter(self, **changes):

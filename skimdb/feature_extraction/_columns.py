@@ -98,7 +98,7 @@ def make_lookup(vocabulary, layout, few=False):
         From an Arrow array of terms to an array of int32. Terms outside the
         vocabulary have the column ``layout.oov``, or -1.
     """
-    outside = np.int32(layout.outside)
+    outside = layout.outside
     are_ids = isinstance(next(iter(vocabulary), 0), int | np.integer)
     if layout.ids_are_columns:
         find = partial(_check_ids, n_columns=layout.n_columns)

@@ -1,5 +1,6 @@
 """Documents: from any container to chunks in Arrow."""
 
+import math
 import os
 import reprlib
 from itertools import chain, islice
@@ -38,6 +39,8 @@ class Documents:
     ----------
     are_ids : bool
         Whether the documents are sequences of token ids.
+    n_documents : int or float
+        Number of documents; infinity if it is not known.
     are_few : bool
         Whether the documents are known to be too few for bulk processing to pay.
     """
@@ -54,7 +57,8 @@ class Documents:
         self.are_ids = input == "sequences" or (
             input == "content" and nested and not any_kind
         )
-        self.are_few = hasattr(X, "__len__") and len(X) <= _FEW
+        self.n_documents = len(X) if hasattr(X, "__len__") else math.inf
+        self.are_few = self.n_documents <= _FEW
         self._input = input
         self._any_kind = any_kind
 

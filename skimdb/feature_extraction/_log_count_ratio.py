@@ -1,7 +1,8 @@
-"""Columns scaled by how much more often they are found in one class."""
+"""Scale columns by how much more often they occur in one class."""
 
 import copy
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,60 +26,58 @@ class LogCountRatioTransformer(
 ):
     """Scale each column by its naive-Bayes log-count ratio.
 
-    A word that positive and negative documents have equally often says nothing, and
-    its column is scaled to nearly 0; a word that almost only one class has gets a
-    large scale. A penalized or briefly trained classifier then spends its weights on
-    the words that tell the classes apart. The scale is learned from the labels of the
-    training documents, so the transformer belongs into a Pipeline, before the
-    classifier; a cross-validation of the Pipeline learns it anew in each split.
+    A word that is equally frequent in positive and negative documents gets a scale
+    near 0. A word that occurs almost only in one class gets a large scale. A penalized
+    or briefly trained classifier then spends its weights on the words that distinguish
+    the classes. The scale is learned from the labels of the training documents, so the
+    transformer belongs in a Pipeline, before the classifier. Cross-validation of the
+    Pipeline learns it from the training part of each split.
 
     Parameters
     ----------
     smoothing : float, default=1.0
-        Count that is added to each column in each class. The larger, the closer to 0
-        the ratios of rare words. Must be greater than 0, since a word that one class
-        never has would otherwise have an infinite ratio.
+        Count that is added to each column in each class. Larger values move the ratios
+        of rare words towards 0. Must be greater than 0, since a word that never occurs
+        in one class would otherwise have an infinite ratio.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels. Of an indicator matrix the numbers of its columns.
+        Class labels. For an indicator matrix, the column numbers.
     log_count_ratio_ : ndarray of float64, shape (n_classes, n_features)
-        Log-count ratio of each class against all others; shape (1, n_features) for
-        two classes, where it is that of the second, ``classes_[1]``.
+        Log-count ratio of each class against all others. For two classes, the shape is
+        (1, n_features), with the ratio of the second class, ``classes_[1]``.
     scale_ : ndarray of float64, shape (n_features,)
-        What each column is multiplied by: the ratio itself for two classes, the root
-        of the mean square of the ratios for more. Of an indicator matrix with one
-        column, it is the ratio of that column.
+        Factor of each column: the ratio itself for two classes, or for an indicator
+        matrix with one column; the root mean square of the ratios for more classes.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, if `X` had any that are all strings.
+        Names of the features, if `X` has names that are all strings.
 
     See Also
     --------
-    skimdb.TextMultiHotVectorizer : Makes the matrix of texts.
-    sklearn.feature_extraction.text.TfidfTransformer : Scales columns by how rare they
-        are, whatever the labels.
-    sklearn.naive_bayes.MultinomialNB : Classifies by these ratios alone.
+    skimdb.TextMultiHotVectorizer : Encode texts as a matrix.
+    sklearn.feature_extraction.text.TfidfTransformer : Scale columns by their document
+        frequency, without labels.
+    sklearn.naive_bayes.MultinomialNB : Classify by these ratios alone.
 
     Notes
     -----
-    With ``p`` the column sums of the documents of a class, ``q`` those of all
-    other documents, both with `smoothing` added, the ratio is [1]_ ::
+    Let ``p`` be the column sums of the documents of a class, and ``q`` the column sums
+    of all other documents, both with `smoothing` added. The ratio is [1]_ ::
 
         r = log((p / sum(p)) / (q / sum(q)))
 
-    Samples count as often as their weight says. The values of `X` are used as they
-    are. Whether a document has a word (`TextMultiHotVectorizer`) mostly serves
-    better than how often (`CountVectorizer`).
+    A weight of 2 counts a sample twice. The values of `X` are used without changes.
+    Zeros and ones (`TextMultiHotVectorizer`) usually give better results than counts
+    (`CountVectorizer`).
 
-    There is one column out for each column in, whatever the number of classes. A
-    block of columns for each class would not tell a linear model more, since the
-    blocks are multiples of each other: an L2 penalty treats them as it does one
-    column with the root of the sum of their squares as scale. For a scale of its own
-    in each one-vs-rest classifier, as for a support vector machine with naive-Bayes
-    features, wrap both:
+    The output has the same columns as the input, for any number of classes. A block of
+    columns per class would not help a linear model, since the blocks are multiples of
+    each other: with an L2 penalty, they are equivalent to one column scaled by the root
+    of the sum of their squares. To scale the columns separately for each one-vs-rest
+    classifier, as in a support vector machine with naive-Bayes features, wrap both:
     ``OneVsRestClassifier(make_pipeline(LogCountRatioTransformer(), LinearSVC()))``.
 
     References
@@ -111,41 +110,47 @@ class LogCountRatioTransformer(
         "smoothing": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, *, smoothing=1.0):
+    classes_: np.ndarray
+    log_count_ratio_: np.ndarray
+    scale_: np.ndarray
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
+    def __init__(self, *, smoothing: float = 1.0):
         self.smoothing = smoothing
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn the ratio of each column from the labels.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training samples: counts, or 1 where a document has a word.
+            Training samples: counts, or 1 if a document contains a word.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or an indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples. None stands for equal weights.
 
         Returns
         -------
         self : LogCountRatioTransformer
-            The fitted transformer.
+            Fitted transformer.
 
         Raises
         ------
         ValueError
-            If `X` has negative values, `sample_weight` has, or `y` has 1 class only.
+            If `X` or `sample_weight` has negative values, or `y` has only one class.
         """
-        fitted = copy.copy(self)  # a fit that fails leaves this one as it was
+        fitted = copy.copy(self)  # a failed fit leaves the estimator unchanged
         X, y, weight = fitted._check_training(X, y, sample_weight)
         binarizer = LabelBinarizer()
         # A column per class or label, a single one for two classes.
         members = binarizer.fit_transform(y).astype(np.float64)
         if y.ndim == 1 and len(binarizer.classes_) < 2:
             raise ValueError(
-                f"y has 1 class only, {binarizer.classes_[0]!r}, and a ratio needs two "
-                "or more. If y is a part of the samples, stratify the split."
+                f"Expected at least two classes in y, got 1 class, "
+                f"{binarizer.classes_[0]!r}. If y belongs to a split, stratify the split."
             )
         inside = _compute_log_shares(X, weight * members, self.smoothing)
         outside = _compute_log_shares(X, weight * (1 - members), self.smoothing)
@@ -159,7 +164,7 @@ class LogCountRatioTransformer(
         return self
 
     def _check_training(self, X, y, sample_weight):
-        """Return what `fit` is given as matrix, labels and column of weights."""
+        """Return the checked matrix, labels and weights (as a column)."""
         check_labels_present(y)
         X, y = validate_data(
             self,
@@ -173,8 +178,8 @@ class LogCountRatioTransformer(
         if smallest < 0:
             raise ValueError(
                 f"Negative values in data passed to {type(self).__name__}, such as "
-                f"{smallest:g}. It takes counts, or 1 where a document has a word: put "
-                "it right after the vectorizer, before any step that centers columns."
+                f"{smallest:g}. Pass counts, or 1 if a document contains a word: use it "
+                "right after the vectorizer, before any step that centers columns."
             )
         check_classification_targets(y)
         if not type_of_target(y).startswith("multilabel"):
@@ -184,19 +189,19 @@ class LogCountRatioTransformer(
         )
         return X, y, weight[:, np.newaxis]
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray | sp.spmatrix | sp.sparray:
         """Scale the columns.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples; left as they are.
+            Samples, which are not modified.
 
         Returns
         -------
         X_new : ndarray or sparse matrix of shape (n_samples, n_features)
-            The columns times `scale_`, sparse if `X` is, in its dtype if that is
-            float32 or float64.
+            Columns times `scale_`: sparse if `X` is sparse, in the dtype of `X` if it
+            is float32 or float64.
         """
         check_is_fitted(self)
         X = validate_data(
@@ -223,9 +228,10 @@ class LogCountRatioTransformer(
 
 
 def _compute_log_shares(X, members, smoothing):
-    """Logarithm of what each column has of a group's counts, a row per group.
+    """Compute the logarithm of the share of each column in a group's counts.
 
-    `members` has a column per group, with the weight of each sample in it.
+    There is one row per group. `members` has one column per group: the weights of the
+    samples in it.
     """
     counts = (X.T @ members).T + smoothing
     return np.log(counts) - np.log(counts.sum(axis=1, keepdims=True))

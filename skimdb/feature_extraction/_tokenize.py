@@ -80,13 +80,14 @@ def encode_utf8(texts):
 def to_terms(words):
     """Convert words (str), or token ids (int), to an Arrow array."""
     words = list(words)
-    if all(isinstance(word, str) for word in words):
+    kinds = set(map(type, words))
+    if all(issubclass(kind, str) for kind in kinds):
         return encode_utf8(words)
-    if not all(isinstance(word, int | np.integer) for word in words):
+    if not all(issubclass(kind, int | np.integer) for kind in kinds):
         raise TypeError(
             "Expected terms that are all strings or all integers, got "
-            f"{sorted({type(word).__name__ for word in words})}. Convert the terms of "
-            "the analyzer, the tokenizer or the vocabulary to strings."
+            f"{sorted(kind.__name__ for kind in kinds)}. Convert the terms of the "
+            "analyzer, the tokenizer or the vocabulary to strings."
         )
     try:
         return pa.array(map(int, words), pa.int64())

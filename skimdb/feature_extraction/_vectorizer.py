@@ -301,7 +301,9 @@ class TextMultiHotVectorizer(
         """
         vocabulary, layout = self._get_vocabulary()
         documents = self._open_documents(X)
-        find_columns = make_lookup(vocabulary, layout, few=documents.are_few)
+        # A document has about 100 distinct words.
+        few = 100 * documents.n_documents < len(vocabulary)
+        find_columns = make_lookup(vocabulary, layout, few)
 
         def encode_chunk(tokens):
             return encode_tokens(tokens, find_columns(tokens.terms), layout)
@@ -472,13 +474,14 @@ class TextMultiHotVectorizer(
 
     def _get_vocabulary(self):
         """Return the fitted, or the given, vocabulary and its layout."""
-        if not hasattr(self, "vocabulary_") and self.vocabulary is not None:
+        if not hasattr(self, "vocabulary_"):
+            if self.vocabulary is None:
+                check_is_fitted(self)
             self._validate_params()
             self._check_params()
             words = self._list_given_words()
             layout = self._plan_layout(len(words))
             return layout.make_vocabulary(words), layout
-        check_is_fitted(self)
         if not self.vocabulary_:
             raise ValueError(
                 "The vocabulary is empty: no term so far satisfies min_df, max_df and "

@@ -1,4 +1,4 @@
-"""What LogCountRatioTransformer scales columns by, and how it gets on with others."""
+"""The scale of LogCountRatioTransformer, alone and with other estimators."""
 
 import math
 import pickle
@@ -230,8 +230,8 @@ def test_second_fit_forgets_the_first(counts):
     ("change", "message"),
     [
         ({"X": -np.ones((60, 12))}, "Negative values in data.*right after the vector"),
-        ({"X": sp.csr_array(-np.eye(60, 12))}, "such as -1. It takes counts"),
-        ({"y": np.full(60, "pos")}, "1 class only, .*'pos'.*stratify"),
+        ({"X": sp.csr_array(-np.eye(60, 12))}, "such as -1. Pass counts"),
+        ({"y": np.full(60, "pos")}, "got 1 class, .*'pos'.*stratify"),
         ({"y": np.linspace(0, 1, 60)}, "Unknown label type"),
         ({"y": None}, "requires y"),
         ({"sample_weight": np.full(60, -1.0)}, "Negative values"),
