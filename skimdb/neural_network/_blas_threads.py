@@ -1,51 +1,53 @@
-"""Products of NumPy on one core each, while all cores have work from us.
+"""Limit BLAS to one thread during a fit or a prediction.
 
-The threads of OpenBLAS spin for a while after a product. So they would take a third of
-the cores from ours, which have sparse products and updates to do, too. And the last
-bits of a product depend on how many they are.
+Between the products of a network come sparse products and updates, which take one
+core. The threads of OpenBLAS spin while they wait, which costs several times the CPU
+time and slows down everything else that runs.
 """
 
-import functools
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from contextlib import contextmanager
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
-from skimdb._sklearn import _openmp_effective_n_threads
+_lock = threading.Lock()
+_n_holders = 0
+_limited = []  # pairs of a library and its number of threads before
 
 
+@contextmanager
 def limit_blas_threads():
-    """Let BLAS use the calling thread alone, as `sklearn.cluster.KMeans` does.
+    """Limit BLAS to one thread, for the whole process.
 
-    Of several threads that come here at a time, threadpoolctl lets the first set the
-    limit, which is of the process, and take it back.
-
-    Returns
-    -------
-    limit : context manager
+    The first holder sets the limit and the last one takes it back, in any threads.
     """
-    return _find_blas().limit(limits=1)
+    global _n_holders
+    with _lock:
+        if _n_holders == 0:
+            _set_limit()
+        _n_holders += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_holders -= 1
+            if _n_holders == 0:
+                _take_back_limit()
 
 
-def map_on_all_cores(function, parts):
-    """Call a function with each part, on as many threads as there are cores.
-
-    Parameters
-    ----------
-    function : callable
-    parts : list
-
-    Returns
-    -------
-    results : list
-    """
-    n_threads = min(len(parts), _openmp_effective_n_threads())
-    with limit_blas_threads():
-        if n_threads == 1:
-            return [function(part) for part in parts]
-        with ThreadPoolExecutor(n_threads) as threads:
-            return list(threads.map(function, parts))
+def _set_limit():
+    for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+        n_threads = library.num_threads
+        library.set_num_threads(1)
+        # Nothing changes while another thread limits BLAS through threadpoolctl.
+        if library.num_threads != n_threads:
+            _limited.append((library, n_threads))
+    # threadpoolctl ignores all threads but the one that sets a limit, until then.
+    OpenBLASController.clear_controlling_thread()
 
 
-@functools.cache
-def _find_blas():
-    return ThreadpoolController().select(user_api="blas")
+def _take_back_limit():
+    while _limited:
+        library, n_threads = _limited.pop()
+        library.set_num_threads(n_threads)
+    OpenBLASController.clear_controlling_thread()

@@ -1,18 +1,16 @@
-"""Checks of what `fit` and `predict` are given."""
+"""Checks of the arguments of `fit` and `predict`."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skimdb._checks import check_labels_present
+from skimdb._checks import check_indices, check_labels_present, make_dense
 from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
-from skimdb._checks import check_indices, make_dense
-from skimdb.neural_network._explain_input import explain_input
 from skimdb.neural_network._labels import (
     check_labels,
     find_classes,
@@ -20,12 +18,13 @@ from skimdb.neural_network._labels import (
     is_multilabel,
 )
 
-# Of these, one kernel or all layers together would fill the largest memory.
+Matrix = ArrayLike | scipy.sparse.sparray | scipy.sparse.spmatrix
+# A larger network would not fit in any memory.
 MOST_LAYERS, MOST_UNITS = 10_000, 10**8
 
 
 def check_hidden_layers(size, n_hidden_layers, dropout):
-    """Check units and dropout rate of each hidden layer.
+    """Check the number of units and the dropout rate of each hidden layer.
 
     Parameters
     ----------
@@ -42,57 +41,51 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
     Raises
     ------
     ValueError
-        If an entry is out of range, or their numbers differ.
+        If an entry is out of range, or if there is not one entry per layer.
     """
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
-    if n_layers > MOST_LAYERS:
-        raise ValueError(
-            f"{n_layers} hidden layers are too many: {MOST_LAYERS} at most. The number "
-            "of units is given by size."
-        )
     sizes = _repeat_per_layer(size, n_layers, "size")
     if not sizes or any(
         not isinstance(n, Integral) or isinstance(n, bool) or not 1 <= n <= MOST_UNITS
         for n in sizes
     ):
         raise ValueError(
-            f"size={size!r}: each hidden layer needs a whole number of units, 1 or "
-            f"more, and {MOST_UNITS} at most."
+            "Expected a whole number of units for each hidden layer, from 1 to "
+            f"{MOST_UNITS}, got size={size!r}."
         )
     rates = _repeat_per_layer(dropout, n_layers, "dropout")
     if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
         raise ValueError(
-            f"dropout={dropout!r}: a rate is at least 0 and less than 1, the share of "
-            "outputs that are dropped; 0.5 drops half."
+            "Expected dropout rates from 0 to less than 1, got "
+            f"dropout={dropout!r}. Use 0.5 to drop half of the outputs."
         )
     return tuple(int(n) for n in sizes), tuple(float(r) for r in rates)
 
 
 def _repeat_per_layer(value, n_layers, name):
-    """One value per hidden layer, from a scalar or one value each."""
+    """One value per hidden layer, from a scalar or from one value each."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
     if len(values) != n_layers:
         raise ValueError(
-            f"{name}={value!r} has {len(values)} entries for {n_layers} hidden "
-            f"layer(s); give one number for all, or one entry per hidden layer."
+            f"Expected a number or {n_layers} numbers, one per hidden layer, got "
+            f"{len(values)}: {name}={value!r}."
         )
     return values
 
 
-@explain_input("X", "y", "sample_weight")
 def check_training(estimator, X, y, sample_weight, dtype=None):
-    """Check training data, and leave out samples without weight.
+    """Check training data and drop samples without weight.
 
     Parameters
     ----------
     estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are set, or compared if there is
-        a `dtype`.
+        Without `dtype`, its `n_features_in_` and `feature_names_in_` are set; with
+        it, they are compared.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
     sample_weight : array-like of shape (n_samples,) or None
     dtype : dtype, default=None
-        That of the network, if training goes on.
+        Type of the network's weights, if training continues.
 
     Returns
     -------
@@ -120,14 +113,13 @@ def check_training(estimator, X, y, sample_weight, dtype=None):
     return _canonicalize(X), y, weight
 
 
-@explain_input("X")
 def check_matrix(estimator, X, *, dtype, name="X"):
-    """Check samples, and bring sparse ones into canonical form.
+    """Check samples and convert sparse ones to canonical CSR.
 
     Parameters
     ----------
     estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are compared.
+        Estimator that knows the features.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     dtype : dtype
     name : str, default="X"
@@ -136,86 +128,54 @@ def check_matrix(estimator, X, *, dtype, name="X"):
     Returns
     -------
     X : ndarray or CSR
-        Sorted, without duplicates and explicit zeros, with indices of 32 bits where
-        they do. The input is not changed.
+        CSR is sorted and without duplicates and explicit zeros, with 32-bit indices
+        if they suffice. The input is not changed.
 
     Raises
     ------
     ValueError
-        If it holds texts or other things than numbers, or is malformed.
+        If `X` contains texts or other values than numbers, or is malformed.
     """
     _check_raw(X, name)
     with _ignore_overflow():
-        if name != "X":  # whose name validate_data would put into its messages
+        if name != "X":  # validate_data would call it X in its messages
             check_array(X, accept_sparse="csr", dtype=dtype, input_name=name)
         X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=False)
     return _canonicalize(X)
 
 
 def _ignore_overflow():
-    """Values too large for the dtype are an error of scikit-learn's check."""
+    """Silence NumPy: scikit-learn raises an error for values that overflow."""
     return np.errstate(over="ignore", invalid="ignore")
 
 
 def _check_raw(X, name):
-    """Raise for what is no matrix of numbers, in words that tell what to do."""
+    """Raise for malformed sparse matrices, iterators and texts."""
     if scipy.sparse.issparse(X):
         check_indices(X, name)
     if isinstance(X, Iterator):
         raise ValueError(
-            f"KerasMLPClassifier takes a matrix of numbers as {name}, but got an "
-            f"iterator ({type(X).__name__}). Only partial_fit takes one, of chunks "
-            "(X, y), and trains for one epoch on them."
+            f"Expected {name} to be a matrix of numbers, got an iterator "
+            f"({type(X).__name__}). Only partial_fit accepts an iterator, of chunks "
+            "(X, y)."
         )
-    first = X
-    if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1:
-        first = next(iter(X), None)
-    if isinstance(first, (str, bytes)):
-        remedy = (
-            "In a Pipeline let the vectorizer transform it, too: "
-            "make_pipeline(..., transform_input=['X_val']), with metadata routing "
-            "enabled and set_fit_request(X_val=True, y_val=True) on the classifier; or "
-            "transform it beforehand."
-            if name == "X_val"
-            else "Put a vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
-            "KerasMLPClassifier())."
-        )
+    is_flat = isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1
+    if isinstance(next(iter(X), None) if is_flat else X, (str, bytes)):
+        remedy = "put a vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
+        remedy += "KerasMLPClassifier())"
+        if name == "X_val":
+            remedy = "transform it with the fitted vectorizer first"
         raise ValueError(
-            f"KerasMLPClassifier takes a matrix of numbers as {name}, but got texts. "
-            f"{remedy}"
+            f"KerasMLPClassifier expects {name} to be a matrix of numbers, but got "
+            f"texts: {remedy}."
         )
-    kind = getattr(getattr(X, "dtype", None), "kind", "")
-    if kind in ("M", "m", "S", "U"):
-        what = {"M": "dates", "m": "durations"}.get(kind, "strings")
-        raise ValueError(
-            f"KerasMLPClassifier takes a matrix of numbers as {name}, but got {what} "
-            f"(dtype {X.dtype}). Convert them to numbers first."
-        )
-    column = _find_dates(X)
-    if column is not None:
-        raise ValueError(
-            f"KerasMLPClassifier takes a matrix of numbers as {name}, but its column "
-            f"{column!r} holds dates or durations. Convert them to numbers first, such "
-            "as the days since the first of them."
-        )
-
-
-def _find_dates(X):
-    """First column of a table of pandas or polars that holds dates or durations."""
-    if not (hasattr(X, "columns") and hasattr(X, "dtypes")):
-        return None
-    for column, dtype in zip(X.columns, X.dtypes, strict=True):
-        is_temporal = getattr(dtype, "is_temporal", lambda: False)  # polars
-        if getattr(dtype, "kind", "") in ("M", "m") or is_temporal():
-            return column
-    return None
 
 
 def _canonicalize(X):
-    """Sort the indices, and leave out duplicates and explicit zeros."""
+    """Sort the indices, sum duplicates and drop explicit zeros."""
     if not scipy.sparse.issparse(X):
         return X
-    # A flag may be wrong where the arrays were changed by hand.
+    # The flags may be wrong if the arrays were modified in place.
     fresh = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
     if not fresh.has_canonical_format or not fresh.data.all():
         fresh = fresh.copy()
@@ -229,35 +189,8 @@ def _canonicalize(X):
     return fresh
 
 
-def check_memory(spec, n_rows):
-    """Raise before training if what it needs would not fit into memory.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-    n_rows : int
-        Samples of the largest batch.
-    """
-    sizes = spec.layer_sizes
-    n_weights = sum((n_inputs + 1) * n_units for n_inputs, n_units in pairwise(sizes))
-    # Initial and current weights, their gradient and one slot of the optimizer, at
-    # least; the output of each unit and its gradient for each sample of a batch.
-    n_bytes = (4 * n_weights + 2 * n_rows * sum(sizes[1:])) * spec.dtype.itemsize
-    try:
-        np.empty(n_bytes, np.uint8)  # asked for, but not touched
-    except (MemoryError, ValueError) as error:  # the latter if beyond any memory
-        layers = " x ".join(f"{size:,}" for size in sizes)
-        raise MemoryError(
-            f"The network does not fit into memory. Its {n_weights:,} weights (layers "
-            f"of {layers}: features, units, outputs) in {spec.dtype}, their gradient, "
-            f"the state of the optimizer and batches of {n_rows:,} samples take at "
-            f"least {n_bytes / 1e9:,.1f} GB. Use fewer features (max_features of the "
-            "vectorizer), a smaller size or batch_size, or X in float32."
-        ) from error
-
-
 def check_finite_logits(logits, X):
-    """Raise if a network overflows for some samples.
+    """Raise an error if the network overflows for some samples.
 
     Parameters
     ----------
@@ -269,14 +202,13 @@ def check_finite_logits(logits, X):
         largest = abs(X.data if scipy.sparse.issparse(X) else X).max()
         raise ValueError(
             f"The output of the network is not finite for {n_overflowed} of "
-            f"{len(logits)} samples: X has values of up to {largest:.3g}, which times "
-            f"the weights is too large for {logits.dtype}. Scale X as it was scaled "
-            "for fit."
+            f"{len(logits)} samples: the largest value of X, {largest:.3g}, times the "
+            f"weights overflows in {logits.dtype}. Scale X as in fit."
         )
 
 
 def check_weight(sample_weight, X, name="sample_weight"):
-    """Check sample weights; None stands for ones.
+    """Check sample weights. None stands for equal weights.
 
     Parameters
     ----------
@@ -288,7 +220,7 @@ def check_weight(sample_weight, X, name="sample_weight"):
     Returns
     -------
     sample_weight : ndarray of float64 of shape (n_samples,)
-        Scaled to a maximum of 1 where they are very small or large.
+        Very small and very large weights are scaled to a maximum of 1.
     """
     weight = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
@@ -296,26 +228,26 @@ def check_weight(sample_weight, X, name="sample_weight"):
     largest = weight.max(initial=0.0)
     if not largest > 0:
         raise ValueError(
-            f"{name} must have at least one non-zero weight. Samples of weight 0 do "
-            f"not count; without {name} all count the same."
+            f"Expected at least one non-zero weight in {name}, got none. Leave out "
+            f"{name} to weight all samples equally."
         )
     # Only proportions count, and a sum must neither underflow nor overflow.
     return weight if 1e-100 < largest < 1e100 else weight / largest
 
 
-@explain_input("X_val", "y_val", "sample_weight_val")
 def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     """Check validation data.
 
     Parameters
     ----------
     estimator : estimator
-        Knows the features.
+        Estimator that knows the features.
     X_val : {array-like, sparse matrix} of shape (n_val_samples, n_features) or None
     y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_labels) or None
     sample_weight_val : array-like of shape (n_val_samples,) or None
     X : ndarray or CSR of shape (n_samples, n_features)
-        Checked training samples, whose dtype and kind the validation samples get.
+        Checked training samples. The validation samples get their dtype and are
+        sparse if they are.
 
     Returns
     -------
@@ -330,12 +262,13 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
             )
         return None
     if X_val is None or y_val is None:
+        given = "y_val" if X_val is None else "X_val"
         raise ValueError(
-            "X_val and y_val go together; only one of them is given. Give both, or "
-            "let early_stopping hold out a part of X."
+            f"Expected both X_val and y_val, got only {given}. Pass both, or use "
+            "early_stopping=True to hold out a part of X."
         )
     X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
-    X_val = match_kind(X_val, X)
+    X_val = match_kind(X_val, X, "X_val")
     check_labels_present(y_val, "y_val")
     y_val = check_array(
         y_val, accept_sparse=True, dtype=None, ensure_2d=False, input_name="y_val"
@@ -346,62 +279,61 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
 
 
 def read_chunks(chunks, y, sample_weight):
-    """Yield the chunks of a stream, and raise for what is none.
+    """Yield the chunks of a stream, and raise an error for other items.
 
     Parameters
     ----------
     chunks : iterator of tuple
-        Of samples, labels and perhaps sample weights.
+        Samples, labels and optionally sample weights.
     y, sample_weight : None
-        Chunks have them.
+        Must be None, because the chunks contain them.
 
     Yields
     ------
     X, y, sample_weight : object
-        Unchecked. Empty chunks are left out.
+        Unchecked. Empty chunks are dropped.
     """
     if y is not None or sample_weight is not None:
         raise ValueError(
-            "Chunks bring their own labels and weights: let the iterator yield (X, y) "
-            "or (X, y, sample_weight), and give neither y nor sample_weight."
+            "Expected chunks (X, y) or (X, y, sample_weight) without further "
+            "arguments, got y or sample_weight, too. Pass labels and weights only in "
+            "the chunks."
         )
     n_chunks = 0
     for chunk in chunks:
         if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
             raise ValueError(
-                "An iterator must yield chunks as tuples, (X, y) or (X, y, "
-                f"sample_weight), but yielded {type(chunk).__name__}."
+                "Expected the iterator to yield tuples (X, y) or (X, y, "
+                f"sample_weight), got {chunk!r:.50}."
             )
         if np.shape(chunk[0])[:1] != (0,):
             n_chunks += 1
             yield (*chunk, None)[:3]
     if not n_chunks:
         raise ValueError(
-            "The iterator has no samples. Was it used up, by an epoch before? A "
-            "generator can be gone through once: make a new one for each epoch."
+            "The iterator yielded no samples. A generator is exhausted after one "
+            "epoch: create a new one for each."
         )
 
 
-def match_kind(X, other):
+def match_kind(X, other, name):
     """Return `X` as a CSR matrix if the other is one, else as an array."""
     if scipy.sparse.issparse(X) and not scipy.sparse.issparse(other):
-        return make_dense(X, "X_val", "Give X and X_val both sparse.")
+        return make_dense(X, name, "Pass sparse training samples, too.")
     if scipy.sparse.issparse(other) and not scipy.sparse.issparse(X):
         return scipy.sparse.csr_array(X)
     return X
 
 
-@explain_input("classes")
-def check_classes(estimator, y, classes, *, partial):
+def check_classes(y, classes, *, partial):
     """Check the classes of a new network.
 
     Parameters
     ----------
-    estimator : estimator
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Checked labels.
     classes : array-like of shape (n_classes,) or None
-        As given to `partial_fit`.
+        Argument of `partial_fit`.
     partial : bool
 
     Returns
@@ -411,25 +343,23 @@ def check_classes(estimator, y, classes, *, partial):
     if partial and y.ndim == 1:
         if classes is None:
             raise ValueError(
-                "classes must be passed on the first call to partial_fit. A part may "
-                "lack some, so name all: classes=[0, 1]."
+                "classes must be passed on the first call to partial_fit, because the "
+                "first samples may lack some. Pass all classes: classes=[0, 1]."
             )
         classes = np.unique(check_labels(classes, "classes"))
     else:
         classes = find_classes(y)
     if len(classes) < 2:
         raise ValueError(
-            f"{type(estimator).__name__} needs samples of at least 2 classes, but y "
-            f"has only one class: {classes.tolist()} (samples with a sample_weight of "
-            "0 do not count). Were the samples sorted by label and then cut? Shuffle "
-            "or stratify them."
+            f"Expected y to have at least 2 classes with a positive sample_weight, got "
+            f"only one class: {classes.tolist()}. If the samples are sorted by label, "
+            "shuffle or stratify them before splitting."
         )
     return classes
 
 
-@explain_input("classes")
 def check_continues(estimator, y, sizes, classes, *, partial):
-    """Raise if training cannot go on with these labels and parameters.
+    """Raise an error if training cannot continue with these labels and parameters.
 
     Parameters
     ----------
@@ -438,17 +368,17 @@ def check_continues(estimator, y, sizes, classes, *, partial):
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Checked labels.
     sizes : tuple of int
-        Units of each hidden layer, as the parameters ask for.
+        Number of units of each hidden layer according to the parameters.
     classes : array-like of shape (n_classes,) or None
-        As given to `partial_fit`.
+        Argument of `partial_fit`.
     partial : bool
     """
     before = tuple(len(intercept) for intercept in estimator.intercepts_[:-1])
     if sizes != before:
         raise ValueError(
-            f"Training goes on with the network that there is, of hidden layers "
-            f"of {before} units, but the parameters ask for {sizes}. Set them "
-            "back, or fit a clone."
+            "warm_start and partial_fit cannot change the architecture: the network "
+            f"has hidden layers of {before} units, but size={sizes}. Restore the old "
+            "size, or fit a clone."
         )
     if partial:
         if classes is not None and not is_multilabel(estimator._label_classes):
@@ -457,5 +387,5 @@ def check_continues(estimator, y, sizes, classes, *, partial):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "
             f"previous call to fit. Previously got {estimator.classes_}, `y` has "
-            f"{find_classes(y)}. Set warm_start=False to begin anew."
+            f"{find_classes(y)}. Set warm_start=False to start from scratch."
         )

@@ -1,6 +1,4 @@
-"""Labels and targets of the network: from y to Y, and back."""
-
-from numbers import Real
+"""Labels y and targets Y of the network."""
 
 import numpy as np
 import scipy.sparse
@@ -10,7 +8,7 @@ from sklearn.utils.validation import column_or_1d
 
 
 def check_labels(y, name="y", *, warn=False):
-    """Check labels, or an indicator matrix with a column per label.
+    """Check labels or an indicator matrix.
 
     Parameters
     ----------
@@ -18,7 +16,7 @@ def check_labels(y, name="y", *, warn=False):
     name : str, default="y"
         Name of `y` in error messages.
     warn : bool, default=False
-        Warn of a single column.
+        Warn if the labels are a single column.
 
     Returns
     -------
@@ -27,7 +25,7 @@ def check_labels(y, name="y", *, warn=False):
     Raises
     ------
     ValueError
-        If they are no classes.
+        If `y` is neither class labels nor an indicator matrix.
     """
     y = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
     try:
@@ -35,20 +33,19 @@ def check_labels(y, name="y", *, warn=False):
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in y.ravel()})
         raise ValueError(
-            f"{name} has labels of types that cannot be sorted together, "
-            f"{' and '.join(kinds)}. Make them all strings or all numbers."
+            f"Expected {name} to have labels of one type, got {' and '.join(kinds)}, "
+            "which cannot be sorted. Convert them all to strings or all to numbers."
         ) from error
     kind = type_of_target(y, input_name=name)
     check_classification_targets(y)
     if y.ndim == 2 and y.shape[1] > 1:
-        # "multilabel-indicator" is any matrix of two codes, such as 1 and 2.
+        # For scikit-learn, any matrix of two values is a "multilabel-indicator".
         if kind == "multilabel-indicator" and np.isin(y, (0, 1)).all():
             return y
         raise ValueError(
-            f"{name} has {y.shape[1]} columns, but is no indicator matrix of 0 and 1. "
-            "Code a label that a sample has as 1, and one that it has not as 0. For "
-            "several targets at once, fit one classifier each: "
-            "sklearn.multioutput.MultiOutputClassifier does."
+            f"{name} has {y.shape[1]} columns but contains values other than 0 and 1. "
+            "For multilabel targets, use 1 if a sample has the label and 0 otherwise. "
+            "For several targets, use sklearn.multioutput.MultiOutputClassifier."
         )
     return column_or_1d(y, warn=warn)
 
@@ -63,7 +60,7 @@ def find_classes(y):
     Returns
     -------
     classes : ndarray of shape (n_classes,), or list of ndarray
-        The list has 0 and 1, in the dtype of y, for each column of an indicator.
+        For an indicator matrix, a list of 0 and 1 for each column, in the dtype of y.
     """
     if y.ndim == 1:
         return np.unique(y)
@@ -71,7 +68,7 @@ def find_classes(y):
 
 
 def is_multilabel(classes):
-    """Whether these are the classes of an indicator matrix."""
+    """Tell whether these are the classes of an indicator matrix."""
     return isinstance(classes, list)
 
 
@@ -82,14 +79,14 @@ def _describe(classes):
 
 
 def have_same_classes(classes, others):
-    """Whether two results of `find_classes` agree."""
+    """Tell whether two results of `find_classes` agree."""
     if is_multilabel(classes) or is_multilabel(others):
         return type(classes) is type(others) and len(classes) == len(others)
     return set(classes.tolist()) == set(others.tolist())
 
 
 def encode_labels(y, classes, name="y"):
-    """Turn labels into targets of the network.
+    """Convert labels to targets of the network.
 
     Parameters
     ----------
@@ -100,7 +97,7 @@ def encode_labels(y, classes, name="y"):
 
     Returns
     -------
-    Y : ndarray of shape (n_samples, n_outputs)
+    Y : ndarray of uint8 of shape (n_samples, n_outputs)
         A column for two classes, else one per class or label.
 
     Raises
@@ -111,26 +108,28 @@ def encode_labels(y, classes, name="y"):
     if is_multilabel(classes) or y.ndim == 2:
         if not have_same_classes(classes, find_classes(y)):
             raise ValueError(
-                f"{name} has {_describe(find_classes(y))}, but the classifier "
-                f"was fitted on {_describe(classes)}. Code them in the same way, or "
-                "fit a clone."
+                f"Expected {name} to have {_describe(classes)}, as in the first fit, "
+                f"got {_describe(find_classes(y))}. Encode it in the same way, or fit "
+                "a clone."
             )
-        return y.astype(np.float64)
+        return y.astype(np.uint8)
     unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=str)
     if unknown:
         raise ValueError(
             f"{name} has labels that are not among {_describe(classes)}: {unknown}. "
-            "The network has no output for them. Leave such samples out, or let it "
-            "know them from the first: in y, or in the classes of partial_fit."
+            "Drop these samples, or include the labels in y (in classes on the first "
+            "call to partial_fit)."
         )
     codes = np.searchsorted(classes, y)
     if len(classes) == 2:
-        return codes[:, np.newaxis].astype(np.float64)
-    return np.eye(len(classes))[codes]
+        return codes[:, np.newaxis].astype(np.uint8)
+    Y = np.zeros((len(y), len(classes)), np.uint8)
+    Y[np.arange(len(y)), codes] = 1
+    return Y
 
 
 def weigh_classes(class_weight, y, classes, sample_weight):
-    """Weight of each sample by its classes.
+    """Compute the weight of each sample from the weights of its classes.
 
     Parameters
     ----------
@@ -150,7 +149,6 @@ def weigh_classes(class_weight, y, classes, sample_weight):
     """
     if class_weight is None:
         return np.ones(len(y))
-    _check_class_weight(class_weight)
     if is_multilabel(classes):
         with np.errstate(over="ignore"):
             weight = compute_sample_weight(class_weight, y)
@@ -160,35 +158,19 @@ def weigh_classes(class_weight, y, classes, sample_weight):
         )
         weight = per_class[np.searchsorted(classes, y)]
     largest = weight.max()
-    if not 0 < largest < np.inf or not (weight / largest * sample_weight).any():
+    if not (weight.min() >= 0 and 0 < largest < np.inf) or not (
+        (weight / largest * sample_weight).any()
+    ):
         raise ValueError(
-            f"class_weight={class_weight!r}: the weight of a sample, over all labels "
-            "multiplied, must be finite, and for some sample more than 0. Only "
-            "proportions count, so give numbers around 1."
+            "Expected class weights that are finite, at least 0, and positive for some "
+            f"sample, got class_weight={class_weight!r}. Only their proportions count, "
+            "so use numbers around 1."
         )
     return weight / largest
 
 
-def _check_class_weight(class_weight):
-    """Raise for a weight that is no finite number of at least 0."""
-    if isinstance(class_weight, str):
-        return
-    dicts = class_weight if isinstance(class_weight, list) else [class_weight]
-    if not all(isinstance(one, dict) for one in dicts):
-        raise ValueError(
-            f"class_weight={class_weight!r}: a list must hold a dict for each column "
-            "of an indicator matrix. For other labels give a dict: {0: 1.0, 1: 2.0}."
-        )
-    for value in (value for one in dicts for value in dict(one).values()):
-        if not (isinstance(value, Real) and 0 <= value < np.inf):
-            raise ValueError(
-                f"class_weight={class_weight!r}: weights must be finite numbers of at "
-                f"least 0, got {value!r}."
-            )
-
-
 def decode_labels(proba, classes):
-    """Most probable labels.
+    """Find the most probable class or labels of each sample.
 
     Parameters
     ----------

@@ -1,49 +1,50 @@
-"""The network as plain data and plain functions: what a textbook writes down.
+"""The network as plain data and plain functions.
 
 A layer multiplies its input by a kernel, adds a bias and applies an activation. The
-output of the last layer before its activation, the logits, is what the loss and the
-metrics are computed from.
+loss and the metrics are computed from the logits, which are the output of the last
+layer before its activation.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import scipy.sparse
 from scipy.special import expit
-from sklearn.utils import gen_even_slices
+from sklearn.utils import gen_batches, gen_even_slices
 
-from skimdb.neural_network._blas_threads import map_on_all_cores
+from skimdb.neural_network._blas_threads import limit_blas_threads
 from skimdb.neural_network._sparse_rows import SparseRows
 
-# Below so many multiplications OpenBLAS leaves a product to one thread, which for a
-# narrow network is as fast as two, and faster where the other core is busy.
+# OpenBLAS uses one thread for products of at most this many multiplications.
 _ONE_THREAD = 2**18
+# Number of samples per block if a block that small would be too short.
 _WIDE_ROWS = 512
-# Weights that are drawn at a time, in double precision.
+# Number of weights to draw at a time, in double precision.
 _DRAWS = 2**16
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """What a network is and how it is penalized, made once in a fit.
+    """Architecture and loss of a network, made once in a fit.
 
     Attributes
     ----------
     layer_sizes : tuple of int
-        Number of features, of units of each hidden layer, and of outputs.
+        Number of features, units of each hidden layer, number of outputs.
     activation : str
         A key of `ACTIVATIONS`.
     output_activation : {"sigmoid", "softmax"}
-        Which decides between binary and categorical cross-entropy.
+        The sigmoid goes with binary, the softmax with categorical cross-entropy.
     l2 : float
         Strength of the penalty ``l2 * sum(w ** 2)`` on the hidden kernels.
     dropout : tuple of float
         Rate after each hidden layer.
     label_smoothing : float
-        How far targets are moved towards equal probabilities.
+        Share of each target that is replaced by equal probabilities.
     dtype : numpy.dtype
-        Of weights and computation.
+        Type of the weights and of all computations.
     """
 
     layer_sizes: tuple
@@ -56,7 +57,7 @@ class NetworkSpec:
 
     @property
     def weight_names(self):
-        """Name of each kernel and bias, as Keras names the weights of the model."""
+        """Names of all kernels and biases in the Keras model."""
         layers = [f"hidden_{i + 1}" for i in range(len(self.dropout))] + ["output"]
         kinds = ("kernel", "bias")
         return [f"skimdb_{layer}_{kind}" for layer in layers for kind in kinds]
@@ -80,18 +81,16 @@ def draw_weights(spec, seed):
     feedforward neural networks. AISTATS.
     """
     rng = np.random.default_rng(seed)
-    coefs = []
-    for n_inputs, n_units in pairwise(spec.layer_sizes):
-        bound = np.sqrt(6 / (n_inputs + n_units))
-        coef = np.empty((n_inputs, n_units), spec.dtype)
-        for rows in gen_even_slices(n_inputs, -(-coef.size // _DRAWS)):
+    # If the network does not fit in memory, this fails before memory is used.
+    coefs = [np.empty(shape, spec.dtype) for shape in pairwise(spec.layer_sizes)]
+    for coef in coefs:
+        bound = np.sqrt(6 / sum(coef.shape))
+        for rows in gen_even_slices(len(coef), -(-coef.size // _DRAWS)):
             coef[rows] = rng.uniform(-bound, bound, coef[rows].shape)
-        coefs.append(coef)
     return coefs, [np.zeros(coef.shape[1], spec.dtype) for coef in coefs]
 
 
-# Activations, and their derivatives given their input z and output a. The names are
-# Keras's.
+# Activations by their Keras names, and their derivatives given input z and output a.
 
 
 def _silu_derivative(z, a):
@@ -120,12 +119,12 @@ DERIVATIVES = {
 
 
 def count_block_rows(layer_sizes):
-    """Count the samples to compute the outputs of at a time.
+    """Count the samples to evaluate at a time.
 
     Parameters
     ----------
     layer_sizes : sequence of int
-        Of all layers but the input.
+        Sizes of all layers but the input.
 
     Returns
     -------
@@ -135,20 +134,26 @@ def count_block_rows(layer_sizes):
     return n_rows if n_rows >= 256 else _WIDE_ROWS
 
 
-def is_left_to_one_thread(n_rows, layer_sizes):
-    """Tell whether OpenBLAS leaves the products of hidden layers to one thread.
+def limit_blas(X, layer_sizes, n_rows):
+    """Limit BLAS to one thread if more would slow down training or prediction.
 
     Parameters
     ----------
-    n_rows : int
+    X : ndarray, CSR or SparseRows
+        Products of a dense array are large enough to use several threads.
     layer_sizes : sequence of int
-        Of all layers but the input.
+        Sizes of all layers but the input.
+    n_rows : int
+        Largest number of samples at a time. BLAS does not divide small products.
 
     Returns
     -------
-    is_left : bool
+    limit : context manager
     """
-    return n_rows * max(layer_sizes) ** 2 <= _ONE_THREAD
+    is_small = n_rows * max(layer_sizes) ** 2 <= _ONE_THREAD
+    if is_small or isinstance(X, np.ndarray):
+        return nullcontext()
+    return limit_blas_threads()
 
 
 def compute_logits(X, coefs, intercepts, activation):
@@ -169,22 +174,22 @@ def compute_logits(X, coefs, intercepts, activation):
     if scipy.sparse.issparse(X):
         X = SparseRows.from_csr(X)
     layer_sizes = [len(intercept) for intercept in intercepts]
+    n_samples = X.shape[0]
     n_rows = count_block_rows(layer_sizes)
-    blocks = [X[i : i + n_rows] for i in range(0, X.shape[0], n_rows)]
-
-    @np.errstate(over="ignore", invalid="ignore")  # the caller checks the logits
-    def compute_block(hidden):
-        for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
-            hidden = hidden @ coef
-            hidden += intercept
-            hidden = ACTIVATIONS[activation](hidden)
-        return hidden @ coefs[-1] + intercepts[-1]
-
-    if is_left_to_one_thread(n_rows, layer_sizes):
-        parts = [compute_block(block) for block in blocks]
-    else:
-        parts = map_on_all_cores(compute_block, blocks)
-    return np.concatenate(parts)
+    logits = np.empty((n_samples, layer_sizes[-1]), coefs[-1].dtype)
+    # The caller checks the logits.
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        limit_blas(X, layer_sizes, min(n_rows, n_samples)),
+    ):
+        for rows in gen_batches(n_samples, n_rows):
+            hidden = X[rows]
+            for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
+                hidden = hidden @ coef
+                hidden += intercept
+                hidden = ACTIVATIONS[activation](hidden)
+            logits[rows] = hidden @ coefs[-1] + intercepts[-1]
+    return logits
 
 
 def compute_probabilities(logits, output_activation):
@@ -238,19 +243,19 @@ def _softmax(logits):
 
 
 def compute_loss(logits, targets, spec):
-    """Compute the cross-entropy of each sample, and its gradient.
+    """Compute the cross-entropy of each sample and its gradient.
 
     Parameters
     ----------
     logits : ndarray of shape (n_samples, n_outputs)
     targets : ndarray of shape (n_samples, n_outputs)
-        0 or 1. With the softmax each row has a single 1.
+        Values 0 and 1. With the softmax, each row has a single 1.
     spec : NetworkSpec
 
     Returns
     -------
     losses : ndarray of shape (n_samples,)
-        With sigmoids the mean over the outputs.
+        With sigmoids, the mean over the outputs.
     delta : ndarray of shape (n_samples, n_outputs)
         Derivative of each loss with respect to the logits.
     """
@@ -262,7 +267,7 @@ def compute_loss(logits, targets, spec):
         return -(targets * log_proba).sum(axis=1), proba - targets
     if smoothing:
         targets = targets * (1 - smoothing) + smoothing / 2
-    # log(1 + exp(z)) - t * z, in the form that does not overflow.
+    # log(1 + exp(z)) - t * z, in a form that does not overflow.
     losses = np.log1p(np.exp(-np.abs(logits)))
     losses += np.maximum(logits, 0)
     losses -= targets * logits

@@ -1,21 +1,15 @@
 """RMSprop, Adam and SGD with Keras's names, defaults and formulas.
 
-Each keeps values beside the weights, its slots, of which Keras knows the names too, so
-that training can go on in either library.
+Each optimizer keeps arrays next to the weights, its slots. They have Keras's names, so
+that training can continue in either library.
 """
 
 import numpy as np
 
-from skimdb.neural_network._multiply_add import (
-    add_multiple,
-    add_product,
-    add_to_rows,
-)
-
-# Weights that are updated at a time, so that they, the gradient and the slots stay in
-# the cache: examples/benchmarks/bench_training.py, section "wide", sets it.
-_BLOCK = 2**17
-# Moving averages are multiplied by what they have decayed by before it becomes smaller.
+# Number of weights to update at a time, so that they, the gradient and the slots stay
+# in the cache: examples/benchmarks/bench_training.py, section "wide", sets it.
+_BLOCK = 2**14
+# RMSprop applies the decay to its moving averages before it gets smaller than this.
 _LEAST_DECAY = 1e-6
 
 
@@ -30,21 +24,21 @@ class Optimizer:
     Parameters
     ----------
     weights : ndarray of shape (n_weights,)
-        All weights of a network in a row, changed in place.
+        All weights of a network, changed in place.
 
     Attributes
     ----------
     iteration : int
-        Number of steps made; the caller counts them.
+        Number of steps so far. The caller counts them.
     slots : list of ndarray of shape (n_weights,)
         One per entry of `slot_names`.
     decay : float
-        What moving averages among the slots are still to be multiplied by.
+        Factor that is still to be applied to the moving averages among the slots.
     gradient_factor : float
-        What the gradients that `update` is given are multiplied by.
+        Factor by which the caller multiplies the gradients of a step.
     can_skip : bool
-        Whether a zero gradient leaves the weight and the slots as they are, so that
-        such an update need not be made.
+        Whether a zero gradient leaves the weight and its slots unchanged, so that the
+        update can be skipped.
     """
 
     slot_names = ()
@@ -55,11 +49,11 @@ class Optimizer:
         self.iteration = 0
         self.learning_rate = _round(self.learning_rate)
         self.weights = weights
-        # Memory that is not touched until it is needed, unlike that of `zeros_like`.
+        # Unlike `zeros_like`, `zeros` does not touch the memory before it is needed.
         self.slots = [np.zeros(weights.shape, weights.dtype) for _ in self.slot_names]
 
     def begin_step(self):
-        """Begin a step, before any of its gradients is computed."""
+        """Begin a step, before the caller computes its gradients."""
 
     def update(self, gradient, start=0):
         """Update the weights from a position on.
@@ -67,8 +61,9 @@ class Optimizer:
         Parameters
         ----------
         gradient : ndarray of shape (n_updated,)
-            Times `gradient_factor`. It is overwritten.
+            Gradient times `gradient_factor`. It is overwritten.
         start : int, default=0
+            Position of the first weight.
         """
         scratch = np.empty(min(_BLOCK, len(gradient)), gradient.dtype)
         arrays = [self.weights, *self.slots]
@@ -76,7 +71,7 @@ class Optimizer:
             part = gradient[first : first + _BLOCK]
             begin, end = start + first, start + first + len(part)
             weight, *slots = [array[begin:end] for array in arrays]
-            add_multiple(weight, *self._compute_step(part, scratch[: len(part)], slots))
+            weight += self._compute_step(part, scratch[: len(part)], slots)
 
     def update_rows(self, kernel, slots, rows, gradient):
         """Update some rows of a kernel.
@@ -87,24 +82,19 @@ class Optimizer:
         slots : list of ndarray of shape (n_features, n_units)
             One per entry of `slot_names`.
         rows : ndarray of int of shape (n_rows,)
-            Distinct.
+            Distinct row numbers.
         gradient : ndarray of shape (n_rows, n_units)
-            Times `gradient_factor`. It is overwritten.
+            Gradient times `gradient_factor`. It is overwritten.
         """
-        parts = [slot.take(rows, axis=0) for slot in slots]
-        flat = [part.reshape(-1) for part in parts]
-        scratch = np.empty_like(gradient)
-        step, factor = self._compute_step(
-            gradient.reshape(-1), scratch.reshape(-1), flat
-        )
-        add_to_rows(kernel, rows, step.reshape(gradient.shape), factor)
+        parts = [slot[rows] for slot in slots]
+        kernel[rows] += self._compute_step(gradient, np.empty_like(gradient), parts)
         for slot, part in zip(slots, parts, strict=True):
-            _put_rows(slot, rows, part)
+            slot[rows] = part
 
     def _compute_step(self, gradient, scratch, slots):
-        """Update the slots, and return what to add to the weights.
+        """Update the slots and return the change of the weights.
 
-        An array, which may be the gradient, `scratch` or a slot, and its factor.
+        It may be stored in the gradient, in `scratch` or in a slot.
         """
         raise NotImplementedError
 
@@ -112,10 +102,10 @@ class Optimizer:
 class RMSprop(Optimizer):
     """Divide the gradient by a moving average of its magnitude.
 
-    The average ``v = rho * v + (1 - rho) * g**2`` of step t is kept as
-    ``V = v / rho**t``. Then a step is ``V += h**2`` with a gradient ``h`` that has been
-    multiplied by a number, which takes fewer passes over memory, and a feature that no
-    sample of a batch has needs none.
+    The average ``v = rho * v + (1 - rho) * g**2`` after step t is stored as
+    ``V = v / rho**t``. A step is then ``V += h**2``, where ``h`` is the gradient times
+    `gradient_factor`. This takes fewer passes over memory, and features that are absent
+    from a batch need none.
 
     Hinton, G. (2012). Neural networks for machine learning, lecture 6.
     """
@@ -148,18 +138,14 @@ class RMSprop(Optimizer):
                 if name != "momentum":
                     slot *= self.decay
             self.decay = 1.0
-        if self.rho < 1:
-            self.gradient_factor = ((1 - self.rho) / self.decay) ** 0.5
+        self.gradient_factor = ((1 - self.rho) / self.decay) ** 0.5
 
     def _compute_step(self, gradient, scratch, slots):
         velocity, *others = slots
-        rate = self.learning_rate
-        if self.rho < 1:  # else the averages stay as they are
-            rate /= (1 - self.rho) ** 0.5
-            add_product(velocity, gradient, gradient)
-            if self.centered:
-                add_multiple(others[-1], gradient, self.gradient_factor)
+        rate = self.learning_rate / (1 - self.rho) ** 0.5
+        velocity += np.square(gradient, out=scratch)
         if self.centered:
+            others[-1] += np.multiply(gradient, self.gradient_factor, out=scratch)
             np.square(others[-1], out=scratch)
             scratch *= -self.decay
             scratch += velocity
@@ -171,9 +157,11 @@ class RMSprop(Optimizer):
         if self.momentum > 0:
             momentum = others[0]
             momentum *= self.momentum
-            add_multiple(momentum, gradient, rate)
-            return momentum, -1
-        return gradient, -rate
+            gradient *= rate
+            momentum += gradient
+            return np.negative(momentum, out=scratch)
+        gradient *= -rate
+        return gradient
 
 
 class Adam(Optimizer):
@@ -221,7 +209,8 @@ class Adam(Optimizer):
         np.sqrt(velocity, out=scratch)
         scratch += self.epsilon
         np.divide(momentum, scratch, out=gradient)
-        return gradient, -rate
+        gradient *= -float(rate)  # a NumPy scalar would compute in double precision
+        return gradient
 
 
 class SGD(Optimizer):
@@ -236,22 +225,17 @@ class SGD(Optimizer):
         super().__init__(weights)
 
     def _compute_step(self, gradient, scratch, slots):
+        gradient *= -self.learning_rate
         if self.momentum == 0:
-            return gradient, -self.learning_rate
+            return gradient
         (momentum,) = slots
         momentum *= _round(self.momentum)
-        add_multiple(momentum, gradient, -self.learning_rate)
+        momentum += gradient
         if not self.nesterov:
-            return momentum, 1
+            return momentum
         np.multiply(momentum, _round(self.momentum), out=scratch)
-        add_multiple(scratch, gradient, -self.learning_rate)
-        return scratch, 1
-
-
-def _put_rows(array, rows, values):
-    """Assign rows of a matrix as single items, which takes half the time."""
-    item = f"V{array.itemsize * array.shape[1]}"
-    array.view(item)[:, 0][rows] = values.view(item)[:, 0]
+        scratch += gradient
+        return scratch
 
 
 OPTIMIZERS = {"rmsprop": RMSprop, "adam": Adam, "sgd": SGD}

@@ -1,4 +1,4 @@
-"""Samples to train or to validate on, as plain arrays."""
+"""Training and validation samples as plain arrays."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,17 +12,17 @@ from skimdb.neural_network._sparse_rows import SparseRows
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples to train or to validate on.
+    """Training or validation samples.
 
     Attributes
     ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
+    X : ndarray, CSR or SparseRows of shape (n_samples, n_features)
     Y : ndarray of shape (n_samples, n_outputs)
-        Targets of the network.
+        Targets of the network: 0 and 1.
     sample_weight : ndarray of shape (n_samples,)
-        Weights in the loss, with a mean of 1.
+        Weights in the loss, with a mean of 1, in the dtype of `X`.
     metric_weight : ndarray of shape (n_samples,)
-        Weights in the metrics, with a mean of 1; class weights do not count here.
+        Weights in the metrics, with a mean of 1. They exclude class weights.
     """
 
     X: object
@@ -34,12 +34,15 @@ class Samples:
         return len(self.Y)
 
     def select(self, rows):
-        """Return the samples in some rows, given by a slice or positions."""
+        """Return the samples in some rows, with their targets in the dtype of `X`."""
+        targets = self.select_targets(rows)
+        Y = targets.Y.astype(targets.sample_weight.dtype, copy=False)
+        return replace(targets, X=self.X[rows], Y=Y)
+
+    def select_targets(self, rows):
+        """Return the samples in some rows without their features."""
         return Samples(
-            self.X[rows],
-            self.Y[rows],
-            self.sample_weight[rows],
-            self.metric_weight[rows],
+            None, self.Y[rows], self.sample_weight[rows], self.metric_weight[rows]
         )
 
     def view_sparse(self):
@@ -48,15 +51,9 @@ class Samples:
             return self
         return replace(self, X=SparseRows.from_csr(self.X))
 
-    def select_targets(self, rows):
-        """Return the samples in some rows without their features."""
-        return Samples(
-            None, self.Y[rows], self.sample_weight[rows], self.metric_weight[rows]
-        )
-
 
 def make_samples(X, Y, sample_weight, class_weight=1.0):
-    """Cast to the dtype of `X` and scale the weights to mean 1.
+    """Scale the weights to a mean of 1, in the dtype of `X`.
 
     Parameters
     ----------
@@ -64,7 +61,7 @@ def make_samples(X, Y, sample_weight, class_weight=1.0):
     Y : ndarray of shape (n_samples, n_outputs)
     sample_weight : ndarray of shape (n_samples,)
     class_weight : float or ndarray of shape (n_samples,), default=1.0
-        Further weights, which count in the loss only.
+        Further weights, used in the loss only.
 
     Returns
     -------
@@ -74,11 +71,11 @@ def make_samples(X, Y, sample_weight, class_weight=1.0):
         (weight / np.mean(weight)).astype(X.dtype)
         for weight in (sample_weight * class_weight, sample_weight)
     )
-    return Samples(X, Y.astype(X.dtype), in_loss, in_metrics)
+    return Samples(X, Y, in_loss, in_metrics)
 
 
 def fill_batches(chunks, batch_size):
-    """Move samples across the borders of chunks, so that batches are whole.
+    """Move samples across the borders of chunks, so that batches are full.
 
     Parameters
     ----------
@@ -89,7 +86,8 @@ def fill_batches(chunks, batch_size):
     Yields
     ------
     block : Samples
-        In the same order, a block per chunk; of whole batches, but for the last.
+        A block per chunk, in the same order. All blocks but the last consist of full
+        batches.
     """
     held = next(chunks)
     for chunk in chunks:
@@ -111,14 +109,16 @@ def _join_samples(*parts):
     )
 
 
-def number_distinct_rows(X, Y):
-    """Number the distinct rows, in an order that depends on their content only.
+def number_distinct_rows(X, Y, dtype):
+    """Number the distinct rows in an order that depends only on their content.
 
     Parameters
     ----------
     X : ndarray or CSR of shape (n_samples, n_features)
     Y : ndarray of shape (n_samples, n_outputs)
-        Rows with other targets are distinct too.
+        Rows with different targets are distinct, too.
+    dtype : dtype
+        Type in which targets are compared.
 
     Returns
     -------
@@ -130,7 +130,9 @@ def number_distinct_rows(X, Y):
     indices = X.indices.astype(np.int64, copy=False)
     digests = [
         blake2b(
-            indices[begin:end].tobytes() + X.data[begin:end].tobytes() + row.tobytes(),
+            indices[begin:end].tobytes()
+            + X.data[begin:end].tobytes()
+            + row.astype(dtype).tobytes(),
             digest_size=16,
         ).digest()
         for begin, end, row in zip(X.indptr[:-1], X.indptr[1:], Y, strict=True)
@@ -140,9 +142,9 @@ def number_distinct_rows(X, Y):
 
 
 def choose_held_out(X, Y, fraction, seed, *, stratify=True):
-    """Choose samples to hold out, equal ones staying together.
+    """Choose the samples to hold out. Equal samples stay together.
 
-    A sample on both sides would make the held-out part easier than it is.
+    A sample that is in both parts would make the held-out part too easy.
 
     Parameters
     ----------
@@ -151,15 +153,15 @@ def choose_held_out(X, Y, fraction, seed, *, stratify=True):
     fraction : float
     seed : int
     stratify : bool, default=True
-        Take the same share of each class.
+        Hold out the same share of each class.
 
     Returns
     -------
     held_out : ndarray of bool of shape (n_samples,)
-        At least one distinct sample of each class that has two.
+        At least one distinct sample of each class that has two or more.
     """
     rng = np.random.default_rng(seed)
-    numbers = number_distinct_rows(X, Y)
+    numbers = number_distinct_rows(X, Y, np.float64)
     _, first = np.unique(numbers, return_index=True)
     classes = Y[first] if stratify else np.zeros_like(Y[first])
     strata = np.unique(classes, axis=0, return_inverse=True)[1].ravel()

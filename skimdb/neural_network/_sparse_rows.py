@@ -1,8 +1,8 @@
-"""Rows of a CSR matrix whose products cost no more than the numbers in them.
+"""Rows of a CSR matrix, multiplied without the overhead of SciPy's classes.
 
-A step of training multiplies a few hundred rows twice, which takes less than what
-scipy's classes do around such a product: checks of the indices, of their type, copies.
-These are done once a fit, and the same compiled functions are called directly.
+A training step multiplies a few hundred rows twice. SciPy's checks and copies take
+longer than these products, so a fit checks its matrix once and then calls SciPy's
+compiled functions directly.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ class SparseRows:
     Parameters
     ----------
     data, indices, indptr : ndarray
-        As of `scipy.sparse.csr_array`, but that `indptr` may begin anywhere.
+        As in `scipy.sparse.csr_array`, but `indptr` may start at any entry.
     shape : tuple of int
     """
 
@@ -36,7 +36,7 @@ class SparseRows:
         return int(self.indptr[-1] - self.indptr[0])
 
     def __getitem__(self, rows):
-        """Select rows: a slice without a copy, or positions."""
+        """Select rows by a slice, without a copy, or by positions."""
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(self.shape[0])
             indptr, shape = self.indptr[start : stop + 1], (stop - start, self.shape[1])
@@ -61,7 +61,7 @@ class SparseRows:
         ----------
         dense : C-contiguous ndarray of shape (n_features, n_units)
         out : C-contiguous ndarray of shape (n_rows, n_units), default=None
-            Of zeros.
+            Array of zeros that receives the product.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class SparseRows:
         ----------
         dense : C-contiguous ndarray of shape (n_rows, n_units)
         out : C-contiguous ndarray of shape (n_features, n_units)
-            Of zeros.
+            Array of zeros that receives the product.
         """
         _sparsetools.csc_matvecs(
             *self.shape[::-1],
@@ -100,45 +100,29 @@ class SparseRows:
             out.reshape(-1),
         )
 
-    def transpose(self):
-        """Return the columns as rows."""
-        n_rows, n_features = self.shape
-        first, last = self.indptr[0], self.indptr[-1]
-        indptr = np.empty(n_features + 1, self.indptr.dtype)
-        indices = np.empty(last - first, self.indices.dtype)
-        data = np.empty(last - first, self.data.dtype)
-        _sparsetools.csr_tocsc(
-            n_rows,
-            n_features,
-            self.indptr - first,
-            self.indices[first:last],
-            self.data[first:last],
-            indptr,
-            indices,
-            data,
-        )
-        return SparseRows(data, indices, indptr, (n_features, n_rows))
-
     def transpose_seen(self):
-        """Return the columns that have entries as rows, and which these are.
+        """Transpose the columns that have entries.
 
-        It takes as long as there are entries, and not as there are columns.
+        The time depends on the number of entries, not on the number of columns.
 
         Returns
         -------
         transposed : SparseRows of shape (n_seen, n_rows)
+            One row per column that has entries.
         columns : ndarray of int of shape (n_seen,)
+            Numbers of these columns.
         """
         n_rows, n_features = self.shape
         first, last = self.indptr[0], self.indptr[-1]
         data, indices = self.data[first:last], self.indices[first:last]
-        # An entry is its column and, as the last bits, its row: sorted at one go.
+        # One integer per entry sorts by column, then row. With 4 rows, column 5 and
+        # row 2 are 0b101_010: the column, then n_bits for the row.
         n_bits = n_rows.bit_length()
         dtype = np.int32 if n_features << n_bits < 2**31 else np.int64
         entries = indices.astype(dtype)
         entries <<= n_bits
         entries |= np.repeat(np.arange(n_rows, dtype=dtype), np.diff(self.indptr))
-        if (data == data[:1]).all():  # in any order
+        if (data == data[:1]).all():  # equal values need no reordering
             entries.sort()
         else:
             order = np.argsort(entries)

@@ -1,4 +1,4 @@
-"""One fit: the loop over epochs, above both backends."""
+"""Training epoch by epoch, above both backends."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ from skimdb.neural_network._samples import number_distinct_rows
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and in which order a fit trains.
+    """Length and order of a training run.
 
     Attributes
     ----------
     epochs : range
-        Numbers of the epochs, from 0.
+        Numbers of the epochs, counted from 0.
     batch_size : int
     shuffle : bool
         Draw a new order for each epoch, unless one batch holds all samples.
     shuffle_seed, dropout_seed : int
     n_batches : int or None
-        Batches of an epoch; None if only its end will tell.
+        Number of batches in an epoch; None for a stream of unknown length.
     """
 
     epochs: range
@@ -33,17 +33,67 @@ class Schedule:
     n_batches: int | None
 
 
+class FitTask:
+    """A task of scikit-learn's callbacks: a fit or an epoch.
+
+    A context manager that begins the task, and ends it if an error interrupts it.
+
+    Parameters
+    ----------
+    context : CallbackContext
+    params : dict
+        Estimator and data of the fit, for the callbacks.
+    """
+
+    def __init__(self, context, params):
+        self._context = context
+        self._params = params
+        self._is_open = True
+
+    def __enter__(self):
+        self._context.call_on_fit_task_begin(**self._params)
+        return self
+
+    def begin_subtask(self, name):
+        """Return a task within this one."""
+        return FitTask(self._context.subcontext(task_name=name), self._params)
+
+    def end(self, fitted):
+        """End the task; returns whether a callback asks to stop.
+
+        Parameters
+        ----------
+        fitted : dict or callable
+            Fitted attributes as of now, or a function that returns them.
+        """
+        self._is_open = False
+        return self._context.call_on_fit_task_end(
+            **self._params, reconstruction_attributes=fitted
+        )
+
+    def __exit__(self, kind, error, traceback):
+        if error is None or not self._is_open:
+            return
+        try:
+            self._context.call_on_fit_task_end(**self._params)
+        except Exception as other:
+            error.add_note(
+                f"A callback of scikit-learn failed when {self._context.task_name!r} "
+                f"ended by this error: {other!r}"
+            )
+
+
 class NoHooks:
-    """Hooks of a training that no callback of Keras watches.
+    """Hooks of a fit without Keras callbacks.
 
     Attributes
     ----------
     stop : bool
-        Whether training is to end.
+        Whether a callback has asked to stop.
     callbacks : sequence
-        None.
+        Empty.
     sees_batches, sees_test_batches : bool
-        Whether a callback does anything at a batch.
+        Whether a callback uses its batch methods.
     """
 
     stop = sees_batches = sees_test_batches = False
@@ -54,11 +104,11 @@ class NoHooks:
         return epochs
 
     def end_epoch(self, epoch, logs):
-        """Return the logs with what callbacks have added."""
+        """Return the logs, including those that callbacks have added."""
         return logs
 
     def _do_nothing(self, *args):
-        """Take no note."""
+        """Ignore the event."""
 
     begin_epoch = begin_batch = end_batch = end_training = detach = _do_nothing
     begin_test = begin_test_batch = end_test_batch = end_test = _do_nothing
@@ -70,14 +120,14 @@ class Trainer:
     Parameters
     ----------
     backend : NumpyBackend or TensorFlowBackend
-        Trained in place.
+        Backend that is trained in place.
     hooks : NoHooks or KerasHooks
     spec : NetworkSpec
     schedule : Schedule
     metrics : Metrics
     blocks : iterable of Samples
-        What an epoch goes through; all but the last hold whole batches. All samples
-        as the one item of a list, or an iterator, for one epoch.
+        A list of one block with all samples, or for a single epoch an iterator of
+        blocks, all of which but the last consist of full batches.
     validation : Samples or None
     """
 
@@ -90,29 +140,33 @@ class Trainer:
         self._blocks = blocks
         self._shared_draws = self._number_shared_draws()
         self._validation = validation and validation.view_sparse()
-        self._validation_parts = [] if validation is None else self._cut_validation()
 
     @property
     def n_epochs(self):
         """Number of the last epoch, counted from 1."""
         return self._schedule.epochs.stop
 
+    @property
+    def n_epochs_left(self):
+        """Number of epochs to train."""
+        return len(self._schedule.epochs)
+
     def begin_training(self):
-        """Return the numbers of the epochs, from 0."""
+        """Return the numbers of the epochs, counted from 0."""
         return self.hooks.begin_training(self._schedule.epochs)
 
     def train_epoch(self, epoch):
-        """Train for an epoch, and evaluate.
+        """Train for an epoch and evaluate the validation samples.
 
         Parameters
         ----------
         epoch : int
-            Its number, from 0.
+            Number of the epoch, counted from 0.
 
         Returns
         -------
         logs : dict of float
-            The metrics and ``loss``, and both for the validation samples.
+            Metrics and ``loss``, and both for the validation samples.
         """
         self.hooks.begin_epoch(epoch)
         logs = self._train_blocks(epoch)
@@ -122,7 +176,7 @@ class Trainer:
         return self.hooks.end_epoch(epoch, logs)
 
     def finish_training(self, best_weights=None):
-        """End training, and take back the weights of the best epoch, if given."""
+        """End training, and restore the weights of the best epoch, if given."""
         self.backend.finish_training()
         self.hooks.end_training()
         if best_weights is not None:
@@ -130,7 +184,7 @@ class Trainer:
         self.backend.finish_model()
 
     def _train_blocks(self, epoch):
-        """Train on all samples, and return the logs: means over the blocks."""
+        """Train on all samples and return the means of the logs over the blocks."""
         n_samples, parts, first_batch = [], [], 0
         for number, block in enumerate(self._blocks):
             order = self._draw_order(len(block), epoch, number)
@@ -139,7 +193,7 @@ class Trainer:
             first_batch += -(-len(block) // self._schedule.batch_size)
             if self.hooks.stop:
                 break
-        if len(parts) == 1:  # to the last bit
+        if len(parts) == 1:
             return parts[0]
         return {
             name: float(np.average([logs[name] for logs in parts], weights=n_samples))
@@ -147,7 +201,7 @@ class Trainer:
         }
 
     def _train_batches(self, samples, order, first_batch):
-        """Train on a block in an order, and return its logs."""
+        """Train on a block in the given order and return its logs."""
         n_samples = len(samples)
         logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
         total = 0.0
@@ -168,41 +222,36 @@ class Trainer:
         return self._make_logs(samples.select_targets(order), logits, total)
 
     def _evaluate(self):
-        validation = self._validation
-        self.hooks.begin_test()
-        total, logits = 0.0, []
-        for number, part in enumerate(self._validation_parts):
-            self.hooks.begin_test_batch(number)
-            loss, part_logits = self.backend.evaluate(part)
-            total += loss * len(part_logits)
-            logits.append(part_logits)
-            if self.hooks.sees_test_batches:
-                so_far = np.concatenate(logits)
-                seen = validation.select_targets(slice(len(so_far)))
-                self.hooks.end_test_batch(number, self._make_logs(seen, so_far, total))
-        logs = self._make_logs(validation, np.concatenate(logits), total)
-        self.hooks.end_test(logs)
+        """Evaluate the validation samples part by part and return their logs."""
+        validation, hooks = self._validation, self.hooks
+        size = count_block_rows(self._spec.layer_sizes[1:])
+        if hooks.sees_test_batches:
+            size = self._schedule.batch_size
+        n_samples = len(validation)
+        logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
+        total = 0.0
+        hooks.begin_test()
+        for number, part in enumerate(gen_batches(n_samples, size)):
+            hooks.begin_test_batch(number)
+            loss, logits[part] = self.backend.evaluate(validation.select(part))
+            total += loss * (part.stop - part.start)
+            if hooks.sees_test_batches:
+                seen = validation.select_targets(slice(part.stop))
+                logs = self._make_logs(seen, logits[: part.stop], total)
+                hooks.end_test_batch(number, logs)
+        logs = self._make_logs(validation, logits, total)
+        hooks.end_test(logs)
         return logs
 
     def _make_logs(self, samples, logits, total):
         logs = self._metrics.compute(samples, logits)
         return logs | {"loss": total / len(logits)}
 
-    def _cut_validation(self):
-        """Cut into parts, by batches if a callback sees them."""
-        size = count_block_rows(self._spec.layer_sizes[1:])
-        if self.hooks.sees_test_batches:
-            size = self._schedule.batch_size
-        n_samples = len(self._validation.Y)
-        if n_samples <= size:
-            return [self._validation]
-        return [self._validation.select(p) for p in gen_batches(n_samples, size)]
-
     def _draw_order(self, n_samples, epoch, block):
-        """Order of the samples of a block.
+        """Draw the order of a block's samples.
 
-        It depends on the number of the epoch, so that training that goes on equals
-        training at one go.
+        It depends on the number of the epoch, not on earlier draws. Two fits that
+        continue each other therefore equal a single one.
         """
         if not self._schedule.shuffle or n_samples <= self._schedule.batch_size:
             return np.arange(n_samples)
@@ -210,18 +259,18 @@ class Trainer:
         return np.random.default_rng(seed).permutation(n_samples)
 
     def _number_shared_draws(self):
-        """Number the samples by what they share their dropout with.
+        """Number the samples so that equal ones share their dropout.
 
-        Equal samples of a single batch share it, so that weights equal repetitions
-        under dropout too; otherwise None.
+        Only if one batch holds all samples: a weight of 2 then equals a repetition,
+        with dropout, too. Otherwise the result is None.
         """
         if self._schedule.n_batches != 1 or not any(self._spec.dropout):
             return None
         (samples,) = self._blocks
-        return number_distinct_rows(samples.X, samples.Y)
+        return number_distinct_rows(samples.X, samples.Y, self._spec.dtype)
 
     def _draw_masks(self, n_samples):
-        """Factors of the outputs of each hidden layer, None without dropout."""
+        """Draw the factors of each hidden layer's outputs, None without dropout."""
         shared_draws = self._shared_draws
         dropout = self._spec.dropout
         if not any(dropout):

@@ -227,7 +227,7 @@ def test_skops_of_an_indicator_matrix():
     again.partial_fit(X, Y)
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, 4, None])
+@pytest.mark.parametrize("version", [0, 1, 2, 3, 5, None])
 def test_states_of_other_versions(version):
     state = clone(NETWORK).fit(X, y).__getstate__()
     if version is None:  # as saved by the first version

@@ -1,64 +1,178 @@
-"""Results do not depend on the number of cores, and BLAS is left as it was."""
+"""BLAS uses one thread on sparse samples, and is afterwards as it was before."""
 
+import itertools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import scipy.sparse
-from threadpoolctl import threadpool_info, threadpool_limits
+from joblib import parallel_config
+from sklearn.model_selection import cross_val_score
+from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
 
 from skimdb import KerasMLPClassifier
+from skimdb.neural_network import _network
+from skimdb.neural_network._blas_threads import limit_blas_threads
 
 RNG = np.random.default_rng(0)
-# So many columns that a network of 130 units has a million weights.
-X = scipy.sparse.random_array((700, 8200), density=0.005, format="csr", rng=RNG)
+X = scipy.sparse.random_array((700, 2000), density=0.01, format="csr", rng=RNG)
 X = X.astype(np.float32)
 Y = RNG.integers(0, 2, 700)
 
 
-def make(size, **params):
+def make(size=64, **params):
     return KerasMLPClassifier(size, epochs=2, batch_size=333, random_state=0, **params)
 
 
-@pytest.mark.parametrize("params", [{"l2": 0.01}, {"dropout": 0.3}], ids=str)
-@pytest.mark.parametrize(("size", "dense"), [(40, False), (130, False), (130, True)])
-def test_last_bits(size, dense, params):
-    X_train = X.toarray() if dense else X
-    all_cores = make(size, **params).fit(X_train, Y)
-    with threadpool_limits(1):
-        one_core = make(size, **params).fit(X_train, Y)
-        proba = one_core.predict_proba(X_train)
-    for ours, theirs in zip(all_cores.coefs_, one_core.coefs_, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_array_equal(all_cores.predict_proba(X_train), proba)
-
-
 def read_threads():
-    return [library["num_threads"] for library in threadpool_info()]
+    """Number of threads of each BLAS library."""
+    return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+
+
+def set_threads(n_threads):
+    """Set the BLAS threads for a test, whatever cores the machine has."""
+    return threadpool_limits(n_threads, user_api="blas")
+
+
+@pytest.fixture(params=[2, 3])
+def n_threads(request):
+    with set_threads(request.param):
+        assert set(read_threads()) == {request.param}
+        yield request.param
 
 
 @pytest.fixture
-def three_threads():
-    """As many threads of BLAS, whatever the machine."""
-    with threadpool_limits(3, user_api="blas"):
-        yield read_threads()
+def seen_limits(monkeypatch):
+    """Record the number of BLAS threads in each product of a hidden layer."""
+    seen = set()
+    relu = _network.ACTIVATIONS["relu"]
+
+    def record(z):
+        seen.update(read_threads())
+        return relu(z)
+
+    monkeypatch.setitem(_network.ACTIVATIONS, "relu", record)
+    return seen
 
 
-def test_blas_is_left_as_it_was(three_threads):
-    classifier = make(130).fit(X, Y)
-    assert read_threads() == three_threads
+def fit_with_threads(n_threads, samples, **params):
+    with set_threads(n_threads):
+        classifier = make(**params).fit(samples, Y, X_val=samples, y_val=Y)
+        return classifier, classifier.predict_proba(samples)
+
+
+@pytest.mark.parametrize("params", [{"l2": 0.01}, {"dropout": 0.3}, {"size": 600}])
+def test_sparse_results_have_the_same_bits_on_any_number_of_cores(params):
+    expected, expected_proba = fit_with_threads(1, X, **params)
+    for n_threads in (2, 4):
+        classifier, proba = fit_with_threads(n_threads, X, **params)
+        for ours, theirs in zip(classifier.coefs_, expected.coefs_, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_equal(classifier.history_, expected.history_)
+        np.testing.assert_array_equal(proba, expected_proba)
+
+
+def test_blas_is_limited_on_sparse_samples_only(n_threads, seen_limits):
+    classifier = make().fit(X, Y)
     classifier.predict(X)
-    assert read_threads() == three_threads
-    with pytest.raises(ValueError, match="learning_rate"):
-        make(130, optimizer="sgd", learning_rate=1e30).fit(X, Y)
-    assert read_threads() == three_threads
+    assert seen_limits == {1}
+    seen_limits.clear()
+    classifier.fit(X.toarray(), Y).predict(X.toarray())
+    make(size=16).fit(X, Y)  # no product is large enough for several threads
+    assert seen_limits == {n_threads}
 
 
-def test_blas_is_left_as_it_was_by_fits_side_by_side():
+def test_blas_is_as_before(n_threads):
     before = read_threads()
-    with ThreadPoolExecutor(3) as threads:
-        fits = [threads.submit(make(130, l2=n / 100).fit, X, Y) for n in range(6)]
-        weights = [fit.result().coefs_[0] for fit in fits]
+    classifier = make().fit(X, Y)
     assert read_threads() == before
-    expected = make(130, l2=0.05).fit(X, Y).coefs_[0]
-    np.testing.assert_allclose(weights[-1], expected, rtol=0, atol=1e-5)
+    classifier.predict(X)
+    assert read_threads() == before
+    with pytest.raises(ValueError, match="learning_rate"):
+        make(optimizer="sgd", learning_rate=1e30).fit(X, Y)
+    assert read_threads() == before
+
+
+def run_in_threads(n_threads, function):
+    with ThreadPoolExecutor(n_threads) as threads:
+        return list(threads.map(function, range(2 * n_threads)))
+
+
+@pytest.fixture
+def three_threads_of_blas():
+    """Three BLAS threads for the process, controlled by no thread of Python."""
+    before = read_threads()
+    threadpool_limits(3, user_api="blas")
+    OpenBLASController.clear_controlling_thread(force=True)
+    yield [3] * len(before)
+    threadpool_limits(max(before), user_api="blas")
+    OpenBLASController.clear_controlling_thread(force=True)
+
+
+@pytest.mark.parametrize("n_workers", [2, 4, 8])
+@pytest.mark.parametrize("work", ["fit", "predict", "both", "cross_val_score"])
+def test_blas_is_as_before_after_threads(three_threads_of_blas, work, n_workers):
+    fitted = make().fit(X, Y)
+    if work == "cross_val_score":
+        with parallel_config("threading", n_jobs=n_workers):
+            cross_val_score(make(), X, Y, cv=n_workers)
+    elif work == "fit":
+        for coef in run_in_threads(n_workers, lambda i: make().fit(X, Y).coefs_[0]):
+            np.testing.assert_array_equal(coef, fitted.coefs_[0])
+    elif work == "predict":
+        run_in_threads(n_workers, lambda i: fitted.predict(X))
+    else:
+        run_in_threads(
+            n_workers, lambda i: make().fit(X, Y) if i % 2 else fitted.predict(X)
+        )
+    assert read_threads() == three_threads_of_blas
+
+
+ORDERS = [
+    order
+    for order in itertools.permutations(["a+", "b+", "c+", "a-", "b-", "c-"])
+    if all(order.index(f"{t}+") < order.index(f"{t}-") for t in "abc")
+]
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["threads live on", "threads end"])
+def test_three_holders_in_every_order(three_threads_of_blas, ends):
+    """Threads begin and end the limit in any order; some end, some stay alive."""
+    assert len(ORDERS) == 90
+    for order in ORDERS:
+        pools = {name: ThreadPoolExecutor(1) for name in "abc"}
+        limits = {}
+        n_holders = 0
+        for name, step in order:
+            if step == "+":
+                limits[name] = limit_blas_threads()
+                pools[name].submit(limits[name].__enter__).result()
+            else:
+                pools[name].submit(limits[name].__exit__, None, None, None).result()
+                if ends:
+                    pools[name].shutdown()
+            n_holders += 1 if step == "+" else -1
+            expected = [1 if n_holders else 3] * len(three_threads_of_blas)
+            assert read_threads() == expected, order
+        for pool in pools.values():
+            pool.shutdown()
+
+
+@pytest.mark.parametrize("foreign", [1, 2])
+def test_a_limit_of_another_thread_is_left_alone(three_threads_of_blas, foreign):
+    """threadpoolctl lets one thread at a time control OpenBLAS: another one waits."""
+    is_set, may_end = threading.Event(), threading.Event()
+
+    def hold():
+        with threadpool_limits(foreign, user_api="blas"):
+            is_set.set()
+            may_end.wait(30)
+
+    with ThreadPoolExecutor(1) as other:
+        held = other.submit(hold)
+        is_set.wait(30)
+        with limit_blas_threads():
+            may_end.set()
+            held.result()
+        assert read_threads() == three_threads_of_blas

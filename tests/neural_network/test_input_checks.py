@@ -53,7 +53,7 @@ BAD = {
     "texts": (
         call("fit", ["good", "bad"], [1, 0]),
         ValueError,
-        "got texts.*Vectorizer",
+        "got texts: put a vectorizer before it",
     ),
     "array of texts": (
         call("fit", np.array(["good", "bad"]), [1, 0]),
@@ -125,28 +125,28 @@ BAD = {
     "missing label": (
         call("fit", X, changed(np.where(Y, "a", "b"), None, object)),
         ValueError,
-        "1 of the labels are missing, in rows 0 ",
+        "1 labels are missing, in rows 0 ",
     ),
     "labels of two types": (
         call("fit", X, changed(np.where(Y, "a", "b"), 1, object)),
         ValueError,
-        "types that cannot be sorted together, int and str",
+        "labels of one type, got int and str",
     ),
     "several targets": (
         call("fit", X, np.column_stack([Y, Y + 1])),
         ValueError,
-        "no indicator matrix.*MultiOutputClassifier",
+        "other than 0 and 1.*MultiOutputClassifier",
     ),
     # validation data
     "X_val alone": (
         call(keywords={"X_val": X}),
         ValueError,
-        "X_val and y_val go together",
+        "both X_val and y_val, got only X_val",
     ),
     "y_val alone": (
         call(keywords={"y_val": Y}),
         ValueError,
-        "X_val and y_val go together",
+        "both X_val and y_val, got only y_val",
     ),
     "lengths of X_val and y_val": (
         call(keywords={"X_val": X, "y_val": Y[:-1]}),
@@ -175,9 +175,9 @@ BAD = {
     ),
     # parameters
     "size 0": (call(size=0), ValueError, "'size'"),
-    "negative size": (call(size=(4, -1)), ValueError, "1 or more"),
+    "negative size": (call(size=(4, -1)), ValueError, "from 1 to"),
     "fraction of a unit": (call(size=(4, 0.5)), ValueError, "whole number"),
-    "no layer": (call(size=()), ValueError, "1 or more"),
+    "no layer": (call(size=()), ValueError, "from 1 to"),
     "size as a string": (call(size="16"), ValueError, "'size'"),
     "no hidden layers": (call(n_hidden_layers=0), ValueError, "'n_hidden_layers'"),
     "negative penalty": (call(l2=-1.0), ValueError, "'l2'"),
@@ -186,7 +186,7 @@ BAD = {
     "dropout of three layers": (
         call(dropout=(0.5, 0.5, 0.5)),
         ValueError,
-        "3 entries for 2 hidden",
+        "2 numbers, one per hidden layer, got 3",
     ),
     "unknown activation": (call(activation="rellu"), ValueError, "'activation'"),
     "unknown optimizer": (
@@ -225,7 +225,7 @@ BAD = {
     "negative class weight": (
         call(class_weight={0: -1, 1: 1}),
         ValueError,
-        "class_weight.*at least 0",
+        "at least 0.*got class_weight=",
     ),
     "class weight of no class": (
         call(class_weight={"good": 1, "bad": 1}),
@@ -317,7 +317,7 @@ BAD = {
     "balance of a part": (
         call("partial_fit", class_weight="balanced", keywords={"classes": [0, 1]}),
         ValueError,
-        "cannot balance",
+        "not supported by partial_fit",
     ),
 }
 # A fitted estimator knows its classes, or takes a part as the next one.
@@ -462,35 +462,21 @@ def test_wrong_continuation(fitted):
         warm.fit(X, Y)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "tensorflow"])
-@pytest.mark.parametrize(
-    ("size", "n_features"),
-    [(10**8, 10**6), ((10**8, 10**8), 6), (10**8, 2**40), ((4, 10**7, 10**7), 6)],
-    ids=str,
-)
-def test_networks_that_fit_into_no_memory(fitted, size, n_features, backend):
-    """The error comes before anything is allocated, and says what was to be."""
-    shape = (60, n_features)
-    large = scipy.sparse.csr_array((np.ones(60), (np.arange(60), np.arange(60) % 6)))
-    large.resize(shape)
-    estimator = clone(fitted).set_params(size=size, backend=backend)
+def test_networks_that_fit_in_no_memory(fitted):
+    """NumPy's error comes before any memory is used."""
+    estimator = clone(fitted).set_params(size=(4, 10**7, 10**7))
     before = state(estimator)
-    message = (
-        r"does not fit into memory. Its [\d,]+ weights .* [\d,]+\.\d GB. Use fewer"
-    )
-    for run in (
-        lambda: estimator.fit(large, Y),
-        lambda: estimator.partial_fit(large, Y, classes=[0, 1]),
-    ):
-        with pytest.raises(MemoryError, match=message):
-            run()
-        assert_same(estimator, before)
+    with pytest.raises(MemoryError):
+        estimator.fit(X, Y)
+    assert_same(estimator, before)
 
 
 def test_validation_samples_that_fit_into_no_memory():
     """They are made dense if X is: two rows of a million fit, a million of them not."""
     wide, long = np.ones((2, 10**6), np.float32), scipy.sparse.csr_array((10**6,) * 2)
-    with pytest.raises(MemoryError, match=r"X_val cannot be made dense.*4,000\.0 GB"):
+    with pytest.raises(
+        MemoryError, match=r"convert X_val to a dense array.*4,000\.0 GB"
+    ):
         KerasMLPClassifier(2).fit(wide, [0, 1], X_val=long, y_val=np.zeros(10**6))
 
 
@@ -527,6 +513,71 @@ MISSING_LABELS = {
 )
 @pytest.mark.parametrize("y", MISSING_LABELS.values(), ids=MISSING_LABELS)
 def test_missing_labels_are_counted_and_located(estimator, y):
-    message = r"y contains NaN: 10 of the labels are missing, in rows 1, 3, 5"
+    message = r"y contains NaN: 10 labels are missing, in rows 1, 3, 5"
     with pytest.raises(ValueError, match=message):
         clone(estimator).fit(np.eye(20), y)
+
+
+ROWS = [[float(i), float(i % 2)] for i in range(20)]
+LABELS = [i % 2 for i in range(20)]
+NO_MATRICES = {
+    "generator": lambda: (row for row in ROWS),
+    "set": lambda: {1.0, 2.0},
+    "dict": lambda: {"a": [1.0] * 20},
+    "object": object,
+    "rows of different lengths": lambda: [[1.0], *ROWS[1:]],
+    "texts in a table": lambda: pd.DataFrame({"a": [1.0] * 20, "b": ["Rome"] * 20}),
+    "dates": lambda: np.arange(40).reshape(20, 2).astype("datetime64[s]"),
+    "no columns": pd.DataFrame,
+}
+
+
+@pytest.mark.parametrize("name", NO_MATRICES)
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "score", "X_val"])
+def test_what_is_not_a_matrix_is_an_error(name, method):
+    estimator = KerasMLPClassifier(size=2, epochs=1, random_state=0).fit(ROWS, LABELS)
+    before = state(estimator)
+    data = {"X": NO_MATRICES[name](), "y": LABELS}
+    if method == "predict":
+        del data["y"]
+    if method == "X_val":
+        data = {"X": ROWS, "y": LABELS, "X_val": data["X"], "y_val": LABELS}
+    with pytest.raises((ValueError, TypeError)):
+        getattr(estimator, "fit" if method == "X_val" else method)(**data)
+    assert_same(estimator, before)
+
+
+@pytest.mark.parametrize(
+    "classes", [[0, None], [1, "a"], np.array([np.nan, "a"], object)]
+)
+def test_classes_of_several_types(fitted, classes):
+    for estimator in (copy.deepcopy(fitted), KerasMLPClassifier()):
+        with pytest.raises((ValueError, TypeError), match="classes"):
+            estimator.partial_fit(X, Y, classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"size": 10**30}, "'size'.*100000000"),
+        ({"size": (4, 10**12)}, "from 1 to 100000000"),
+        ({"n_hidden_layers": 10**30}, "'n_hidden_layers'.*10000"),
+        ({"class_weight": [1, 2]}, "class_weight"),
+        ({"class_weight": [None]}, "class_weight"),
+        ({"class_weight": {0: "a", 1: 1}}, "'a'"),
+    ],
+    ids=str,
+)
+def test_parameters_out_of_range(params, message):
+    with pytest.raises(ValueError, match=message):
+        KerasMLPClassifier(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint64, np.int8])
+def test_numbers_of_numpy_as_sizes(kind):
+    params = {"size": kind(3), "epochs": kind(2), "batch_size": kind(4)}
+    classifier = KerasMLPClassifier(**params, random_state=0)
+    plain = KerasMLPClassifier(size=3, epochs=2, batch_size=4, random_state=0)
+    for each in (classifier, plain):
+        each.fit(ROWS, LABELS).partial_fit(ROWS, LABELS)
+    np.testing.assert_array_equal(classifier.coefs_[0], plain.coefs_[0])

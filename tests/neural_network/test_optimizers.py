@@ -134,7 +134,6 @@ def test_skipped_features(
     [
         {},
         {"rho": 0.0},
-        {"rho": 1.0},
         {"centered": True, "rho": 0.3},
         {"momentum": 0.5, "centered": True, "rho": 0.8},
     ],

@@ -84,7 +84,7 @@ def test_weights_are_those_of_fit(kind, optimizer, dropout, size, batch_size, si
 
 @pytest.mark.parametrize("params", [{}, {"optimizer__centered": True}])
 def test_skipped_features_go_on_to_the_last_bit(params):
-    """As in one call, though averages are kept undecayed in between."""
+    """As in one call, although the averages are stored before their decay."""
     whole = make(epochs=20, **params).fit(X_RARE, Y)
     warm = make(epochs=10, warm_start=True, **params).fit(X_RARE, Y).fit(X_RARE, Y)
     assert whole._optimizer_state["decay"] != 1
@@ -163,10 +163,10 @@ def test_a_chunk_may_be_dense_or_empty():
 @pytest.mark.parametrize(
     ("chunks", "message"),
     [
-        ([], "Was it used up"),
-        ([(X[:0], Y[:0])], "Was it used up"),
-        ([X], "must yield chunks as tuples"),
-        ([(X, Y), (X,)], "must yield chunks as tuples"),
+        ([], "yielded no samples"),
+        ([(X[:0], Y[:0])], "yielded no samples"),
+        ([X], "iterator to yield tuples"),
+        ([(X, Y), (X,)], "iterator to yield tuples"),
         ([(X, Y), (X[:, :9], Y)], "9 features"),
         ([(X, Y), (X, Y + 5)], "not among the classes"),
         ([(X, Y), (X, Y[:9])], "inconsistent numbers of samples"),
@@ -194,9 +194,9 @@ def test_an_error_of_the_reader_leaves_the_estimator_as_it_was():
 
 
 def test_labels_beside_chunks():
-    with pytest.raises(ValueError, match="bring their own labels"):
+    with pytest.raises(ValueError, match="only in the chunks"):
         make().partial_fit(cut(X, Y, [50]), Y, classes=[0, 1])
-    with pytest.raises(ValueError, match="bring their own labels"):
+    with pytest.raises(ValueError, match="only in the chunks"):
         make().partial_fit(cut(X, Y, [50]), classes=[0, 1], sample_weight=np.ones(N))
 
 
