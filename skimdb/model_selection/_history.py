@@ -219,7 +219,7 @@ def read_metric(history, candidate, metric):
         )
     rows = history[history["candidate"] == candidate]
     table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=metric)
-    values = table.to_numpy(dtype=float)
+    values = table.to_numpy(dtype=float, na_value=np.nan)
     return np.where(np.isfinite(values), values, np.nan), table.columns.to_numpy()
 
 

@@ -470,7 +470,8 @@ class EpochCurveDisplay:
         direction = _history.read_direction(self.history, column, self._estimator)
         found = [_history.find_best(*each, direction) for each in curves]
         spreads = [_history.measure_spread(values, error) for _, values, _ in found]
-        left, right = _plotting.make_axes(ax, 2, n_rows=len(labels))
+        n_lines = len("\n".join(labels.values()).splitlines())
+        left, right = _plotting.make_axes(ax, 2, n_rows=n_lines)
         self.error_bars_ = _plotting.draw_summary(left, right, found, spreads)
         texts = [
             label if np.isfinite(epoch) else f"{label} (no mean)"

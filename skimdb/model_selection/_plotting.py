@@ -1,6 +1,7 @@
 """Colours, lines, axes and legends of the plots of epoch curves."""
 
 import itertools
+from textwrap import fill
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from skimdb.model_selection._history import measure_spread
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9")
 _LINE_STYLES = ("-", "--", "-.", ":")
 _MARKERS = ("", "o", "s", "^")
+_MAX_WIDTH = 40  # longer labels are broken into lines, to leave room for the axes
 SPREADS = {"sd": "standard deviation", "se": "standard error"}
 
 
@@ -68,7 +70,8 @@ def label_candidates(history):
         if not params or settings.count(params) > 1:
             params = [*params, f"candidate={candidate}"]
         label = candidate if isinstance(candidate, str) else ", ".join(params)
-        labels[candidate] = escape(label)
+        short_enough = len(label) <= _MAX_WIDTH
+        labels[candidate] = escape(label if short_enough else fill(label, _MAX_WIDTH))
     return labels
 
 
@@ -207,7 +210,7 @@ def make_axes(ax, n_axes, n_rows=None):
         Axes of the user.
     n_axes : int
     n_rows : int, default=None
-        Rows that the axes share; None for the axes of curves, which share epochs.
+        Rows of text that the axes share; None for curves, which share the epochs.
 
     Returns
     -------

@@ -515,6 +515,7 @@ COPIES = {
     "CSV with index": functools.partial(reread_csv, index=True),
     "Parquet": reread_parquet,
     "pickle": lambda history, folder: pickle.loads(pickle.dumps(history)),
+    "nullable types": lambda history, folder: history.convert_dtypes(),
     "columns": lambda history, folder: history.to_dict("list"),
 }
 
@@ -652,6 +653,16 @@ def test_texts_of_the_user_are_shown_as_they_are(tmp_path):
             for text in STRANGE:
                 assert all(f"{line}</text>" in content for line in text.split("\n"))
     assert len(drawings["curves"].ax_.legend().get_texts()) == len(STRANGE)
+
+
+def test_long_labels_leave_room_for_the_axes():
+    names = [f"{first}{' with a long description' * 6}" for first in "abc"] + [
+        "d" * 150
+    ]
+    display = EpochCurveDisplay(make_history(4, names=names))
+    for axes in (display.plot().ax_, display.plot_summary().ax_[0]):
+        axes.figure.draw_without_rendering()
+        assert axes.get_window_extent().width > axes.figure.bbox.width / 5
 
 
 def test_values_of_parameters_are_escaped():
