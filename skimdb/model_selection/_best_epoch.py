@@ -2,26 +2,6 @@
 
 import numpy as np
 
-from skimdb._directions import lower_is_better
-
-
-def get_direction(metric, scorer_names=()):
-    """Sign that makes larger values of a metric better.
-
-    Parameters
-    ----------
-    metric : str
-        Such as ``"val_loss"``.
-    scorer_names : collection of str, default=()
-        Names of scorers. Scores are better when larger, whatever their names.
-
-    Returns
-    -------
-    direction : {1, -1}
-    """
-    name = metric.removeprefix("val_")
-    return -1 if lower_is_better(name) and name not in scorer_names else 1
-
 
 def measure_standard_error(values):
     """Standard error of the mean over the splits, which are the first axis.

@@ -545,7 +545,7 @@ def score_all(estimator, X, y):
 @pytest.mark.parametrize(
     ("scoring", "monitor"),
     [
-        (score_all, "val_loss"),
+        (score_all, "val_mse"),
         ({"mse": "neg_brier_score", "dice": "f1", "cost_error": "roc_auc"}, "val_mse"),
     ],
     ids=["function", "dict"],
