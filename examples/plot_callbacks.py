@@ -2,15 +2,16 @@
 Callbacks, TensorBoard, checkpoints
 ===================================
 
-The callbacks of Keras work as they do in a script of Keras, in a cross-validation too,
-where each fit has its own.
+Keras callbacks work as in a Keras script. In a cross-validation, each fit uses its own
+copies of them.
 """
 
 # %%
-# Keras is asked for
-# ------------------
-# Without callbacks `KerasMLPClassifier` trains in NumPy. A callback of Keras wants a
-# model of Keras, so here it trains in TensorFlow, to the same numbers.
+# Using Keras callbacks
+# ---------------------
+# Without callbacks, `KerasMLPClassifier` trains in NumPy. A Keras callback needs a Keras
+# model, so here the classifier trains in TensorFlow. The results are the same up to
+# rounding.
 import tempfile
 from pathlib import Path
 
@@ -39,17 +40,17 @@ X_val, y_val = vectorizer.transform(texts[2000:]), y[2000:]
 # %%
 # TensorBoard and checkpoints
 # ---------------------------
-# In the paths, ``{run}`` stands for something unique to the fit, so that no fit
-# overwrites another's files; ``{size}`` and the like stand for the parameters.
+# In the paths, each fit replaces ``{run}`` by an identifier of its own, so that no fit
+# overwrites another's files.
 folder = Path(tempfile.mkdtemp())
 classifier = KerasMLPClassifier(
     size=16,
     epochs=12,
     batch_size=128,
     callbacks=[
-        keras.callbacks.TensorBoard(folder / "logs" / "{size}-{run}"),
+        keras.callbacks.TensorBoard(folder / "logs" / "{run}"),
         keras.callbacks.ModelCheckpoint(
-            folder / "{size}-{run}.keras", monitor="val_loss", save_best_only=True
+            folder / "{run}.keras", monitor="val_loss", save_best_only=True
         ),
     ],
     random_state=0,
@@ -123,8 +124,8 @@ _ = right.set(xlabel="Epoch", ylabel="Learning rate", ylim=(0, None))
 # %%
 # In a cross-validation
 # ---------------------
-# Each fit has its own callbacks and, by ``{run}``, its own files: three folds, three
-# more checkpoints.
+# Each fit uses its own copies of the callbacks and, through ``{run}``, its own files:
+# three folds write three more checkpoints.
 epoch_curve(classifier, X_train, y_train, max_epochs=4, cv=3)
 print(*[path.name for path in sorted(folder.glob("*.keras"))], sep="\n")
 

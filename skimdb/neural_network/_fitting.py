@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils import check_random_state
 
+from skimdb._directions import lower_is_better
 from skimdb.neural_network._input_checks import (
     check_classes,
     check_continues,
@@ -22,12 +23,13 @@ from skimdb.neural_network._input_checks import (
     match_kind,
 )
 from skimdb.neural_network._keras_params import (
+    check_resumable,
     choose_backend,
     divide_keras_params,
     keep_numpy_params,
 )
 from skimdb.neural_network._labels import encode_labels, is_multilabel, weigh_classes
-from skimdb.neural_network._metrics import Metrics, lower_is_better
+from skimdb.neural_network._metrics import Metrics
 from skimdb.neural_network._monitor import Monitor, check_finite, check_monitor
 from skimdb.neural_network._network import (
     NetworkSpec,
@@ -77,7 +79,10 @@ def fit_network(estimator, given, *, partial=False):
         raise TypeError(estimator._describe_unknown("routed"))
     keras_params = divide_keras_params(estimator, estimator._get_routed())
     backend_name = choose_backend(estimator.backend, keras_params)
+    if partial or estimator.warm_start:
+        check_resumable(keras_params)
     draft = copy.copy(estimator)
+    draft._callbacks_before_fit = estimator._copy_callbacks()
     warm = (partial or estimator.warm_start) and hasattr(estimator, "coefs_")
     dtype = estimator.coefs_[0].dtype if warm else None
     X, y, weight = check_training(draft, given.X, given.y, given.sample_weight, dtype)
@@ -227,7 +232,7 @@ def _make_tensorflow_backend(
         keras_params,
         output_activation=spec.output_activation,
         dtype=spec.dtype,
-        fields={k: v for k, v in vars(draft).items() if not k.endswith("_")},
+        is_clone=getattr(draft, "_is_clone", False),
     )
     backend = TensorFlowBackend(
         spec,
@@ -297,7 +302,7 @@ def _train(estimator, draft, trainer, monitor, task):
 def _collect_predictor(draft, backend, monitor):
     """Fitted attributes as of now, except those that only further training needs."""
     coefs, intercepts = backend.read_weights()
-    private = ("_label_classes", "_seeds")
+    private = ("_label_classes", "_seeds", "_callbacks_before_fit")
     known = {k: v for k, v in vars(draft).items() if k.endswith("_") or k in private}
     return known | {
         "coefs_": coefs,
@@ -347,7 +352,6 @@ def build_keras_model(estimator):
         keras_params,
         output_activation=spec.output_activation,
         dtype=dtype,
-        fields={},
     )
     model = _objects.build_model(estimator.coefs_, estimator.intercepts_, spec)
     _objects.compile_model(model, optimizer, loss)

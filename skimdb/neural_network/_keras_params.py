@@ -1,70 +1,64 @@
 """Parameters of optimizer, loss and callbacks, such as ``optimizer__momentum``.
 
-They are checked and divided here, and it is decided whether they need Keras.
+This file checks and divides them, and lists the ones that need Keras.
 """
 
 import inspect
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
-from skimdb._sklearn import Interval, Options, validate_parameter_constraints
 from skimdb._messages import suggest_nearest
+from skimdb._sklearn import Interval, validate_parameter_constraints
 from skimdb.neural_network._metrics import find_keras_metrics
 from skimdb.neural_network._optimizers import OPTIMIZERS
 
 ROUTES = ("optimizer__", "loss__", "callbacks__")
 
-# Further options of every optimizer and loss of Keras, and the values at which they do
-# nothing. A name has no effect on training.
-_OPTIMIZER_OPTIONS = {
-    "weight_decay": None,
-    "clipnorm": None,
-    "clipvalue": None,
-    "global_clipnorm": None,
-    "use_ema": False,
-    "ema_momentum": 0.99,
-    "ema_overwrite_frequency": None,
-    "loss_scale_factor": None,
-    "gradient_accumulation_steps": None,
+# Arguments of all optimizers and losses of Keras that only Keras implements.
+_KERAS_ONLY = {
+    "optimizer": (
+        "weight_decay",
+        "clipnorm",
+        "clipvalue",
+        "global_clipnorm",
+        "use_ema",
+        "ema_momentum",
+        "ema_overwrite_frequency",
+        "loss_scale_factor",
+        "gradient_accumulation_steps",
+    ),
+    "loss": ("axis", "dtype", "from_logits"),
 }
-_SWITCHES = ("centered", "amsgrad", "nesterov")
-_LOSS_OPTIONS = {"from_logits": False, "axis": -1, "dtype": None}
 
-# Beyond, a number is soon infinite in single precision. Not a plain float, which NumPy
-# would cast to the type of the number it is compared with.
+# Larger numbers soon become infinite in single precision. A NumPy scalar, because NumPy
+# would convert a plain float to the dtype of the number that it is compared with.
 LARGEST = np.float64(1e38)
 
 _FRACTION = [Interval(Real, 0, 1, closed="left")]
+_UP_TO_ONE = [Interval(Real, 0, 1, closed="both")]
 _POSITIVE = [Interval(Real, 0, LARGEST, closed="right")]
-_COUNT = Interval(Integral, 1, None, closed="left")
-_AMOUNT = [*_POSITIVE, None]
+_SWITCHES = ("centered", "amsgrad", "nesterov")
 _CONSTRAINTS = {
-    "optimizer__learning_rate": _POSITIVE,
+    "optimizer__learning_rate": [*_POSITIVE, callable],  # or a schedule
     "optimizer__rho": _FRACTION,
     "optimizer__beta_1": _FRACTION,
     "optimizer__beta_2": _FRACTION,
-    "optimizer__momentum": [Interval(Real, 0, 1, closed="both")],
+    "optimizer__momentum": _UP_TO_ONE,
     "optimizer__epsilon": _POSITIVE,
+    **{
+        f"optimizer__{name}": [
+            "boolean",
+            Interval(Real, 0, LARGEST, closed="both"),
+            None,
+        ]
+        for name in _KERAS_ONLY["optimizer"]
+    },
     **{f"optimizer__{name}": ["boolean"] for name in (*_SWITCHES, "use_ema")},
-    "optimizer__weight_decay": [Interval(Real, 0, LARGEST, closed="both"), None],
-    "optimizer__clipnorm": _AMOUNT,
-    "optimizer__clipvalue": _AMOUNT,
-    "optimizer__global_clipnorm": _AMOUNT,
-    "optimizer__loss_scale_factor": _AMOUNT,
-    "optimizer__ema_momentum": [Interval(Real, 0, 1, closed="both")],
-    "optimizer__ema_overwrite_frequency": [_COUNT, None],
-    "optimizer__gradient_accumulation_steps": [
-        Interval(Integral, 2, None, closed="left"),
-        None,
-    ],
-    "optimizer__name": [str, None],
-    "loss__label_smoothing": [Interval(Real, 0, 1, closed="both")],
-    "loss__axis": [Options(Integral, {-1, 1})],  # the outputs are a matrix
-    "loss__name": [str, None],
+    "loss__label_smoothing": _UP_TO_ONE,
 }
-# What users of the peers write, and how it is said here.
+# Names of other libraries, and the names for the same here.
 _OTHER_NAMES = {
     "hidden_layer_sizes": "size",
     "alpha": "l2",
@@ -73,13 +67,13 @@ _OTHER_NAMES = {
     "learning_rate_init": "learning_rate",
     "solver": "optimizer",
     "loss": "loss__label_smoothing, for instance; the loss follows from y",
-    "validation_split": "validation_fraction",
-    "patience": "n_iter_no_change",
+    "validation_split": "validation_fraction, which needs early_stopping=True",
+    "patience": "n_iter_no_change, which needs early_stopping=True",
 }
 
 
 def describe_unknown(name, owner, named):
-    """Say what an unknown parameter may have been meant to be.
+    """Describe an unknown parameter and suggest a known one.
 
     Parameters
     ----------
@@ -87,7 +81,7 @@ def describe_unknown(name, owner, named):
     owner : str
         Name of the estimator's class.
     named : list of str
-        Parameters that exist.
+        Known parameters.
 
     Returns
     -------
@@ -107,25 +101,25 @@ def describe_unknown(name, owner, named):
             hint = hint.replace("'?", f"__{rest}'?")
     return (
         f"Invalid parameter {name!r} for estimator {owner}.{hint} Valid parameters "
-        f"are: {named!r}, and those of the optimizer, the loss or the callbacks with "
-        f"the prefix {', '.join(ROUTES)}."
+        f"are: {named!r}, and parameters of the optimizer, the loss or the callbacks "
+        f"with the prefix {', '.join(ROUTES)}."
     )
 
 
 @dataclass(frozen=True)
 class KerasParams:
-    """Parameters of what Keras has a class for, divided.
+    """Parameters of the optimizer, the loss and the callbacks, divided.
 
     Attributes
     ----------
     optimizer : str, class or keras.optimizers.Optimizer
     optimizer_params : dict
-        Arguments of its class, the learning rate included if one is given.
+        Arguments of its class, with the learning rate if one is given.
     loss_params : dict
     callbacks : None, callback, class, function, or list, tuple or dict of them
     callbacks_params : dict
     reasons : tuple of str
-        What NumPy does not have.
+        Parameters that NumPy does not support.
     """
 
     optimizer: object
@@ -142,7 +136,6 @@ def divide_keras_params(estimator, routed):
     Parameters
     ----------
     estimator : KerasMLPClassifier
-        Read for its parameters.
     routed : dict
         Parameters with a prefix.
 
@@ -165,7 +158,7 @@ def divide_keras_params(estimator, routed):
         optimizer_params = {"learning_rate": estimator.learning_rate} | optimizer_params
     reasons = [
         *_list_optimizer_reasons(estimator.optimizer, optimizer_params),
-        *_list_option_reasons("loss", loss_params, {"label_smoothing"}, _LOSS_OPTIONS),
+        *_list_option_reasons("loss", loss_params, {"label_smoothing"}),
     ]
     if estimator.callbacks is not None or callbacks_params:
         reasons.append("callbacks")
@@ -181,7 +174,7 @@ def divide_keras_params(estimator, routed):
 
 
 def choose_backend(backend, keras_params):
-    """Choose where to train.
+    """Choose the backend that trains.
 
     Parameters
     ----------
@@ -195,20 +188,48 @@ def choose_backend(backend, keras_params):
     Raises
     ------
     ValueError
-        If it is to be NumPy, but something is asked for that only Keras has.
+        If NumPy is to train but does not support a parameter.
     """
     if backend == "numpy" and keras_params.reasons:
         raise ValueError(
-            f"backend='numpy' does not have: {', '.join(keras_params.reasons)}. Set "
-            "backend='auto' or 'tensorflow' to train by Keras, or leave it out."
+            f"backend='numpy' does not support {', '.join(keras_params.reasons)}. Use "
+            "backend='auto' to train with Keras, or remove these parameters (the "
+            "optimizer can be 'rmsprop', 'adam' or 'sgd')."
         )
     if backend == "auto":
         return "tensorflow" if keras_params.reasons else "numpy"
     return backend
 
 
+def check_resumable(keras_params):
+    """Raise if a later fit could not continue the training exactly.
+
+    Parameters
+    ----------
+    keras_params : KerasParams
+    """
+    optimizer = keras_params.optimizer
+    if keras_params.optimizer_params.get("use_ema") or _averages_weights(optimizer):
+        raise ValueError(
+            "warm_start and partial_fit do not support use_ema=True: a fit ends with "
+            "averaged weights, and training cannot continue from them. Remove use_ema, "
+            "or train all epochs in one fit with warm_start=False."
+        )
+
+
+def _averages_weights(optimizer):
+    """Whether an optimizer instance, or one that it wraps, averages the weights."""
+    wrapped = [
+        getattr(optimizer, "inner_optimizer", None),
+        *getattr(optimizer, "optimizers", ()),
+    ]
+    return bool(getattr(optimizer, "use_ema", False)) or any(
+        each is not None and _averages_weights(each) for each in wrapped
+    )
+
+
 def _check_loss(params):
-    """Raise for options of Keras's losses that do not go with this network."""
+    """Raise for arguments of Keras's losses that do not suit this network."""
     if "reduction" in params:
         raise ValueError(
             "loss__reduction cannot be set: the loss is averaged over the samples of a "
@@ -217,54 +238,49 @@ def _check_loss(params):
     from_logits = params.get("from_logits", False)
     if not isinstance(from_logits, (bool, np.bool_)) or from_logits:
         raise ValueError(
-            f"loss__from_logits={from_logits!r}: the last layer of the "
-            "network gives probabilities, and the loss is computed from them. Leave "
-            "loss__from_logits out; decision_function gives the logits."
+            f"loss__from_logits={from_logits!r}: the last layer of the network gives "
+            "probabilities, and the loss is computed from them. Remove "
+            "loss__from_logits; decision_function returns the logits."
         )
 
 
 def _check_values(routed):
-    """Check numbers and booleans by scikit-learn's mechanism."""
+    """Check the values that NumPy uses too, and that all numbers are finite."""
     for name, value in routed.items():
-        if isinstance(value, Real) and np.isnan(float(value)):
-            raise ValueError(f"{name} is NaN. Give a number, or leave it out.")
+        if isinstance(value, Real) and not abs(float(value)) <= LARGEST:
+            raise ValueError(f"Expected {name} to be a finite number, got {value!r}.")
     constraints = {name: _CONSTRAINTS[name] for name in routed if name in _CONSTRAINTS}
-    if callable(routed.get("optimizer__learning_rate")):  # a schedule
-        del constraints["optimizer__learning_rate"]
     validate_parameter_constraints(
         constraints, routed, caller_name="KerasMLPClassifier"
     )
 
 
 def _list_optimizer_reasons(optimizer, params):
-    if not isinstance(optimizer, str):
-        return [f"optimizer={optimizer!r}"]
-    cls = OPTIMIZERS.get(optimizer.lower())
+    cls = OPTIMIZERS.get(optimizer.lower()) if isinstance(optimizer, str) else None
     if cls is None:
         return [f"optimizer={optimizer!r}"]
     own = set(inspect.signature(cls).parameters) - {"weights"}
-    reasons = _list_option_reasons("optimizer", params, own, _OPTIMIZER_OPTIONS)
+    reasons = _list_option_reasons("optimizer", params, own)
     if callable(params.get("learning_rate")):
         reasons.append("a learning rate that is a schedule")
     return reasons
 
 
-def _list_option_reasons(route, params, own, others):
-    """Name the options that NumPy does not have; raise for one that nobody has."""
-    reasons = []
-    for name, value in params.items():
-        if name in own or name == "name":
-            continue
-        if name not in others:
-            valid = sorted([*own, *others])
+def _list_option_reasons(route, params, own):
+    """List the arguments that need Keras; raise for an unknown argument."""
+    valid = sorted([*own, *_KERAS_ONLY[route], "name"])
+    for name in params:
+        if name not in valid:
             hint = suggest_nearest(name, valid).replace("'", f"'{route}__", 1)
             raise ValueError(
                 f"Invalid parameter '{route}__{name}': the {route} takes no argument "
-                f"{name!r}.{hint} Valid ones: {', '.join(valid)}."
+                f"{name!r}.{hint} Valid arguments: {', '.join(valid)}."
             )
-        if value != others[name]:
-            reasons.append(f"{route}__{name}={value!r}")
-    return reasons
+    return [
+        f"{route}__{name}={value!r}"
+        for name, value in params.items()
+        if name in _KERAS_ONLY[route] and value is not None and value is not False
+    ]
 
 
 def keep_numpy_params(keras_params):

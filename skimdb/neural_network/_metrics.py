@@ -1,4 +1,4 @@
-"""Metrics of an epoch, computed from the logits; which way each is better."""
+"""Metrics of an epoch, computed from the logits."""
 
 import inspect
 
@@ -8,29 +8,6 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from skimdb.neural_network._labels import decode_labels, is_multilabel
 from skimdb.neural_network._network import compute_probabilities
-
-# Parts of the names of Keras metrics that improve by falling.
-_ERRORS = ("loss", "error", "crossentropy", "divergence", "hinge", "poisson", "false")
-_ERROR_NAMES = {"bce", "mae", "mape", "mse", "msle"}
-
-
-def lower_is_better(name):
-    """Tell whether a metric improves by falling.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``"val_loss"`` or ``"accuracy"``.
-
-    Returns
-    -------
-    lower : bool
-    """
-    name = name.removeprefix("val_")
-    if name in get_scorer_names():
-        return False
-    name = name.lower()
-    return name in _ERROR_NAMES or any(part in name for part in _ERRORS)
 
 
 def find_keras_metrics(names):

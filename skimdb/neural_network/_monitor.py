@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skimdb.neural_network._metrics import lower_is_better
+from skimdb._directions import lower_is_better
 
 # A loss so many times that of the first epoch will come down no more.
 _DIVERGED = 1e10

@@ -12,13 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skimdb._sklearn import (
-    Interval,
-    Options,
-    StrOptions,
-    _clone_parametrized,
-    _fit_context,
-)
+from skimdb._sklearn import Interval, Options, StrOptions, _fit_context
 from skimdb.neural_network._fitting import FitInput, build_keras_model, fit_network
 from skimdb.neural_network._input_checks import (
     MOST_LAYERS,
@@ -35,7 +29,7 @@ if TYPE_CHECKING:
     import keras
 
 # Fitted attributes that copies and files leave out.
-_NOT_PLAIN = ("callbacks_", "_trained_model")
+_NOT_PLAIN = ("callbacks_", "_trained_model", "_callbacks_before_fit")
 # Increases when the fitted attributes change, so that no file is misread.
 _STATE_VERSION = 4
 
@@ -73,8 +67,8 @@ class KerasMLPClassifier(
             default="relu"
         Activation of the hidden layers.
     optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
-        By its Keras name, as a class, or as an instance (of which a copy is used).
-        RMSprop, Adam and SGD by name train in NumPy.
+        Name, class or instance of a Keras optimizer. Instances are copied by their
+        `get_config`. RMSprop, Adam and SGD by name train in NumPy.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
             default=None
         Learning rate. None uses the optimizer's default (0.001 for RMSprop and Adam).
@@ -109,13 +103,14 @@ class KerasMLPClassifier(
         classes need samples with a positive sample weight. The list has a dict for
         each column of an indicator matrix.
     callbacks : callback, class, function, or list, tuple or dict of them, default=None
-        Keras callbacks. Each fit has its own: a class is instantiated with the
-        parameters routed to it, a function without arguments makes one, an instance
-        is copied, so look for what it found in `callbacks_`. In paths ``{run}``
-        stands for something unique to the fit and ``{size}`` and the like for the
-        parameters: ``"logs/{size}/{run}"``. The fits of a search
-        need ``{run}``.
-        scikit-learn's callbacks are set by `set_callbacks`, and see every epoch.
+        Keras callbacks. `fit` uses the given instances, instantiates classes with the
+        parameters routed to them, and calls functions without arguments to make
+        callbacks. Clones of the classifier, as in a cross-validation or a search, use
+        copies of the instances; find them in `callbacks_` of the fitted clone. In
+        paths, each fit replaces ``{run}`` by an identifier of its own, as in
+        ``"logs/{run}"``. Paths without ``{run}`` raise an error in clones, which would
+        overwrite each other's files.
+        Set callbacks of scikit-learn with the method `set_callbacks`.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order, dropout and the held-out samples. As in
         scikit-learn, an int gives all splits of a cross-validation the same draws;
@@ -162,7 +157,7 @@ class KerasMLPClassifier(
     backend_ : {"numpy", "tensorflow"}
         Library that trained the network.
     callbacks_ : list of keras.callbacks.Callback
-        Those of the last fit. Copies and pickles of the estimator lack them.
+        Callbacks of the last fit. Not copied or pickled.
     n_outputs_ : int
         Number of units of the last layer.
     out_activation_ : {"sigmoid", "softmax"}
@@ -443,25 +438,47 @@ class KerasMLPClassifier(
         names = object.__dir__(self)
         return [name for name in names if name != "model_" and hasattr(self, name)]
 
+    def _copy_callbacks(self):
+        """Pair the given callbacks with copies from before the first fit with them.
+
+        A fit trains with the given instances. Clones and files get the copies: they
+        have no results and no open files.
+        """
+        given, copies = getattr(self, "_callbacks_before_fit", (None, None))
+        if given is not None and given is self.callbacks:
+            return given, copies
+        try:
+            return self.callbacks, copy.deepcopy(self.callbacks)
+        except TypeError:  # a fit needs no copies
+            return None, None
+
     def __sklearn_clone__(self):
-        # scikit-learn copies by copy.deepcopy, and Keras an optimizer by its
-        # configuration, which need not know all. A fit trains with a copy anyway.
-        if not _is_optimizer(vars(self).get("optimizer")):
-            return _clone_parametrized(self)
         plain = copy.copy(self)
-        plain.optimizer = None
-        clone = _clone_parametrized(plain)
+        plain.optimizer = None  # Keras's own way to copy an instance loses options
+        try:
+            clone = BaseEstimator.__sklearn_clone__(plain)
+        except TypeError as error:
+            raise ValueError(
+                f"Could not clone this {type(self).__name__}, because a parameter "
+                f"cannot be copied: {error}. Give callbacks as classes, or as "
+                "functions that make them."
+            ) from error
         clone.optimizer = self.optimizer
+        clone._is_clone = True
         return clone
 
     def __getstate__(self):
-        # Keras's callbacks and model are all that is fitted and not plain.
+        # A fit changes the given callbacks; copies and files get them as they were.
         state = super().__getstate__()
         plain = {k: v for k, v in state.items() if k not in _NOT_PLAIN}
-        if _is_optimizer(plain.get("optimizer")):
-            from skimdb.neural_network._keras._optimizer_parts import take_apart
+        given, copies = state.get("_callbacks_before_fit", (None, None))
+        if given is not None and given is plain["callbacks"]:
+            plain["callbacks"] = copy.deepcopy(copies)
+        optimizer = plain.get("optimizer")
+        if hasattr(optimizer, "get_config") and not isinstance(optimizer, type):
+            from skimdb.neural_network._keras._objects import describe_optimizer
 
-            plain["optimizer"] = take_apart(plain["optimizer"])
+            plain["optimizer"] = describe_optimizer(optimizer)
         return plain | {"_state_version": _STATE_VERSION}
 
     def __setstate__(self, state):
@@ -473,11 +490,7 @@ class KerasMLPClassifier(
                 f"attributes, but this version of skimdb reads {_STATE_VERSION}. Load "
                 "it with the version of skimdb that saved it, or fit it again."
             )
-        if hasattr(state.get("optimizer"), "assemble"):
-            state["optimizer"] = state["optimizer"].assemble()
+        if isinstance(state.get("optimizer"), tuple):
+            cls, config = state["optimizer"]
+            state["optimizer"] = cls.from_config(config)
         super().__setstate__(state)
-
-
-def _is_optimizer(value):
-    """Whether a value is an optimizer instance of Keras, which is not imported here."""
-    return hasattr(value, "update_step") and not isinstance(value, type)

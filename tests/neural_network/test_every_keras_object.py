@@ -149,11 +149,29 @@ def test_schedule(fit_keras, name):
     assert_same(make(optimizer="sgd", learning_rate=schedule).fit(X, Y), *expected)
 
 
-# Optimizers and schedules of one's own, which Keras does not know.
+# Optimizers and schedules of the user's own. Keras copies them by `get_config`.
 
 
-class Halving(keras.optimizers.schedules.LearningRateSchedule):
-    """It has no `get_config`, so Keras cannot copy it."""
+class Lossy(keras.optimizers.SGD):
+    """Its `get_config` does not return its argument."""
+
+    def __init__(self, factor=1.0, **params):
+        super().__init__(**params)
+        self.factor = factor
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient * self.factor, variable, learning_rate)
+
+
+class Amplified(Lossy):
+    """Not registered with Keras."""
+
+    def get_config(self):
+        return super().get_config() | {"factor": self.factor}
+
+
+class Unknown(keras.optimizers.schedules.LearningRateSchedule):
+    """It has no `get_config`."""
 
     def __init__(self, start):
         self.start = start
@@ -162,15 +180,19 @@ class Halving(keras.optimizers.schedules.LearningRateSchedule):
         return self.start * 0.5 ** keras.ops.cast(step, "float32")
 
 
-class Amplified(keras.optimizers.SGD):
-    """Neither registered with Keras nor with a `get_config` that knows its argument."""
+class Halving(Unknown):
+    def get_config(self):
+        return {"start": self.start}
 
-    def __init__(self, factor, **params):
-        super().__init__(**params)
-        self.factor = factor
 
-    def update_step(self, gradient, variable, learning_rate):
-        super().update_step(gradient * self.factor, variable, learning_rate)
+@pytest.fixture
+def _keras_forgets():
+    """Restore the registered classes after a test."""
+    known = keras.saving.get_custom_objects()
+    before = dict(known)
+    yield
+    known.clear()
+    known.update(before)
 
 
 OWN = {
@@ -183,43 +205,66 @@ OWN = {
 }
 
 
+@pytest.mark.usefixtures("_keras_forgets")
 @pytest.mark.parametrize("kind", OWN)
 def test_own(fit_keras, kind):
+    if kind != "optimizer":  # what Keras makes from a configuration must be registered
+        for cls in (Amplified, Halving):
+            keras.saving.register_keras_serializable()(cls)
     expected = fit_keras(OWN[kind]())
-    classifier = clone(clone(make(optimizer=OWN[kind]()))).fit(X, Y)
-    assert_same(classifier, *expected)
-    assert type(classifier.to_keras().optimizer) is type(OWN[kind]())
+    optimizer = OWN[kind]()
+    classifier = make(optimizer=optimizer)
+    sent = pickle.loads(pickle.dumps(classifier))
+    for copied in (classifier, clone(clone(classifier)), sent):
+        assert_same(copied.fit(X, Y), *expected)
+        assert type(copied.to_keras().optimizer) is type(optimizer)
+    assert not optimizer.built
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: Lossy(3.0, learning_rate=0.05),
+        lambda: keras.optimizers.Adam(Unknown(0.1)),
+        lambda: keras.optimizers.Adam(Halving(0.1)),  # not registered
+        OWN["wrapped"],
+    ],
+)
+def test_own_that_keras_cannot_copy(optimizer):
+    """Copies would train another optimizer, so every way to make one is an error."""
+    classifier = make(optimizer=optimizer())
+    for call in (lambda: classifier.fit(X, Y), lambda: clone(classifier)):
+        with pytest.raises(ValueError, match=r"Could not copy.*Define get_config"):
+            call()
+    with pytest.raises(ValueError, match=r"Could not copy.*Define get_config"):
+        pickle.dumps(classifier)
 
 
 def test_own_by_class(fit_keras):
-    expected = fit_keras(Amplified(3.0, learning_rate=Halving(0.1)))
+    expected = fit_keras(Lossy(3.0, learning_rate=Unknown(0.1)))
     classifier = make(
-        optimizer=Amplified, optimizer__factor=3.0, learning_rate=Halving(0.1)
+        optimizer=Lossy, optimizer__factor=3.0, learning_rate=Unknown(0.1)
     )
     assert_same(clone(classifier).fit(X, Y), *expected)
 
 
-def test_own_in_a_search_and_in_workers():
-    """Where estimators are copied, and sent to other processes."""
-    optimizer = OWN["both"]()
+def test_own_in_a_search():
+    optimizer = OWN["optimizer"]()
     search = EpochSearchCV(make(), {"optimizer": [optimizer]}, max_epochs=1, cv=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         search.fit(X, Y)
-    sent = pickle.loads(pickle.dumps(make(optimizer=optimizer, epochs=1)))
-    expected = sent.fit(X, Y).coefs_
+    expected = make(optimizer=optimizer, epochs=1).fit(X, Y).coefs_
     for ours, theirs in zip(search.best_estimator_.coefs_, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.fixture
-def _keras_forgets():
-    """Take back what a test registers: it counts in the keys of kept results."""
-    known = keras.saving.get_custom_objects()
-    before = dict(known)
-    yield
-    known.clear()
-    known.update(before)
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.keys() - {"Optimizer"}))
+def test_pickled_optimizer(name):
+    """Keras's own way to pickle Lamb loses the learning rate."""
+    optimizer = make_optimizer(name)
+    sent = pickle.loads(pickle.dumps(make(optimizer=optimizer))).optimizer
+    assert sent.get_config() == optimizer.get_config()
 
 
 @pytest.mark.usefixtures("_keras_forgets")
@@ -239,6 +284,46 @@ def test_own_edited_and_run_again(fit_keras):
     for optimizer, factor in ((before, 1.0), (Edited(0.05), 3.0)):
         expected = fit_keras(keras.optimizers.SGD(0.05 * factor))
         assert_same(clone(make(optimizer=optimizer)).fit(X, Y), *expected)
+
+
+# Averaged weights
+
+AVERAGING = {
+    "option": {"optimizer": "sgd", "optimizer__use_ema": True},
+    "instance": {"optimizer": keras.optimizers.Adam(use_ema=True)},
+    "wrapped": {
+        "optimizer": keras.optimizers.LossScaleOptimizer(
+            keras.optimizers.Adam(use_ema=True)
+        )
+    },
+    "one of several": {
+        "optimizer": keras.optimizers.MultiOptimizer(
+            keras.optimizers.OptimizerMap(
+                keras.optimizers.SGD(),
+                {".*hidden_1.*": keras.optimizers.Adam(use_ema=1)},
+            )
+        )
+    },
+    "swapped by a callback": {
+        "optimizer": "sgd",
+        "optimizer__use_ema": True,
+        "callbacks": keras.callbacks.SwapEMAWeights,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", AVERAGING)
+def test_training_does_not_continue_from_averaged_weights(kind):
+    classifier = make(**AVERAGING[kind])
+    for call in (
+        lambda: clone(classifier).set_params(warm_start=True).fit(X, Y),
+        lambda: clone(classifier).partial_fit(X, Y, classes=[0, 1]),
+        lambda: clone(classifier).fit(X, Y).partial_fit(X, Y),
+    ):
+        with pytest.raises(ValueError, match="do not support use_ema=True"):
+            call()
+    without = make(optimizer="sgd", optimizer__use_ema=False, warm_start=True)
+    without.fit(X, Y).partial_fit(X, Y)
 
 
 # Callbacks
@@ -411,6 +496,7 @@ def test_callbacks(fit_keras, monkeypatch, tmp_path, group):
     assert recorded.seen == recorder.seen
     np.testing.assert_allclose(recorded.values, recorder.values, atol=1e-4)
     assert_same(classifier, model, history)
+    assert len(clone(classifier).callbacks) == len(given) + 1
     names, tables = zip(*map(read_files, folders), strict=True)
     assert names[0] == names[1]
     for one, other in zip(*tables, strict=True):

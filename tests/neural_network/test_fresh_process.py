@@ -85,7 +85,7 @@ def use(backend):
         try:
             call()
         except ImportError as error:
-            assert "KERAS_BACKEND=tensorflow" in str(error), error
+            assert "KERAS_BACKEND, set it to tensorflow" in str(error), error
             assert "backend='numpy'" in str(error), error
         else:
             raise AssertionError("no error")
@@ -133,6 +133,75 @@ def test_without_keras(run_in_fresh_process, tmp_path, weights):
         joblib.dump(estimator, tmp_path / f"{name}.joblib")
     skops.io.dump(pipe, tmp_path / "pipe.skops")
     run_in_fresh_process(TRAIN + WITHOUT_KERAS, tmp_path, weights)
+
+
+WITHOUT_THE_EXTRA = """
+import pickle, sys
+missing, folder, expected_weights = sys.argv[1:]
+for name in missing.split(","):
+    sys.modules[name] = None  # importing it fails, as if it were not installed
+
+import numpy, joblib, skops.io
+from sklearn.callback import ScoringMonitor
+from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from skimdb import EpochSearchCV, KerasMLPClassifier, TextMultiHotVectorizer
+from skimdb import epoch_curve
+
+# All of this trains in NumPy.
+assert train() == expected_weights
+X, y = make_classification(60, random_state=0)
+plain = dict(size=4, epochs=2, random_state=0)
+options = dict(optimizer="adam", optimizer__beta_1=0.8, loss__label_smoothing=0.1)
+metrics = dict(metrics=("accuracy", "roc_auc"), early_stopping=True, dropout=0.5)
+fitted = KerasMLPClassifier(**plain, **options, **metrics).fit(X, y)
+fitted.set_callbacks(ScoringMonitor(scoring="accuracy")).fit(X, y).partial_fit(X, y)
+fitted.set_params(warm_start=True).fit(X, y)
+cross_val_score(KerasMLPClassifier(**plain), X, y, cv=2, n_jobs=2)
+EpochSearchCV(KerasMLPClassifier(**plain), {"size": [2]}, max_epochs=2, cv=2).fit(X, y)
+epoch_curve(KerasMLPClassifier(**plain), X, y, max_epochs=2, cv=2)
+texts = ["a good film", "a bad film"] * 20
+matrix = TextMultiHotVectorizer().fit_transform(texts)
+KerasMLPClassifier(**plain).fit(matrix, [1, 0] * 20)
+numpy.testing.assert_array_equal(
+    pickle.loads(pickle.dumps(fitted)).predict_proba(X), fitted.predict_proba(X)
+)
+skops.io.dumps(fitted)
+
+# All of this needs the extra.
+class Callback:  # any function counts as one that makes a callback
+    pass
+
+needs_keras = [
+    lambda: KerasMLPClassifier(backend="tensorflow").fit(X, y),
+    lambda: KerasMLPClassifier(optimizer="nadam").fit(X, y),
+    lambda: KerasMLPClassifier(optimizer__clipnorm=1.0).fit(X, y),
+    lambda: KerasMLPClassifier(optimizer__use_ema=True).fit(X, y),
+    lambda: KerasMLPClassifier(learning_rate=lambda step: 0.1).fit(X, y),
+    lambda: KerasMLPClassifier(callbacks=Callback).fit(X, y),
+    lambda: KerasMLPClassifier(callbacks=Callback).partial_fit(X, y, [0, 1]),
+    lambda: KerasMLPClassifier(metrics=("AUC",)).fit(X, y),
+    lambda: fitted.to_keras(),
+    lambda: fitted.model_,
+    lambda: EpochSearchCV(
+        KerasMLPClassifier(callbacks=Callback), max_epochs=1, cv=2, error_score="raise"
+    ).fit(X, y),
+]
+for number, call in enumerate(needs_keras):
+    try:
+        call()
+    except ImportError as error:
+        assert 'pip install "skimdb[keras]"' in str(error), error
+    else:
+        raise AssertionError(number)
+assert "keras" not in dir(fitted) and "model_" not in dir(fitted)
+"""
+
+
+@pytest.mark.parametrize("missing", ["tensorflow,keras,scikeras", "scikeras"])
+def test_without_the_extra(run_in_fresh_process, tmp_path, weights, missing):
+    """NumPy trains, and each feature of Keras says how to install it."""
+    run_in_fresh_process(TRAIN + WITHOUT_THE_EXTRA, missing, tmp_path, weights)
 
 
 WITH_KERAS = """

@@ -42,11 +42,6 @@ class Raises(keras.callbacks.Callback):
         raise RuntimeError("it is the callback's fault")
 
 
-class Uncopyable(keras.callbacks.Callback):
-    def __deepcopy__(self, memo):
-        raise TypeError("cannot be copied")
-
-
 # What is wrong: the call, the exception, and what its message says.
 BAD = {
     # shapes
@@ -192,19 +187,19 @@ BAD = {
     "unknown optimizer": (
         call(optimizer="rmsprob"),
         ValueError,
-        "no optimizer named 'rmsprob'. Did you mean 'rmsprop'",
+        "name.* of a Keras optimizer, got 'rmsprob'. Did you mean 'rmsprop'",
     ),
-    "no optimizer": (call(optimizer=3), TypeError, "optimizer must be"),
+    "no optimizer": (call(optimizer=3), TypeError, "Expected optimizer to be"),
     "schedule as optimizer": (
         call(optimizer=keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)),
         TypeError,
-        "optimizer must be",
+        "Expected optimizer to be",
     ),
     "learning rate 0": (call(learning_rate=0.0), ValueError, "'learning_rate'"),
     "class of a schedule": (
         call(learning_rate=keras.optimizers.schedules.CosineDecay),
         TypeError,
-        "make an instance",
+        "Make an instance",
     ),
     "learning rate of an instance": (
         call(optimizer=keras.optimizers.Adam(), learning_rate=0.1),
@@ -249,18 +244,18 @@ BAD = {
     ),
     "misspelt argument of a callback": (
         call(callbacks=keras.callbacks.EarlyStopping, callbacks__patiense=1),
-        ValueError,
-        "Did you mean 'callbacks__patience'",
+        TypeError,
+        "unexpected keyword argument 'patiense'",
     ),
     "argument of no callback": (
         call(callbacks__patience=1),
         ValueError,
-        "goes to callbacks that are given as classes",
+        "to go to callbacks given as classes",
     ),
     "argument of an instance": (
         call(callbacks=Raises(), callbacks__patience=1),
         ValueError,
-        "goes to callbacks that are given as classes",
+        "to go to callbacks given as classes",
     ),
     # metrics
     "unknown metric": (
@@ -287,21 +282,16 @@ BAD = {
     ),
     # callbacks
     "callback that raises": (call(callbacks=Raises()), RuntimeError, "its? is the"),
-    "no callback": (call(callbacks=["stop"]), TypeError, "callbacks must be.*'stop'"),
+    "no callback": (call(callbacks=["stop"]), TypeError, "Expected callbacks.*'stop'"),
     "function that makes none": (
         call(callbacks=lambda: "stop"),
         TypeError,
-        "callbacks must be",
+        "Expected callbacks to be",
     ),
     "callback of scikit-learn": (
         call(callbacks=ProgressBar()),
         TypeError,
         "set_callbacks",
-    ),
-    "callback that cannot be copied": (
-        call(callbacks=Uncopyable()),
-        ValueError,
-        "cannot be copied.*Give its class",
     ),
     # partial_fit
     "no classes": (

@@ -5,20 +5,23 @@ import contextlib
 import functools
 import pickle
 import re
+import threading
 import warnings
 
+import joblib
 import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import make_classification
+from sklearn.ensemble import VotingClassifier
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skimdb import KerasMLPClassifier
+from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
 
 # Keras, when it saves or logs a variable of TensorFlow.
 pytestmark = pytest.mark.filterwarnings(
@@ -149,17 +152,54 @@ def test_ways_to_give_and_stop(data, callbacks, params):
     assert classifier.n_iter_ == 2
 
 
-def test_instance_is_copied(data):
-    """Fits share no instance, and a parameter stays as it was given."""
-    callback = StopAt()
-    classifier = make(callback)
+class LossHistory(keras.callbacks.Callback):
+    """The example of Keras's documentation."""
+
+    def on_train_begin(self, logs=None):
+        self.losses = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["loss"])
+
+
+@pytest.mark.parametrize("wrap", [lambda c: c, lambda c: [c], lambda c: {"name": c}])
+def test_a_fit_trains_with_the_given_instance(data, wrap):
+    callback = LossHistory()
+    classifier = make(wrap(callback))
     for _ in range(2):
         classifier.fit(*data)
-        assert classifier.callbacks_[0] is not callback
-        assert classifier.callbacks_[0].fits == 1
-    assert callback.fits == 0
-    assert not hasattr(pickle.loads(pickle.dumps(classifier)), "callbacks_")
-    assert cross_val_score(classifier, *data, cv=2).shape == (2,)
+        assert classifier.callbacks_ == [callback]
+        np.testing.assert_array_equal(callback.losses, classifier.history_["loss"])
+    classifier.partial_fit(*data)
+    np.testing.assert_array_equal(callback.losses, classifier.history_["loss"][-1:])
+
+
+def test_an_instance_that_cannot_be_copied(data):
+    """One fit trains with it. Clones would share it, so cloning fails."""
+    callback = LossHistory()
+    callback.lock = threading.Lock()
+    classifier = make(callback).fit(*data)
+    assert len(callback.losses) == 4
+    with pytest.raises(ValueError, match=r"Could not clone.*lock.*Give callbacks as"):
+        clone(classifier)
+
+
+@pytest.mark.parametrize("fitted_before", [False, True])
+def test_clones_have_copies_of_the_given_instance(data, fitted_before, tmp_path):
+    """They start as the instance was before its own fits, without open files."""
+    callback = StopAt(1)
+    logger = keras.callbacks.CSVLogger(tmp_path / "{run}.csv")
+    classifier = make([callback, logger])
+    if fitted_before:
+        classifier.fit(*data)
+    for copied in (clone(classifier), pickle.loads(pickle.dumps(classifier))):
+        own, _ = copied.callbacks
+        assert own is not callback
+        assert own.fits == 0
+        assert not hasattr(copied, "callbacks_")
+    results = cross_validate(classifier, *data, cv=2, return_estimator=True)
+    assert [e.callbacks_[0].fits for e in results["estimator"]] == [1, 1]
+    assert callback.fits == fitted_before
 
 
 def test_early_stopping_restores_weights(data):
@@ -225,45 +265,81 @@ def test_checkpoints_of_a_cross_validation(data, tmp_path):
 
 
 def test_fields_of_paths(data, tmp_path):
-    """Parameters and {run} are filled per fit, other fields by the callback."""
-    checkpoint = functools.partial(
-        keras.callbacks.ModelCheckpoint, tmp_path / "{size}-{run}-{epoch:02d}.keras"
-    )
-    make(checkpoint, epochs=2).fit(*data)
-    names = sorted(path.name for path in tmp_path.iterdir())
-    assert len(names) == 2
-    for name, epoch in zip(names, ("01", "02"), strict=True):
-        assert re.fullmatch(rf"8-\d{{8}}-\d{{6}}-\w{{8}}-{epoch}\.keras", name)
+    """Each fit fills {run}, and the callback its own fields, such as {epoch}."""
+    path = tmp_path / "{run}-{epoch:02d}.keras"
+    classifier = make(keras.callbacks.ModelCheckpoint(path), epochs=2)
+    for fits in (1, 2):
+        classifier.fit(*data)
+        names = sorted(path.name for path in tmp_path.iterdir())
+        assert len(names) == 2 * fits
+        for name, epoch in zip(names, ("01", "02") * fits, strict=True):
+            assert re.fullmatch(rf"\d{{8}}-\d{{6}}-\w{{8}}-{epoch}\.keras", name)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_parallel_fits_never_share_a_file(data, tmp_path, backend):
-    import joblib
+def test_fields_of_paths_that_keras_has_derived(data, tmp_path):
+    """BackupAndRestore stores paths of files below its folder."""
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "{run}")
+    make([backup], epochs=1).fit(*data)
+    assert "{run}" not in backup._weights_path
 
-    def search(path):
-        logger = keras.callbacks.CSVLogger(str(tmp_path / path))
-        with joblib.parallel_config(backend, n_jobs=2):
-            return cross_validate(make(logger, epochs=1), *data, cv=2)
 
-    with pytest.raises(ValueError, match=r"Parallel fits would all write.*\{run\}"):
-        search("log.csv")
-    search("{run}.csv")
-    assert len(list(tmp_path.glob("*.csv"))) == 2
+WAYS_TO_CLONE = {
+    "one job": lambda c: cross_validate(c, *DATA, cv=2, error_score="raise"),
+    "loky": lambda c: cross_validate(c, *DATA, cv=2, n_jobs=2, error_score="raise"),
+    "threads": lambda c: in_threads(c),
+    "grid search": lambda c: GridSearchCV(
+        c, {"size": [4]}, cv=2, refit=False, error_score="raise"
+    ).fit(*DATA),
+    "epoch_curve": lambda c: epoch_curve(
+        c, *DATA, max_epochs=1, cv=2, error_score="raise"
+    ),
+    "voting": lambda c: VotingClassifier([("a", c), ("b", c)]).fit(*DATA),
+}
+DATA = make_classification(60, random_state=0)
+
+
+def in_threads(classifier):
+    with joblib.parallel_config("threading", n_jobs=2):
+        cross_validate(classifier, *DATA, cv=2, error_score="raise")
+
+
+@pytest.mark.parametrize("way", WAYS_TO_CLONE)
+def test_clones_never_write_to_one_path(tmp_path, way):
+    for make_logger in (
+        lambda path: keras.callbacks.CSVLogger(path),
+        lambda path: functools.partial(keras.callbacks.CSVLogger, path),
+    ):
+        fixed = make_logger(tmp_path / "log.csv")
+        with pytest.raises(
+            ValueError, match=r"Expected \{run\} in the filename of CSV"
+        ):
+            WAYS_TO_CLONE[way](make(fixed, epochs=1))
+    assert not list(tmp_path.iterdir())
+    WAYS_TO_CLONE[way](make(make_logger(tmp_path / "{run}.csv"), epochs=1))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_classifier_of_the_user_writes_to_a_fixed_path(tmp_path):
+    """As in Keras, a second fit overwrites the file."""
+    classifier = make(keras.callbacks.CSVLogger(tmp_path / "log.csv"), epochs=3)
+    for _ in range(2):
+        classifier.fit(*DATA)
+        logged = np.genfromtxt(tmp_path / "log.csv", delimiter=",", names=True)
+        np.testing.assert_allclose(logged["loss"], classifier.history_["loss"])
 
 
 def test_tensorboard_runs(data, tmp_path):
     from tensorboard.backend.event_processing import event_accumulator as accumulator
 
-    board = keras.callbacks.TensorBoard(str(tmp_path / "{size}" / "{run}"))
+    board = keras.callbacks.TensorBoard(tmp_path / "{run}")
     grid = {"size": [4, 8]}
     search = GridSearchCV(make(board, early_stopping=True), grid, cv=2, refit=False)
     search.fit(*data)
-    for size in grid["size"]:
-        runs = list((tmp_path / str(size)).iterdir())
-        assert len(runs) == 2
-        for run in runs:
-            events = accumulator.EventAccumulator(str(run / "validation")).Reload()
-            assert len(events.Tensors("epoch_loss")) == 4
+    runs = list(tmp_path.iterdir())
+    assert len(runs) == 4
+    for run in runs:
+        events = accumulator.EventAccumulator(str(run / "validation")).Reload()
+        assert len(events.Tensors("epoch_loss")) == 4
 
 
 def test_backup_resumes_where_it_stopped(data, tmp_path):
@@ -319,7 +395,7 @@ ADDED = {"val_own": [10, 11, 12, 13], "array": [0, 1, 2, 3]}
 
 
 def test_entries_that_callbacks_add(data):
-    with pytest.warns(UserWarning, match="'text', 'vector'.*left out") as caught:
+    with pytest.warns(UserWarning, match="not numbers: 'text', 'vector'") as caught:
         history = make(Adds).fit(*data).history_
     assert len(caught) == 1
     assert history.keys() == {"accuracy", "loss", "sometimes"} | ADDED.keys()
@@ -329,13 +405,11 @@ def test_entries_that_callbacks_add(data):
 
 
 @pytest.mark.filterwarnings(
-    "ignore:.*left out of history_",
+    "ignore:.*not stored in history_",
     "ignore:The best epoch is",
     "ignore:sometimes is not finite .* a callback logs it in some epochs only",
 )
 def test_entries_that_callbacks_add_reach_searches(data):
-    from skimdb import EpochSearchCV, epoch_curve
-
     search = EpochSearchCV(make(Adds), max_epochs=4, cv=2, monitor="val_own")
     search.fit(*data)
     assert search.best_epoch_ == 4
@@ -343,19 +417,6 @@ def test_entries_that_callbacks_add_reach_searches(data):
     for table in (search.history_, frame):
         for name, values in ADDED.items():
             np.testing.assert_array_equal(table[name], values * 2)
-
-
-def test_a_search_never_lets_fits_share_a_file(data, tmp_path):
-    """In turn they would overwrite each other's."""
-    from skimdb import epoch_curve
-
-    for path in (tmp_path / "log.csv", str(tmp_path / "{size}.csv")):
-        logger = functools.partial(keras.callbacks.CSVLogger, path)
-        with pytest.raises(ValueError, match=r"fits of a search would all.*\{run\}"):
-            epoch_curve(make(logger), *data, max_epochs=1, cv=2, error_score="raise")
-    logger = functools.partial(keras.callbacks.CSVLogger, tmp_path / "{run}.csv")
-    epoch_curve(make(logger), *data, max_epochs=1, cv=2)
-    assert len(list(tmp_path.iterdir())) == 2
 
 
 class LateCheckpoint(keras.callbacks.ModelCheckpoint):
@@ -582,8 +643,6 @@ def test_a_callback_that_cannot_take_an_error_does_not_hide_it(data):
 
 
 def test_scikit_learn_callbacks_see_the_end_of_a_search(data):
-    from skimdb import EpochSearchCV
-
     X, y = data
     bad = {"size": [2, 4], "learning_rate": [0.01, 1e30]}
     base = make(optimizer="sgd", activation="linear")

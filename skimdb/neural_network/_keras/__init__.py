@@ -1,21 +1,22 @@
 """The only folder that imports TensorFlow, Keras and scikeras.
 
-`_objects` makes the optimizer, the loss and the model; `_callbacks` gives each fit its
-own callbacks; `_backend` makes a step and an evaluation. Nothing of it can be imported
-where Keras computes by another library than TensorFlow.
+`_objects` makes the optimizer, the loss and the model. `_callbacks` prepares the
+callbacks of a fit and calls their hooks. `_backend` makes the training steps and the
+evaluations. Importing the folder fails unless Keras runs on TensorFlow.
 """
 
 _REMEDY = (
-    "skimdb trains with Keras on TensorFlow. Set the environment variable "
-    "KERAS_BACKEND=tensorflow before Keras is imported, or leave out what needs Keras: "
-    "backend='numpy' says what that is."
+    "This feature needs Keras on TensorFlow and scikeras. Install them with "
+    '`pip install "skimdb[keras]"`. If you have set the environment variable '
+    "KERAS_BACKEND, set it to tensorflow before Keras is imported. Or train in NumPy: "
+    "the error message of backend='numpy' names the parameters to change."
 )
 
 try:
     import keras
+    import scikeras  # noqa: F401
+    import tensorflow  # noqa: F401
 except (ImportError, ValueError) as error:  # Keras imports its backend
-    raise ImportError(f"Keras cannot be imported: {error}. {_REMEDY}") from error
+    raise ImportError(f"Could not import Keras: {error}. {_REMEDY}") from error
 if keras.backend.backend() != "tensorflow":
-    raise ImportError(
-        f"Keras is set to its {keras.backend.backend()} backend, but {_REMEDY}"
-    )
+    raise ImportError(f"Keras uses its {keras.backend.backend()} backend. {_REMEDY}")

@@ -1,21 +1,16 @@
-"""Callbacks of Keras: one set a fit, and the hooks that call them."""
+"""Callbacks of Keras: prepared for a fit, and called at its hooks."""
 
-import copy
 import inspect
 import os
-import re
 import uuid
 from datetime import datetime
 
 import keras
 import numpy as np
-from joblib.parallel import get_active_backend
 
-from skimdb._fits import one_of_several
-from skimdb._messages import suggest_nearest
 from skimdb._messages import warn
 
-# Attributes in which Keras's callbacks keep the path that they write to.
+# Attributes in which Keras's callbacks store the path that they write to.
 _PATHS = ("filepath", "log_dir", "filename", "backup_dir", "directory")
 
 
@@ -23,115 +18,89 @@ def _is_class(callback):
     return inspect.isclass(callback) and issubclass(callback, keras.callbacks.Callback)
 
 
-def _copy_callback(callback):
-    """A class as it is, a copy of an instance, or what a factory makes."""
-    if _is_class(callback):
+def _make_callback(callback):
+    """Return a class or an instance unchanged, and call a function that makes one."""
+    if _is_class(callback) or isinstance(callback, keras.callbacks.Callback):
         return callback
-    if isinstance(callback, keras.callbacks.Callback):
-        try:
-            return copy.deepcopy(callback)
-        except TypeError as error:
-            raise ValueError(
-                f"Each fit trains with a copy of a callback instance, but "
-                f"{callback!r} cannot be copied ({error}). Give its class, or a "
-                "function that makes it."
-            ) from error
     made = callback() if callable(callback) and not inspect.isclass(callback) else None
-    if not isinstance(made, keras.callbacks.Callback):
-        hint = (
-            " scikit-learn's callbacks are set by the method set_callbacks."
-            if hasattr(callback, "on_fit_task_end")
-            else ""
-        )
-        raise TypeError(
-            "callbacks must be classes or instances of keras.callbacks.Callback, or "
-            f"functions without arguments that return one, got {callback!r}.{hint}"
-        )
-    return made
+    if isinstance(made, keras.callbacks.Callback):
+        return made
+    hint = ""
+    if hasattr(callback, "on_fit_task_end"):
+        hint = " Pass callbacks of scikit-learn to the method set_callbacks."
+    raise TypeError(
+        "Expected callbacks to be classes or instances of keras.callbacks.Callback, or "
+        f"functions without arguments that return one, got {callback!r}.{hint}"
+    )
 
 
-def _check_params(callbacks, params, check_arguments):
-    """Raise for a parameter that reaches no callback class that takes it."""
-    keys = {str(key): callback for key, callback in callbacks.items()}
-    for name in params:
-        first, _, rest = name.partition("__")
-        if rest and first in keys:
-            receivers, argument = [keys[first]], rest
-        else:
-            receivers, argument = list(keys.values()), name
-        if not receivers or not all(map(_is_class, receivers)):
-            raise ValueError(
-                f"callbacks__{name} goes to callbacks that are given as classes, but "
-                f"among {receivers} not all are, or there are none."
-                f"{suggest_nearest(first, keys)}"
-            )
-        for receiver in receivers:
-            check_arguments(receiver, [argument], "callbacks")
-
-
-def copy_callbacks(callbacks, params, check_arguments):
-    """Prepare callbacks for one fit, as scikeras takes them.
+def list_callbacks(callbacks, params):
+    """Check callbacks and bring them into a form that scikeras accepts.
 
     Parameters
     ----------
     callbacks : None, callback, class, function, or list, tuple or dict of them
     params : dict
-        Parameters that go to the classes.
-    check_arguments : callable
-        Raises for a name that a class does not take.
+        Arguments of the classes, such as ``patience`` or ``0__patience``.
 
     Returns
     -------
     callbacks : list or dict
-        Of classes, which are still to be instantiated, and of instances that no other
-        fit has.
+        Classes, which scikeras instantiates, and instances.
     """
     if callbacks is None:
         callbacks = []
     elif not isinstance(callbacks, (list, tuple, dict)):
         callbacks = [callbacks]
     named = dict(callbacks if isinstance(callbacks, dict) else enumerate(callbacks))
-    named = {key: _copy_callback(callback) for key, callback in named.items()}
-    _check_params(named, params, check_arguments)
+    named = {str(name): _make_callback(callback) for name, callback in named.items()}
+    for param in params:
+        name, separator, _ = param.partition("__")
+        receivers = [named.get(name)] if separator else list(named.values())
+        if not receivers or not all(map(_is_class, receivers)):
+            raise ValueError(
+                f"Expected callbacks__{param} to go to callbacks given as classes, got "
+                f"callbacks={callbacks!r}. Give the class of the callback, or set the "
+                "argument in the instance."
+            )
     return named if isinstance(callbacks, dict) else list(named.values())
 
 
-def fill_paths(callbacks, fields):
-    """Fill the fields of paths: ``{run}``, and the estimator's parameters.
+def fill_paths(callbacks, *, is_clone):
+    """Replace ``{run}`` in paths by an identifier of the fit.
 
     Parameters
     ----------
     callbacks : list of keras.callbacks.Callback
-        Changed in place. Other fields, such as the ``{epoch}`` of ModelCheckpoint,
-        stay as they are.
-    fields : dict
+        Changed in place. An instance that another fit has used before gets a new
+        identifier.
+    is_clone : bool
+        Whether `sklearn.base.clone` made the estimator, as in a cross-validation or a
+        search. Then other clones may write to the same path.
 
     Raises
     ------
     ValueError
-        If several fits would write to one path.
+        If clones would overwrite each other's files.
     """
     run = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
-    fields = {name: str(value) for name, value in fields.items()} | {"run": run}
-    is_parallel = get_active_backend()[0].nesting_level > 0
     for callback in callbacks:
-        for name, value in vars(callback).items():
+        templates = vars(callback).setdefault("_path_templates", {})  # by filled path
+        for name, value in list(vars(callback).items()):
             if not isinstance(value, (str, os.PathLike)):
                 continue
-            path = str(value)
-            is_one_of_several = is_parallel or one_of_several.get()
-            if name in _PATHS and is_one_of_several and "{run}" not in path:
-                fits = "Parallel fits" if is_parallel else "The fits of a search"
+            template = templates.get(str(value), str(value))
+            if "{run}" in template:
+                path = template.replace("{run}", run)
+                templates[path] = template
+                setattr(callback, name, path)
+            elif is_clone and name in _PATHS:
                 raise ValueError(
-                    f"{fits} would all write to {path!r}. Put {{run}} into "
-                    f"the {name} of {type(callback).__name__}: it stands for "
-                    "something else in each fit."
+                    f"Expected {{run}} in the {name} of {type(callback).__name__}, got "
+                    f"{template!r}: clones of an estimator would overwrite each "
+                    "other's files. Put {run} into the path; each fit replaces it by "
+                    "an identifier of its own."
                 )
-            filled = re.sub(
-                r"\{(\w+)\}", lambda field: fields.get(field[1], field[0]), path
-            )
-            if filled != path:
-                setattr(callback, name, filled)
 
 
 def _sees_batches(callback, kind):
@@ -147,10 +116,10 @@ def _sees_batches(callback, kind):
 
 
 def _waits_for_epochs(callback, hooks, functions):
-    """Whether the hooks are Keras's own, of a callback that is told to wait.
+    """Whether a callback of Keras ignores the batches, although it has hooks for them.
 
-    ModelCheckpoint, BackupAndRestore and TensorBoard define them in any case, and say
-    by an attribute whether they use them.
+    ModelCheckpoint, BackupAndRestore and TensorBoard always define these hooks. An
+    attribute shows whether they use them.
     """
     kinds = (
         keras.callbacks.BackupAndRestore,
@@ -168,7 +137,7 @@ def _waits_for_epochs(callback, hooks, functions):
 
 
 class _History(keras.callbacks.History):
-    """Sees what the callbacks before it have added to the logs of an epoch."""
+    """Stores the logs of an epoch, with the entries that other callbacks added."""
 
     def on_epoch_end(self, epoch, logs=None):
         super().on_epoch_end(epoch, logs)
@@ -182,17 +151,16 @@ class KerasHooks:
     ----------
     callbacks : list of keras.callbacks.Callback
     model : keras.Model
-        What they see, and may change.
+        Model that the callbacks read and may change.
     n_epochs : int
         Number of the last epoch.
     n_batches : int or None
         Batches in an epoch.
     verbose : int
-        What callbacks are told of it.
+        Verbosity in the parameters of the callbacks.
     """
 
     def __init__(self, callbacks, model, *, n_epochs, n_batches, verbose):
-        # What callbacks add to the logs, such as the learning rate, is seen here.
         self._history = _History()
         self._left_out = set()
         self._last_logs = None
@@ -210,7 +178,7 @@ class KerasHooks:
 
     @property
     def stop(self):
-        """Whether a callback has asked to stop."""
+        """Whether a callback has stopped the training."""
         return self._model.stop_training
 
     def begin_training(self, epochs):
@@ -243,7 +211,7 @@ class KerasHooks:
             self._list.on_test_batch_begin(batch)
 
     def end_test_batch(self, batch, logs):
-        """End a batch of an evaluation."""
+        """End a batch of an evaluation, with the logs of the evaluation so far."""
         self._list.on_test_batch_end(batch, logs)
 
     def end_test(self, logs):
@@ -251,7 +219,7 @@ class KerasHooks:
         self._list.on_test_end(logs)
 
     def end_epoch(self, epoch, logs):
-        """Return the logs with what callbacks have added."""
+        """Return the logs with the numbers that callbacks added."""
         self._last_logs = dict(logs)
         self._list.on_epoch_end(epoch, logs)
         found = {name: _to_number(v) for name, v in self._history.logs.items()}
@@ -259,24 +227,23 @@ class KerasHooks:
         if left_out - self._left_out:
             self._left_out |= left_out
             warn(
-                f"Callbacks have added to the logs what is no number: "
-                f"{', '.join(map(repr, sorted(left_out)))}. It is left out of "
-                "history_, which has a number per epoch; keep it in an attribute of "
-                "the callback."
+                "Callbacks logged entries that are not numbers: "
+                f"{', '.join(map(repr, sorted(left_out)))}. They are not stored in "
+                "history_. Store them in an attribute of the callback."
             )
         return logs | {k: v for k, v in found.items() if k not in left_out}
 
     def end_training(self):
-        """End training, with the logs of the last epoch before callbacks added any."""
+        """End the training, with the logs of the last epoch without added entries."""
         self._list.on_train_end(self._last_logs)
 
     def detach(self):
-        """Part callbacks from the model, which would stay in memory with them."""
+        """Remove the model from the callbacks, so that its memory can be freed."""
         for callback in self.callbacks:
             keras.callbacks.Callback.set_model(callback, None)
 
 
 def _to_number(value):
-    """A number as a float, None for anything else."""
+    """Convert a number to a float, anything else to None."""
     array = np.asarray(value)
     return float(array) if array.ndim == 0 and array.dtype.kind in "buif" else None

@@ -14,8 +14,7 @@ from scikeras.wrappers import BaseWrapper
 from sklearn.metrics import get_scorer_names
 
 from skimdb._messages import suggest_nearest
-from skimdb.neural_network._keras._callbacks import copy_callbacks, fill_paths
-from skimdb.neural_network._keras._optimizer_parts import take_apart
+from skimdb.neural_network._keras._callbacks import fill_paths, list_callbacks
 
 _LOSSES = {
     "sigmoid": keras.losses.BinaryCrossentropy,
@@ -30,93 +29,79 @@ class _Router(BaseWrapper):
         return compile_kwargs
 
 
-def check_arguments(owner, names, route):
-    """Raise for a name that the constructor of a class does not take.
+def _find_optimizer_class(optimizer):
+    """Return the class of an optimizer given by name, as a class or as an instance."""
+    base, found, hint = keras.optimizers.Optimizer, optimizer, ""
+    if isinstance(optimizer, str):
+        known = {name.lower(): cls for name, cls in vars(keras.optimizers).items()}
+        found = known.get(optimizer.lower())
+        if found is None:
+            found = keras.saving.get_registered_object(optimizer)
+            hint = suggest_nearest(optimizer, known)
+    elif isinstance(optimizer, base):
+        found = type(optimizer)
+    if inspect.isclass(found) and issubclass(found, base) and found is not base:
+        return found
+    kind = ValueError if isinstance(optimizer, str) else TypeError
+    raise kind(
+        "Expected optimizer to be the name, the class or an instance of a Keras "
+        f"optimizer, got {optimizer!r}.{hint}"
+    )
+
+
+def copy_optimizer(optimizer):
+    """Make an untrained optimizer with the configuration of an instance.
 
     Parameters
     ----------
-    owner : class
-    names : iterable of str
-    route : str
-        Prefix of the parameters.
+    optimizer : keras.optimizers.Optimizer
+        Its class and its schedule need a `get_config` that knows all arguments.
 
-    Raises
-    ------
-    ValueError
-        That names the nearest argument.
+    Returns
+    -------
+    copied : keras.optimizers.Optimizer
     """
-    parameters = {}
-    for cls in inspect.getmro(owner):
-        if cls is object or "__init__" not in vars(cls):
-            continue
-        own = inspect.signature(cls.__init__).parameters
-        takes_any = any(p.kind is p.VAR_KEYWORD for p in own.values())
-        if takes_any and not cls.__module__.startswith("keras."):
-            return  # a class of the user's, which takes any argument
-        parameters |= own
-    valid = sorted(
-        name
-        for name, parameter in parameters.items()
-        if name not in ("self", "kwargs")
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    )
-    for name in names:
-        if name not in valid:
-            hint = suggest_nearest(name, valid).replace("'", f"'{route}__", 1)
-            raise ValueError(
-                f"Invalid parameter '{route}__{name}': {owner.__name__} takes no "
-                f"argument {name!r}.{hint} Valid ones: {', '.join(valid)}."
-            )
-
-
-def _find_optimizer_class(optimizer):
-    """Class of an optimizer given by name, as a class or as an instance."""
-    base = keras.optimizers.Optimizer
-    if isinstance(optimizer, str):
-        known = {
-            name.lower(): value
-            for name, value in vars(keras.optimizers).items()
-            if inspect.isclass(value) and issubclass(value, base) and value is not base
-        }
-        if optimizer.lower() in known:
-            return known[optimizer.lower()]
-        registered = keras.saving.get_registered_object(optimizer)
-        if inspect.isclass(registered) and issubclass(registered, base):
-            return registered
+    cls = type(optimizer)
+    try:
+        copied = cls.from_config(optimizer.get_config())
+        for name, value in vars(optimizer).items():
+            is_option = isinstance(value, (Real, str)) and name != "built"
+            if is_option and vars(copied).get(name) != value:
+                raise ValueError(f"its get_config does not return {name}={value!r}.")
+    except (NotImplementedError, TypeError, ValueError) as error:
         raise ValueError(
-            f"Keras knows no optimizer named {optimizer!r}."
-            f"{suggest_nearest(optimizer, known)} Give the name of one (such as "
-            "'rmsprop', 'adam' or 'sgd'), a class or an instance."
-        )
-    if isinstance(optimizer, base):
-        return type(optimizer)
-    if inspect.isclass(optimizer) and issubclass(optimizer, base):
-        return optimizer
-    raise TypeError(
-        "optimizer must be a name, a class or an instance of "
-        f"keras.optimizers.Optimizer, got {optimizer!r}."
-    )
+            f"Could not copy the optimizer {cls.__name__}: {error} Define get_config "
+            "in your own classes and decorate them with "
+            "@keras.saving.register_keras_serializable(). Or give the class and its "
+            f"arguments: optimizer={cls.__name__}, optimizer__learning_rate=0.01."
+        ) from error
+    return copied
+
+
+def describe_optimizer(optimizer):
+    """Return the class and the configuration of an instance, which can be pickled."""
+    copied = copy_optimizer(optimizer)
+    return type(copied), keras.saving.serialize_keras_object(copied)["config"]
 
 
 def _prepare_optimizer(optimizer, params):
-    """Class of the optimizer and its checked arguments, or a copy of an instance."""
+    """Return the class of the optimizer and its arguments, or a copy of an instance."""
     cls = _find_optimizer_class(optimizer)
     rate = params.get("learning_rate")
     if inspect.isclass(rate):
         raise TypeError(
-            f"learning_rate must be a number or a schedule, got the class "
-            f"{rate.__name__}; make an instance of it."
+            "Expected learning_rate to be a number or an instance of a schedule, got "
+            f"the class {rate.__name__}. Make an instance of it."
         )
     if isinstance(optimizer, keras.optimizers.Optimizer):
         if params:
             raise ValueError(
                 "learning_rate and optimizer__* parameters cannot change an optimizer "
-                "instance; give its name or class instead, such as "
+                "instance. Give its name or class instead, such as "
                 f"optimizer={cls.__name__.lower()!r}."
             )
-        return take_apart(optimizer).assemble(), {}
-    check_arguments(cls, params, "optimizer")
-    if isinstance(rate, Real):  # rounded as it is kept, whatever keras.config.floatx
+        return copy_optimizer(optimizer), {}
+    if isinstance(rate, Real):  # float32, whatever keras.config.floatx
         params = params | {"learning_rate": float(np.float32(rate))}
     params = {
         name: value.item() if isinstance(value, np.generic) else value
@@ -125,38 +110,29 @@ def _prepare_optimizer(optimizer, params):
     return cls, params
 
 
-def make_objects(keras_params, *, output_activation, dtype, fields):
+def make_objects(keras_params, *, output_activation, dtype, is_clone=False):
     """Instantiate optimizer, loss and callbacks.
 
     Parameters
     ----------
     keras_params : KerasParams
     output_activation : {"sigmoid", "softmax"}
-        Which decides between binary and categorical cross-entropy.
+        Activation that decides between binary and categorical cross-entropy.
     dtype : numpy.dtype
-        Of the network, and so of the loss.
-    fields : dict
-        Values that are filled into the paths of callbacks.
+        Dtype of the network and of the loss.
+    is_clone : bool, default=False
+        Whether `sklearn.base.clone` made the estimator; see `fill_paths`.
 
     Returns
     -------
     optimizer : keras.optimizers.Optimizer
-        A new one: a given instance is copied, since it would keep its state.
+        A new one: an instance is copied, because a fit changes its state.
     loss : keras.losses.Loss
     callbacks : list of keras.callbacks.Callback
-
-    Raises
-    ------
-    ValueError
-        If a routed name does not exist; the message names the nearest that does.
+        Instances that were given, and new instances of classes.
     """
     optimizer, optimizer_params = _prepare_optimizer(
         keras_params.optimizer, keras_params.optimizer_params
-    )
-    loss = _LOSSES[output_activation]
-    check_arguments(loss, keras_params.loss_params, "loss")
-    callbacks = copy_callbacks(
-        keras_params.callbacks, keras_params.callbacks_params, check_arguments
     )
     routed = {
         "optimizer": optimizer_params,
@@ -165,13 +141,12 @@ def make_objects(keras_params, *, output_activation, dtype, fields):
     }
     router = _Router(
         optimizer=optimizer,
-        loss=loss,
-        callbacks=callbacks,
+        loss=_LOSSES[output_activation],
+        callbacks=list_callbacks(keras_params.callbacks, routed["callbacks"]),
         **{f"{r}__{k}": v for r, params in routed.items() for k, v in params.items()},
     ).initialize(np.zeros((1, 1)))
-    callbacks = router._fit_callbacks
-    fill_paths(callbacks, fields)
-    return router.model_["optimizer"], router.model_["loss"], callbacks
+    fill_paths(router._fit_callbacks, is_clone=is_clone)
+    return router.model_["optimizer"], router.model_["loss"], router._fit_callbacks
 
 
 def make_metric(name):
