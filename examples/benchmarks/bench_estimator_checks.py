@@ -2,7 +2,7 @@
 
     python examples/benchmarks/bench_estimator_checks.py
 
-Each runs all checks that scikit-learn has for it, with no expected failure.
+Each classifier runs all checks that scikit-learn has for it, without expected failures.
 """
 
 import warnings
@@ -14,70 +14,56 @@ from scikeras.wrappers import KerasClassifier
 from sklearn.base import is_classifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.estimator_checks import check_estimator
+from training.scripts.dense_keras import build_network
 
 from skimdb import KerasMLPClassifier
 
 
 def build(meta):
-    """Build for scikeras, which numbers the classes."""
-    return _network(meta["n_features_in_"], meta["n_classes_"], "softmax")
+    """Build the model for scikeras, which encodes the classes as numbers."""
+    n_classes = meta["n_classes_"]
+    return build_network(meta["n_features_in_"], 16, 0, 0, n_classes, "softmax")
 
 
 def build_compiled(X, y):
-    """Build for Keras's wrapper, which binarizes the labels beforehand."""
-    binary = y.shape[1] == 1
-    model = _network(X.shape[1], y.shape[1], "sigmoid" if binary else "softmax")
-    model.compile(
-        "rmsprop", "binary_crossentropy" if binary else "categorical_crossentropy"
-    )
+    """Build the model for Keras's wrapper, which binarizes the labels."""
+    kind = "binary" if y.shape[1] == 1 else "categorical"
+    activation = "sigmoid" if kind == "binary" else "softmax"
+    model = build_network(X.shape[1], 16, 0, 0, y.shape[1], activation)
+    model.compile("rmsprop", f"{kind}_crossentropy")
     return model
 
 
-def _network(n_features, n_outputs, activation):
-    return keras.Sequential(
-        [
-            keras.Input((n_features,)),
-            keras.layers.Dense(16, activation="relu"),
-            keras.layers.Dense(16, activation="relu"),
-            keras.layers.Dense(n_outputs, activation=activation),
-        ]
-    )
-
-
-def candidates(epochs):
-    """Classifiers by name."""
-    return {
-        "skimdb.KerasMLPClassifier": KerasMLPClassifier(),
-        "  in TensorFlow": KerasMLPClassifier(backend="tensorflow"),
-        "  dropout and L2": KerasMLPClassifier(dropout=0.3, l2=0.01),
-        "  early stopping": KerasMLPClassifier(early_stopping=True),
-        "  three hidden layers": KerasMLPClassifier((8, 8, 4)),
-        "sklearn.MLPClassifier": MLPClassifier(),
-        "scikeras.KerasClassifier": KerasClassifier(
-            build,
-            loss="sparse_categorical_crossentropy",
-            optimizer="rmsprop",
-            epochs=epochs,
-            verbose=0,
-        ),
-        "keras.SKLearnClassifier": keras.wrappers.SKLearnClassifier(
-            build_compiled, fit_kwargs={"epochs": epochs, "verbose": 0}
-        ),
-    }
+CLASSIFIERS = {
+    "skimdb.KerasMLPClassifier": KerasMLPClassifier(),
+    "  in TensorFlow": KerasMLPClassifier(backend="tensorflow"),
+    "  dropout and L2": KerasMLPClassifier(dropout=0.3, l2=0.01),
+    "  early stopping": KerasMLPClassifier(early_stopping=True),
+    "  three hidden layers": KerasMLPClassifier((8, 8, 4)),
+    "sklearn.MLPClassifier": MLPClassifier(),
+    "scikeras.KerasClassifier": KerasClassifier(
+        build,
+        loss="sparse_categorical_crossentropy",
+        optimizer="rmsprop",
+        epochs=1,
+        verbose=0,
+    ),
+    "keras.SKLearnClassifier": keras.wrappers.SKLearnClassifier(
+        build_compiled, fit_kwargs={"epochs": 1, "verbose": 0}
+    ),
+}
 
 
 def main():
-    """Count, and print a line per classifier."""
     parser = make_parser(__doc__, source=False)
-    parser.add_argument("--epochs", type=int, default=1, help="of the two wrappers")
     parser.add_argument("--only", default="", help="part of a name")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     keras.utils.disable_interactive_logging()
-    # After a seeded fit of scikeras TensorFlow asks for a seed in this process.
+    # After a seeded fit of scikeras, TensorFlow needs a seed in this process.
     keras.utils.set_random_seed(0)
     print(f"{'':28}{'passed':>8}{'failed':>8}{'skipped':>8}  is_classifier")
-    for name, classifier in candidates(options.epochs).items():
+    for name, classifier in CLASSIFIERS.items():
         if options.only not in name:
             continue
         results = check_estimator(classifier, on_fail=None, on_skip=None)

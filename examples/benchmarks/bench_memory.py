@@ -8,6 +8,7 @@ only.
 """
 
 import statistics
+from itertools import cycle, islice
 
 from harness.gauges import clock, resident_memory
 from harness.options import count, make_parser
@@ -16,33 +17,25 @@ from skimdb import KerasMLPClassifier, TextMultiHotVectorizer
 from skimdb.datasets import fetch_imdb
 
 TEN = [
-    {"size": 8},
-    {"size": 16, "dropout": 0.5},
-    {"size": 16, "l2": 0.002},
-    {"size": 32},
-    {"size": 32, "optimizer": "adam"},
-    {"size": 64},
-    {"size": 64, "n_hidden_layers": 3},
-    {"size": 16, "optimizer": "sgd"},
-    {"size": 16, "activation": "tanh"},
-    {"size": (16, 8, 4), "dropout": 0.2, "l2": 0.001},
+    {"size": size, "n_hidden_layers": n_layers, "dropout": 0.5 * (n_layers == 2)}
+    for size in (4, 8, 16, 32, 64)
+    for n_layers in (2, 3)
 ]
 
 
-def measure_series(name, architectures, matrices, y, n_fits):
-    """Fit architectures and matrices in turn, and print what grows."""
+def measure_series(name, architectures, matrices, y):
+    """Fit architectures and matrices in turn, and print the growth."""
     memory, seconds = [], []
-    for i in range(n_fits):
-        params = architectures[i % len(architectures)]
-        classifier = KerasMLPClassifier(**params, epochs=20, random_state=i)
-        elapsed, _ = clock(classifier.fit, matrices[i % len(matrices)], y)
+    for seed, (params, X) in enumerate(zip(cycle(architectures), matrices)):
+        classifier = KerasMLPClassifier(**params, epochs=20, random_state=seed)
+        elapsed, _ = clock(classifier.fit, X, y)
         seconds.append(elapsed)
         memory.append(resident_memory())
     growth = memory[-1] / memory[9] - 1
     early = statistics.median(seconds[10:20])
     late = statistics.median(seconds[-10:])
     print(
-        f"{name}: {n_fits} fits; resident {memory[0]:.0f} MB after the first, "
+        f"{name}: {len(memory)} fits; resident {memory[0]:.0f} MB after the first, "
         f"{memory[9]:.0f} after the tenth, {memory[-1]:.0f} after the last "
         f"({growth:+.1%}); median seconds a fit {early:.3f} in fits 11 to 20, "
         f"{late:.3f} in the last 10 ({late / early:.2f} x)",
@@ -59,10 +52,11 @@ def main():
     X = TextMultiHotVectorizer(max_features=10_000).fit_transform(texts[:1000])
     y = y[:1000]
     del texts
-    widths = [X[:, : X.shape[1] - i].copy() for i in range(n_fits)]
-    measure_series("One architecture", [{}], [X], y, n_fits)
-    measure_series("Ten architectures in turn", TEN, [X], y, n_fits)
-    measure_series("Another width each time", [{}], widths, y, n_fits)
+    same = list(islice(cycle([X]), n_fits))
+    widths = (X[:, : X.shape[1] - i].copy() for i in range(n_fits))
+    measure_series("One architecture", [{}], same, y)
+    measure_series("Ten architectures in turn", TEN, same, y)
+    measure_series("Another width each time", [{}], widths, y)
 
 
 if __name__ == "__main__":

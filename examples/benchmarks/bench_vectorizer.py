@@ -2,19 +2,17 @@
 
     python examples/benchmarks/bench_vectorizer.py
 
-The two take turns, so that what else the machine does hits both alike. Each peak of
-memory is that of a process of its own, which holds the texts, imports one of the two
-and calls ``fit_transform`` once.
+The two take turns, so that other load affects both. Peak memory is measured in a new
+process that holds the texts, imports one of the two and calls ``fit_transform`` once.
 """
 
-import json
 import pickle
 import tempfile
 from pathlib import Path
 
 from harness.gauges import clock, peak_memory
 from harness.options import make_parser
-from harness.processes import run_python
+from harness.processes import run_task
 from harness.report import describe_machine, spread
 
 PEERS = ("CountVectorizer", "TextMultiHotVectorizer")
@@ -29,7 +27,7 @@ CASES = {
 
 
 def make_vectorizer(peer, case):
-    # Imported here: a process that measures memory has only one of the two.
+    # A process that measures memory imports only one of the two.
     if peer == "CountVectorizer":
         from sklearn.feature_extraction.text import CountVectorizer
 
@@ -68,23 +66,24 @@ def compare_times(case, texts, repeats):
         print(f"  {'':14} times faster           {spread(ratios, 1)}")
 
 
-def compare_memory(case, path):
-    print(f"\n{case}: peak memory of a process that does only fit_transform")
+def compare_memory(case, texts, folder):
+    path = Path(folder) / "texts.pickle"
+    path.write_bytes(pickle.dumps(texts))
+    print(f"\n{case}: peak memory of a process that runs only fit_transform")
     for peer in PEERS:
-        result = run_python(__file__, "--memory", peer, case, path)
+        result = run_task(measure_memory, peer, case, path)
         print(
-            f"  {peer:22} {result['peak']:.0f} MB, {result['before']:.0f} of it texts "
-            "and imports"
+            f"  {peer:22} {result['memory']:.0f} MB, {result['before']:.0f} of it "
+            "texts and imports"
         )
 
 
 def measure_memory(peer, case, path):
-    """In a process of its own: vectorize once, and print the peaks as JSON."""
-    texts = pickle.loads(Path(path).read_bytes())
+    texts = pickle.loads(path.read_bytes())
     vectorizer = make_vectorizer(peer, case)
     before = peak_memory()
     vectorizer.fit_transform(texts)
-    print(json.dumps({"peak": peak_memory(), "before": before}))
+    return {"before": before}
 
 
 def time_keras(texts):
@@ -125,12 +124,7 @@ def time_notebook(texts):
 
 
 def main():
-    parser = make_parser(__doc__, repeats=3)
-    parser.add_argument("--memory", nargs=3, help="used by this script itself")
-    options = parser.parse_args()
-    if options.memory:
-        measure_memory(*options.memory)
-        return
+    options = make_parser(__doc__, repeats=3).parse_args()
 
     from skimdb.datasets import fetch_imdb
 
@@ -142,9 +136,7 @@ def main():
         compare_times(case, content, options.repeats)
     with tempfile.TemporaryDirectory() as folder:
         for case, content in contents.items():
-            path = Path(folder) / "texts.pickle"
-            path.write_bytes(pickle.dumps(content))
-            compare_memory(case, path)
+            compare_memory(case, content, folder)
     time_notebook(texts)
     time_keras(texts)
 

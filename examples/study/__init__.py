@@ -1,1 +1,1 @@
-"""Helpers of the IMDB study."""
+"""Shared parts of the two studies."""

@@ -1,172 +1,127 @@
-"""Rows of a file that cannot be learned from, taken out and counted."""
+"""Rows of a file that a study cannot use, removed and counted."""
+
+import unicodedata
 
 import pandas as pd
 
+from skimdb import TextMultiHotVectorizer
 from study.files import FileError
 
-MIN_TEXTS = 10  # of a class: two to test on, and two in each of four folds
-MIN_GROUPS = 5  # of a class: one to test on, and one in each of four folds
+MIN_TEXTS = 10  # of a class: two for testing, and two in each of four folds
+MIN_GROUPS = 5  # of a class: one for testing, and one in each of four folds
 MAX_CLASSES = 100
+NO_VALUE = {"nan", "na", "n/a", "#n/a", "null", "none", "<na>", "?", "-"}
 
 
 def clean_rows(frame, file_name, label_name):
-    """Take out what cannot be learned from.
+    """Remove the rows that a study cannot use.
 
     Parameters
     ----------
     frame : DataFrame
         As :func:`study.files.read_file` returns it.
     file_name, label_name : str
-        For messages.
+        Names for messages.
 
     Returns
     -------
     frame : DataFrame
-        What is left.
+        The other rows.
     table : DataFrame
-        How many rows were taken out, and why.
+        The number of removed rows, and the reasons.
     notes : list of str
-        The same in sentences.
+        Sentences on classes that were removed, and on remaining oddities.
 
     Raises
     ------
     FileError
-        If too little is left.
+        If too few rows are left.
     """
-    sieve = _Sieve(frame)
-    sieve.take_out(lambda f: f["text"] == "", "no text", "{} without a text left out.")
-    sieve.take_out(
-        lambda f: f["label"] == "", "no label", "{} without a label left out."
-    )
-    _check_labels(sieve.frame, file_name, label_name)
-    labels = sieve.frame["label"]
-    if labels.str.fullmatch(r"-?\d+(\.0+)?").all():  # integers, saved beside gaps
-        sieve.frame = sieve.frame.assign(label=labels.str.partition(".")[0])
-    sieve.take_out(
-        lambda f: f.groupby("text")["label"].transform("nunique") > 1,
-        "one text, several labels",
-        "{} left out whose text is there with different labels.",
-    )
-    sieve.take_out(
-        lambda f: f.duplicated("text"),
-        "a text once more",
-        "{} left out whose text was there before: tested on it, a network that has "
-        "seen it would look better than it is.",
-    )
-    if "group" in frame:
-        _fill_groups(sieve)
-    _take_out_small_classes(sieve)
-    _check_classes(sieve.frame, file_name, label_name)
-    sieve.notes += _note_oddities(sieve.frame)
-    rows = [*sieve.rows, ("rows studied", len(sieve.frame))]
-    table = pd.DataFrame(rows, columns=["what", "rows"])
-    return sieve.frame.reset_index(drop=True), table, sieve.notes
+    rows, notes = {"rows read": len(frame)}, []
 
-
-class _Sieve:
-    """Rows, and what was taken out of them."""
-
-    def __init__(self, frame):
-        self.frame = frame
-        self.rows = [("rows read", len(frame))]
-        self.notes = []
-
-    def take_out(self, find, why, note):
-        """Take out the rows that `find` marks; `note` has a place for how many."""
-        found = find(self.frame)
+    def remove(reason, found):
+        nonlocal frame
         if found.any():
-            self.rows.append((why, -int(found.sum())))
-            self.notes.append(note.format(_count(found.sum(), "row")))
-            self.frame = self.frame[~found]
+            rows[reason] = -int(found.sum())
+        frame = frame[~found]
 
+    def remove_classes(reason, counts, minimum):
+        few = counts[counts < minimum]
+        if len(few):
+            named = ", ".join(f"{name!r} ({count})" for name, count in few[:8].items())
+            named += f" and {len(few) - 8} more" * (len(few) > 8)
+            notes.append(f"Classes {reason} are removed: {named}.")
+        remove(f"class {reason}", frame["label"].isin(few.index))
 
-def _count(number, noun):
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    remove("no text", frame["text"] == "")
+    remove("no label", frame["label"] == "")
+    _check_labels(frame, file_name, label_name)
+    n_labels = frame.groupby("text")["label"].transform("nunique")
+    remove("one text with several labels", n_labels > 1)
+    remove("repeated text", frame.duplicated("text"))
+    if "group" in frame:
+        alone = frame["group"] == ""
+        own = "(row " + frame.index.astype(str) + ")"
+        frame = frame.assign(group=frame["group"].mask(alone, own))
+        if alone.any():
+            notes.append(f"{alone.sum():,} rows without a group are their own groups.")
+    counts = frame["label"].value_counts()
+    remove_classes(f"with fewer than {MIN_TEXTS} texts", counts, MIN_TEXTS)
+    if "group" in frame:
+        counts = frame.groupby("label")["group"].nunique()
+        remove_classes(f"in fewer than {MIN_GROUPS} groups", counts, MIN_GROUPS)
+    if frame["label"].nunique() < 2:
+        groups = f" in {MIN_GROUPS} groups" if "group" in frame else ""
+        raise FileError(
+            f"Expected two classes with {MIN_TEXTS} different texts{groups} in the "
+            f"column {label_name!r} of {file_name}, got "
+            f"{', '.join(map(repr, frame['label'].unique())) or 'none'}."
+        )
+    rows["rows studied"] = len(frame)
+    table = pd.DataFrame(rows.items(), columns=["reason", "rows"])
+    return frame.reset_index(drop=True), table, notes + _list_oddities(frame)
 
 
 def _check_labels(frame, file_name, label_name):
-    """Raise if there are no labels, or so many that they are something else."""
+    """Raise if there are no labels, or too many for classes."""
     if frame.empty:
         raise FileError(f"{file_name} has no row with both a text and a label.")
     n_labels = frame["label"].nunique()
     if n_labels > MAX_CLASSES and n_labels > len(frame) / MIN_TEXTS:
         raise FileError(
             f"The column {label_name!r} has {n_labels:,} different values in "
-            f"{len(frame):,} rows, which are no classes; name another by --label."
+            f"{len(frame):,} rows, too many for classes. Name another with --label."
         )
 
 
-def _fill_groups(sieve):
-    """Make each row without a group a group of its own."""
-    groups = sieve.frame["group"]
-    alone = groups == ""
-    if alone.any():
-        sieve.notes.append(
-            f"{_count(alone.sum(), 'row')} without a group taken as groups of their "
-            "own."
-        )
-        own = [f"(row {number})" for number in sieve.frame.index]
-        sieve.frame = sieve.frame.assign(group=groups.where(~alone, own))
-
-
-def _take_out_small_classes(sieve):
-    """Take out the classes that have too few texts, or texts of too few groups."""
-    counts = sieve.frame["label"].value_counts()
-    few = counts[counts < MIN_TEXTS]
-    named = ", ".join(f"{label!r} ({count})" for label, count in few[:5].items())
-    named += f" and {len(few) - 5} more" * (len(few) > 5)
-    sieve.take_out(
-        lambda f: f["label"].isin(few.index),
-        f"a class with fewer than {MIN_TEXTS} texts",
-        "{} left out, of classes that have too few texts to learn from and to test on, "
-        f"fewer than {MIN_TEXTS}: {_escape(named)}.",
-    )
-    if "group" in sieve.frame:
-        counts = sieve.frame.groupby("label")["group"].nunique()
-        few = counts[counts < MIN_GROUPS].index
-        named = ", ".join(map(repr, few))
-        sieve.take_out(
-            lambda f: f["label"].isin(few),
-            f"a class in fewer than {MIN_GROUPS} groups",
-            "{} left out, of classes whose texts are of too few groups to divide, "
-            f"fewer than {MIN_GROUPS}: {_escape(named)}.",
-        )
-
-
-def _escape(text):
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _check_classes(frame, file_name, label_name):
-    n_classes = frame["label"].nunique()
-    if n_classes == 0:
-        groups = f" of {MIN_GROUPS} groups" if "group" in frame else ""
-        raise FileError(
-            f"No class of {file_name} has {MIN_TEXTS} different texts{groups} (labels "
-            f"are from the column {label_name!r}); more are needed."
-        )
-    if n_classes == 1:
-        raise FileError(
-            f"All usable rows of {file_name} are of one class, "
-            f"{frame['label'].iloc[0]!r} (labels are from the column {label_name!r}); "
-            f"two classes with {MIN_TEXTS} texts each are needed."
-        )
-
-
-def _note_oddities(frame):
-    """Say what was left in, and may be a mistake."""
+def _list_oddities(frame):
+    """Return sentences on remaining rows that may be mistakes."""
     notes = []
-    labels = pd.Series(frame["label"].unique())
-    alike = labels[labels.str.lower().duplicated(keep=False)]
+    labels = frame["label"].value_counts()
+    alike = labels[labels.index.map(_simplify).duplicated(keep=False)]
     if len(alike):
+        named = ", ".join(f"{name!a} ({count})" for name, count in alike.items())
+        notes.append(f"These labels look alike, but are different classes: {named}.")
+    for kind in {"label", "group"} & set(frame):
+        counts = frame[kind].value_counts()
+        for value in counts.index[counts.index.str.lower().isin(NO_VALUE)]:
+            notes.append(
+                f"The {kind} {value!r} ({counts[value]:,} rows) is used like any "
+                "other. If it means a missing value, leave these cells empty."
+            )
+    analyze = TextMultiHotVectorizer().build_analyzer()
+    empty = [text for text in frame["text"] if not analyze(text)]
+    if empty:
         notes.append(
-            f"Labels that differ only in case are taken as different: "
-            f"{', '.join(map(repr, alike))}."
-        )
-    wordless = ~frame["text"].str.contains(r"\w\w", regex=True)
-    if wordless.any():
-        notes.append(
-            f"{_count(wordless.sum(), 'text')} of no word, only of signs or emoji; the "
-            "network sees an empty row there."
+            f"{len(empty):,} texts contain no word, such as {empty[0]!r:.30}: the "
+            "network sees an empty row."
         )
     return notes
+
+
+def _simplify(label):
+    """Return a form that labels share if they look alike, or are equal numbers."""
+    try:
+        return str(float(label))
+    except ValueError:
+        return " ".join(unicodedata.normalize("NFKC", label).casefold().split())

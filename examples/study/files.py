@@ -1,83 +1,110 @@
-"""A file of the reader's own, read into texts, labels and groups.
+"""A file of texts, labels and groups.
 
-Whatever is wrong with a file is one sentence, a :class:`FileError`: what, why, and
-what to do about it.
+Every problem of a file is a :class:`FileError`: one sentence with a solution.
 """
 
+import codecs
 import csv
 import difflib
+import io
 import json
-from itertools import chain
-from pathlib import Path
+from itertools import chain, islice
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-CHUNK = 20_000  # rows at a time, so that a large file need not fit into memory
 LABEL_NAMES = ["label", "labels", "sentiment", "class", "category", "target", "topic"]
 LABEL_NAMES += ["rating", "stars", "score", "y"]  # in this order
 TEXT_NAMES = ["text", "texts", "review", "reviews", "document", "comment", "message"]
 TEXT_NAMES += ["content", "body"]
-NO_VALUE = {"", "nan", "na", "n/a", "#n/a", "null", "<na>"}
 SEPARATORS = ",;\t|"
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, which begins with the same bytes
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+N_GUESS = 1000  # rows that columns are guessed from
+KINDS = "CSV (*.csv), TSV (*.tsv), Parquet (*.parquet) or JSON lines (*.jsonl)"
+
+csv.field_size_limit(2**31 - 1)  # a text may be long
 
 
 class FileError(ValueError):
-    """What is wrong with a file, in one sentence."""
+    """The problem of a file, in one sentence."""
 
 
-def read_file(path, text=None, label=None, group=None, *, limit, encoding, seed):
-    """Read texts and labels, and groups if a column of them is named.
+def read_file(path, wanted, encoding=None, separator=None, quotes=None):
+    """Read texts and labels, and groups if their column is named.
 
     Parameters
     ----------
-    path : str or path-like
-        Of CSV, TSV, Parquet or JSON lines.
-    text, label, group : str, default=None
-        Names of the columns; those of texts and labels are guessed if they are None.
-    limit : int
-        The most rows to keep; of more, so many are drawn at random.
-    encoding : str
-        Of a file that is text.
-    seed : int
+    path : Path
+        A file of CSV, TSV, Parquet, JSON lines or a JSON array.
+    wanted : dict of str to str or None
+        Names of the columns text, label and group; texts and labels are guessed if
+        they are None.
+    encoding : str, default=None
+        Encoding of a file that is text; None uses its byte order mark or UTF-8.
+    separator : str, default=None
+        Separator of a table; None finds it.
+    quotes : {"yes", "no"}, default=None
+        Whether quotes enclose cells of a table; None finds it.
 
     Returns
     -------
     frame : DataFrame
-        The columns text, label and group, of strings; what has no value is empty.
+        The columns text, label and group, of stripped strings. Missing values are
+        empty.
     names : dict of str to str
-        The column of the file that each was taken from.
-    n_rows : int
-        Rows of the file.
+        The column of the file for each.
 
     Raises
     ------
     FileError
-        If the file cannot be read, or has no such columns.
+        If the file cannot be read, can be read in two ways, or lacks a column.
     """
-    path = Path(path)
-    chunks = _open_chunks(path, encoding)
-    first = next(chunks, None)
-    if first is None or first.empty:
+    try:
+        frame, names = _find_reader(path)(path, wanted, encoding, separator, quotes)
+    except UnicodeError as error:
         raise FileError(
-            f"{path.name} has no rows; a line of column names and then a row for each "
-            "text are needed."
+            f"{path.name} is not encoded as {encoding or 'UTF-8'} ({error.reason} at "
+            f"byte {error.start}). Name its encoding, such as --encoding cp1252."
+        ) from error
+    except (pa.ArrowException, json.JSONDecodeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:150].rstrip(".")
+        raise FileError(
+            f"{path.name} is damaged, or its name has the wrong ending ({reason})."
+        ) from error
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    frame = frame.fillna("").apply(lambda column: column.str.strip())
+    is_guess = wanted["label"] is None and names["label"].lower() not in LABEL_NAMES
+    if is_guess and names["label"] in set(frame["label"]):
+        raise FileError(
+            f"Expected column names in the first line of {path.name}, but "
+            f"{names['label']!r} is also a label. Add a line such as text,label."
         )
-    names = _find_columns(first, text, label, group, path.name)
-    rng = np.random.default_rng(seed)
-    kept, n_rows = [], 0
-    for chunk in chain([first], chunks):
-        rows = pd.DataFrame({name: _to_text(chunk[names[name]]) for name in names})
-        kept.append(rows.assign(draw=rng.random(len(rows))))
-        n_rows += len(rows)
-        if sum(map(len, kept)) > 4 * limit:
-            kept = [pd.concat(kept).nsmallest(limit, "draw")]
-    frame = pd.concat(kept, ignore_index=True)
-    if len(frame) > limit:
-        frame = frame.nsmallest(limit, "draw")
-    return frame.drop(columns="draw").reset_index(drop=True), names, n_rows
+    return frame, names
+
+
+def _find_reader(path):
+    suffix = path.suffix.lower()
+    if not path.exists():
+        there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise FileError(f"There is no file {path}.{suggest(path.name, there)}")
+    if path.is_dir() or suffix not in READERS:
+        kind = "a folder" if path.is_dir() else f"a file like *{suffix}"
+        raise FileError(f"{path.name} is {kind}. Save the texts as {KINDS}.")
+    with path.open("rb") as file:
+        start = file.read(2)
+    if not start:
+        raise FileError(f"{path.name} is empty.")
+    if start in (b"\x1f\x8b", b"PK", b"BZ"):
+        raise FileError(f"{path.name} is compressed. Unpack it first.")
+    return READERS[suffix]
 
 
 def suggest(name, names):
@@ -90,176 +117,224 @@ def suggest(name, names):
 # Reading
 
 
-def _open_chunks(path, encoding):
-    """Yield the rows of a file as frames; what goes wrong is a FileError."""
-    if not path.exists():
-        there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise FileError(f"There is no file {path}.{suggest(path.name, there)}")
-    suffix = path.suffix.lower()
-    if suffix not in READERS:
-        kind = f"files like *{suffix}" if suffix else "files without an ending"
-        raise FileError(
-            f"{path.name}: {kind} cannot be read; save it as CSV (*.csv), TSV (*.tsv), "
-            "Parquet (*.parquet) or JSON lines (*.jsonl)."
-        )
+def _decode(path, encoding):
+    """Return the text of a file; two possible encodings are an error."""
+    data = path.read_bytes()
+    own = next((MARKS[mark] for mark in MARKS if data.startswith(mark)), "utf-8")
     try:
-        yield from READERS[suffix](path, encoding)
-    except pd.errors.EmptyDataError:
-        raise FileError(f"{path.name} is empty.") from None
-    except UnicodeError as error:
-        raise FileError(
-            f"{path.name} is not encoded as {encoding}; name its encoding, as in "
-            "--encoding cp1252."
-        ) from error
+        text = data.decode(encoding or own).removeprefix("\ufeff")
+        other = data.decode(own, "ignore" if encoding is None else "strict")
     except LookupError as error:
-        raise FileError(f"--encoding {encoding}: there is no such encoding.") from error
-    except pd.errors.ParserError as error:
-        reason = " ".join(str(error).split()).removeprefix(
-            "Error tokenizing data. C error: "
+        raise FileError(f"--encoding {encoding} is not an encoding of text.") from error
+    except UnicodeError:
+        if encoding is None:
+            raise
+        other = text = data.decode(encoding)
+    other = other.removeprefix("\ufeff")
+    if other != text and "\0" not in other:
+        start = next((i for i, c in enumerate(other) if c != text[i : i + 1]), 0)
+        pair = {encoding: text, own: other}.items()
+        shown = [f"{reading[start : start + 20]!r} ({name})" for name, reading in pair]
+        raise FileError(
+            f"{path.name} can be read in two ways: {' or '.join(shown)}. Leave out "
+            "--encoding, or save the file as UTF-8."
         )
+    if "\0" in text:
         raise FileError(
-            f"{path.name} cannot be read as a table ({reason.rstrip('.')}); texts that "
-            "hold the separator or line breaks need quotes around them."
-        ) from error
-    except (pa.ArrowInvalid, ValueError) as error:
-        reason = " ".join(str(error).split())[:100].rstrip(".")
-        raise FileError(
-            f"{path.name} cannot be read as a file of its kind ({reason}); is it whole?"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise FileError(f"{path} cannot be read: {reason}.") from error
+            f"{path.name} contains NUL characters, such as UTF-16 without a byte order "
+            "mark. Name its encoding, such as --encoding utf-16-le."
+        )
+    return text
 
 
-def _read_table(path, encoding):
-    encoding = "utf-8-sig" if encoding == "utf-8" else encoding  # as Excel writes it
-    with path.open(encoding=encoding, newline="") as file:
-        head = file.readline()
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    if not head.count(separator):
-        separator = max(SEPARATORS, key=head.count)
-    csv.field_size_limit(2**31 - 1)  # a text may be long
-    with pd.read_csv(
-        path,
-        sep=separator,
-        dtype=str,
-        keep_default_na=False,
-        chunksize=CHUNK,
-        encoding=encoding,
-        index_col=False,
-    ) as chunks:
-        yield from chunks
-
-
-def _read_json_lines(path, encoding):
-    with path.open(encoding=encoding) as file:
-        rows = []
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
+def _read_table(path, wanted, encoding, separator, quotes):
+    """Read a table in the only possible way; two ways are an error."""
+    text = _decode(path, encoding)
+    head, _, rest = text.partition("\n")
+    if head.strip().lower() in {f"sep={sep}" for sep in SEPARATORS}:
+        separator, text = head.strip()[-1], rest  # the first line is for Excel
+        head = text.partition("\n")[0]
+    if path.suffix.lower() == ".tsv" and "\t" in head:
+        separator = separator or "\t"
+    separators = separator or [sep for sep in SEPARATORS if sep in head] or ","
+    styles = [quotes] if quotes else ["yes", "no"] if '"' in text else ["yes"]
+    readings, errors = {}, {}
+    for sep in separators:
+        for style in styles:
             try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                row = None
-            if not isinstance(row, dict):
-                raise FileError(
-                    f"{path.name}, line {number}, is no JSON object; each line has one,"
-                    ' such as {"text": "Nice.", "label": "good"}.'
-                )
-            rows.append(row)
-            if len(rows) == CHUNK:
-                yield pd.DataFrame(rows, dtype=object)
-                rows = []
-    if rows:
-        yield pd.DataFrame(rows, dtype=object)
+                readings[sep, style] = _parse(path, wanted, text, sep, style)
+            except FileError as error:
+                errors[head.count(sep), style] = error
+        if {(sep, "yes"), (sep, "no")} <= readings.keys():
+            quoted, plain = readings[sep, "yes"][0], readings[sep, "no"][0]
+            n_odd = (~plain["label"].isin(quoted["label"])).sum()
+            if n_odd >= len(plain) - len(quoted):  # lines of texts, no rows
+                del readings[sep, "no"]
+    if not readings:
+        raise errors[max(errors)]
+    if len(readings) > 1:
+        shown = [
+            f"--separator {sep!r} --quotes {style} gives {len(frame):,} rows, the "
+            f"last with the label {frame['label'].iloc[-1]!r:.40}"
+            for (sep, style), (frame, _) in readings.items()
+        ]
+        raise FileError(f"{path.name} can be read in two ways: {'; '.join(shown)}.")
+    return readings.popitem()[1]
 
 
-def _read_parquet(path, encoding):
+def _parse(path, wanted, text, separator, style):
+    """Read a table in one way; rows of different lengths are an error."""
+    rows = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if style == "yes" else csv.QUOTE_NONE,
+        skipinitialspace=True,
+        strict=True,
+    )
+
+    def check_rows():
+        for row in filter(None, rows):
+            if len(row) != len(columns):
+                raise csv.Error(f"{len(row)} fields instead of {len(columns)}")
+            yield row
+
+    try:
+        columns = [name.strip() for name in next(rows, [])]
+        checked = check_rows()
+        start = list(islice(checked, N_GUESS))
+        names = _find_columns(pd.DataFrame(start, columns=columns), wanted, path.name)
+        places = [columns.index(name) for name in names.values()]
+        cells = [[row[i] for i in places] for row in chain(start, checked)]
+    except csv.Error as error:
+        raise FileError(
+            f"{path.name} cannot be read as a table with the separator {separator!r}: "
+            f"line {rows.line_num} has {error}. Texts that contain the separator, line "
+            "breaks or quotes need quotes around them."
+        ) from error
+    return pd.DataFrame(cells, columns=list(names)), names
+
+
+def _read_json(path, wanted, encoding, separator, quotes):
+    """Read a JSON array, or JSON lines; numbers stay as they are written."""
+    text = _decode(path, encoding)
+    options = {"parse_float": str, "parse_int": str, "parse_constant": str}
+    is_array = text.lstrip().startswith("[")
+    records = json.loads(text, **options) if is_array else []
+    for number, line in enumerate([] if is_array else text.split("\n"), start=1):
+        try:
+            records += [json.loads(line, **options)] if line.strip() else []
+        except json.JSONDecodeError as error:
+            raise FileError(f"{path.name}, line {number}: {JSON_HELP}") from error
+    if not all(isinstance(record, dict) for record in records):
+        raise FileError(f"{path.name}: {JSON_HELP}")
+    start = [{k: _encode(v) for k, v in record.items()} for record in records[:N_GUESS]]
+    names = _find_columns(pd.DataFrame(start, dtype=object), wanted, path.name)
+    cells = [[_write(row.get(n), n, path) for n in names.values()] for row in records]
+    return pd.DataFrame(cells, columns=list(names)), names
+
+
+def _write(value, name, path):
+    """Return a value of JSON as text."""
+    if isinstance(value, dict | list):
+        raise FileError(
+            f"Expected strings in the column {name!r} of {path.name}, got "
+            f"{value!r:.40}."
+        )
+    if isinstance(value, bool):
+        return json.dumps(value)
+    return _encode(value)
+
+
+def _encode(value):
+    """Return a value as text, without lone surrogates."""
+    return "" if value is None else str(value).encode("utf-8", "replace").decode()
+
+
+def _read_parquet(path, wanted, encoding, separator, quotes):
     with pa.parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(CHUNK):
-            yield batch.to_pandas()
+        start = next(file.iter_batches(N_GUESS), pa.table({})).to_pandas()
+        names = _find_columns(start.map(str, na_action="ignore"), wanted, path.name)
+        table = file.read(columns=list(names.values()))
+    columns = {}
+    for kind, name in names.items():
+        try:
+            columns[kind] = table[name].cast(pa.string()).to_pandas()
+        except pa.ArrowException as error:
+            raise FileError(
+                f"Expected strings in the column {name!r} of {path.name}, got "
+                f"{table[name].type}."
+            ) from error
+    return pd.DataFrame(columns, dtype=object), names
 
 
+JSON_HELP = 'Expected objects such as {"text": "Nice.", "label": "good"}, one per line.'
 READERS = {
-    ".csv": _read_table,
-    ".tsv": _read_table,
-    ".tab": _read_table,
-    ".txt": _read_table,
-    ".jsonl": _read_json_lines,
-    ".ndjson": _read_json_lines,
-    ".json": _read_json_lines,
-    ".parquet": _read_parquet,
-    ".pq": _read_parquet,
+    **dict.fromkeys([".csv", ".tsv", ".tab", ".txt"], _read_table),
+    **dict.fromkeys([".json", ".jsonl", ".ndjson"], _read_json),
+    **dict.fromkeys([".parquet", ".pq"], _read_parquet),
 }
-
-
-def _to_text(values):
-    """Return a column as stripped strings; empty where there is no value."""
-    texts = values.astype("string").fillna("").str.strip()
-    return texts.mask(texts.str.lower().isin(NO_VALUE), "").astype(object)
 
 
 # Columns
 
 
-def _find_columns(frame, text, label, group, file_name):
-    """Return the names of the columns, as asked for or guessed from the first rows."""
-    columns = [str(column) for column in frame.columns]
+def _find_columns(frame, wanted, file_name):
+    """Return the names of the columns, as wanted or guessed from the first rows."""
+    columns = list(map(str, frame.columns))
     frame.columns = columns
-    for name in (text, label, group):
-        if name is not None and name not in columns:
+    names = {kind: name for kind, name in wanted.items() if name is not None}
+    for name in names.values():
+        if columns.count(name) != 1:
+            has = "several columns" if name in columns else "no column"
             raise FileError(
-                f"{file_name} has no column {name!r}, but {_list_names(columns)}."
+                f"{file_name} has {has} {name!r}, but {_list_names(columns)}."
                 f"{suggest(name, columns)}"
             )
-    named = [name for name in (text, label, group) if name is not None]
-    if len(set(named)) < len(named):
+    if len(set(names.values())) < len(names):
+        raise FileError("--text, --label and --group must name different columns.")
+    free = [column for column in columns if column not in names.values()]
+    missing = [kind for kind in ("text", "label") if kind not in names]
+    if len(free) < len(missing):
         raise FileError(
-            "--text, --label and --group name columns of their own, not twice the same."
+            f"{file_name} has only {_list_names(columns)}. Expected a column of texts "
+            "and one of labels."
         )
-    free = [column for column in columns if column not in named]
-    if len(free) + len(named) < 2 or (not free and None in (text, label)):
+    if frame.empty:
         raise FileError(
-            f"{file_name} has only {_list_names(columns)}; a column of texts and one "
-            "of labels are needed."
+            f"{file_name} has no rows. Expected a line of column names, and then a row "
+            "for each text."
         )
-    values = {column: _to_text(frame[column]) for column in free}
-    if text is None:
-        text = _guess_text(values)
-        values.pop(text)
-    if label is None:
-        label = _guess_label(values, file_name)
-    names = {"text": text, "label": label}
-    return names if group is None else {**names, "group": group}
+    values = frame.loc[:, ~frame.columns.duplicated()].fillna("")
+    values = values[list(dict.fromkeys(free))]
+    for kind, guess in [("text", _guess_text), ("label", _guess_label)]:
+        if kind in missing:
+            names[kind] = guess(values, file_name)
+            values = values.drop(columns=names[kind])
+    return {kind: names[kind] for kind in wanted if kind in names}
 
 
-def _guess_text(values):
-    """Guess that the longest values are the texts, or what is called so."""
-    lengths = {column: texts.str.len().mean() for column, texts in values.items()}
-    longest = max(lengths, key=lengths.get)
-    called = [column for column in values if column.lower() in TEXT_NAMES]
-    called = [column for column in called if lengths[column] > lengths[longest] / 3]
-    return max(called or [longest], key=lengths.get)
+def _guess_text(values, file_name):
+    """Guess that the longest values are the texts, or a column with a typical name."""
+    lengths = values.apply(lambda column: column.str.len().mean())
+    called = lengths[[name.lower() in TEXT_NAMES for name in values]]
+    called = called[called > lengths.max() / 3]
+    return (called if len(called) else lengths).idxmax()
 
 
 def _guess_label(values, file_name):
-    """Guess that the labels are called so, or else have the fewest values."""
+    """Guess a column with a typical name, or else the one with the fewest values."""
     for name in LABEL_NAMES:
         for column in values:
             if column.lower() == name:
                 return column
-    counts = {column: texts[texts != ""].nunique() for column, texts in values.items()}
-    counts = {
-        column: count
-        for column, count in counts.items()
-        if 2 <= count <= max(2, len(values[column]) / 5)
-    }
-    if not counts:
+    counts = values.replace("", None).nunique()
+    counts = counts[(counts >= 2) & (counts <= max(2, len(values) / 5))]
+    if counts.empty:
         raise FileError(
-            f"No column of {file_name} looks like labels among "
-            f"{_list_names(values)}; name it by --label."
+            f"No column of {file_name} looks like labels among {_list_names(values)}. "
+            "Name it with --label."
         )
-    return min(counts, key=counts.get)
+    return counts.idxmin()
 
 
 def _list_names(names):

@@ -1,8 +1,8 @@
-"""The experiments: one function each, from data and a pipeline to the report.
+"""The parts of both studies: from data and a pipeline to the report.
 
-All take the data as a Bunch: ``texts`` and ``y`` to train and validate on, ``groups``
-or None, ``test_texts`` and ``y_test`` that nothing is chosen by, and ``noun``, what
-the texts are called.
+The data are a Bunch: ``texts`` and ``y`` for training and validation, ``groups`` or
+None, ``test_texts`` and ``y_test`` for the test only, and ``noun``, the name of the
+texts.
 """
 
 import matplotlib.pyplot as plt
@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
-from skimdb import EpochCurveDisplay, epoch_curve
+from skimdb import EpochCurveDisplay, EpochSearchCV
 from study import conclusions, plots, tables, words
 from study.splits import order_evenly
 
@@ -19,30 +19,18 @@ REFERENCE = "16 units"
 
 
 def do_parts(parts, report, *arguments):
-    """Do the parts that were not done before an interruption."""
+    """Do all parts of a study."""
     for title, part in parts.items():
-        if report.has_part(title):
-            report.progress(f"{title}: done before the interruption")
-            continue
-        report.begin_part(title)
-        # Threads for matrices as small as these cost more than they gain.
-        with threadpool_limits(1, user_api="blas"):
+        # Threads for such small matrices cost more than they gain.
+        with report.part(title), threadpool_limits(1, user_api="blas"):
             part(*arguments, report)
-        report.end_part(title, len(parts))
 
 
 def select(data, positions):
-    """Return the data with these texts only to train and to validate on."""
+    """Return the data with fewer texts for training and validation."""
     groups = None if data.groups is None else data.groups[positions]
     chosen = {"texts": data.texts[positions], "y": data.y[positions], "groups": groups}
     return type(data)(**{**data, **chosen})
-
-
-def describe_network(classifier, n_classes):
-    """Say in words what network a classifier trains, and in which batches."""
-    layers = f"{classifier.n_hidden_layers} hidden layers of {classifier.size} ReLU"
-    output = "a sigmoid" if n_classes == 2 else f"a softmax over {n_classes} classes"
-    return f"{layers} units and {output}, in batches of {classifier.batch_size}"
 
 
 def look_at_data(data, report):
@@ -53,7 +41,7 @@ def look_at_data(data, report):
 
 
 def holdout(data, pipe, split, drawn, report):
-    """Train a network to the end, and once more to its best epoch.
+    """Train a network to the last epoch, and again to its best epoch.
 
     Parameters
     ----------
@@ -61,33 +49,34 @@ def holdout(data, pipe, split, drawn, report):
     pipe : Pipeline
         A vectorizer and a classifier.
     split : tuple of ndarray
-        Positions to train on, and to validate on.
+        Positions for training and for validation.
     drawn : str
-        How the validation texts were taken, such as ``"the first"``.
+        Description of the validation texts, such as ``"the first"``.
     report : Report
     """
     train, validation = split
     last = pipe[-1]
     n_classes = len(np.unique(data.y))
+    output = "a sigmoid" if n_classes == 2 else f"a softmax over {n_classes} classes"
     report.text(
-        f"{len(validation):,} {data.noun}, {drawn}, are set aside to validate on. A "
-        f"network with {describe_network(last, n_classes)}, is trained on the other "
-        f"{len(train):,} by RMSprop for {last.epochs} epochs, and after each epoch we "
-        "look how well it does on the validation texts. Then the weights of the best "
-        "epoch and those of the last are tested on texts that had no part in any of "
-        "this."
+        f"{len(validation):,} {data.noun}, {drawn}, are set aside for validation. A "
+        f"network with {last.n_hidden_layers} hidden layers of {last.size} ReLU units "
+        f"and {output} is trained on the other {len(train):,} in batches of "
+        f"{last.batch_size} with RMSprop for {last.epochs} epochs, and validated after "
+        "each. Then the weights of the best epoch and of the last epoch are tested on "
+        "texts that had no part in this."
     )
     X, y = pipe[0].fit_transform(data.texts[train]), data.y[train]
     X_val, y_val = pipe[0].transform(data.texts[validation]), data.y[validation]
     X_test = pipe[0].transform(data.test_texts)
 
-    # Early stopping with endless patience runs all epochs, then restores the weights of
-    # the best; the same seed without it keeps those of the last.
+    # Early stopping with infinite patience runs all epochs, then restores the weights
+    # of the best; without it, the same seed gives the weights of the last.
     best = clone(last).set_params(
         early_stopping=True, n_iter_no_change=np.inf, verbose=1
     )
     best.fit(X, y, X_val=X_val, y_val=y_val)
-    report.progress("The same once more, to keep the weights of the last epoch")
+    report.progress("The same again, to keep the weights of the last epoch")
     last.fit(X, y, X_val=X_val, y_val=y_val)
 
     curve = pd.DataFrame(best.history_)
@@ -101,44 +90,37 @@ def holdout(data, pipe, split, drawn, report):
         display = EpochCurveDisplay(curve.assign(candidate="", repeat=0, fold=0))
         display.plot(ax, metric=metric)
     report.figure(figure, "holdout", "Training and validation curve of the holdout")
-    report.conclude(
-        *conclusions.on_holdout(
-            curve,
-            best.predict(X_test) == data.y_test,
-            last.predict(X_test) == data.y_test,
-        )
-    )
+    rights = [model.predict(X_test) == data.y_test for model in (best, last)]
+    report.conclude(*conclusions.on_holdout(curve, *rights))
 
 
 def kfold(data, search, report):
-    """Search the number of epochs by K-fold, and test what it finds.
+    """Search the number of epochs with K-fold, and test the result.
 
     Parameters
     ----------
     data : Bunch
     search : EpochSearchCV
-        Of a pipeline without variants, not fitted yet; `cv` is a list of splits.
+        The unfitted search of a pipeline without variants; `cv` is a list of splits.
     report : Report
     """
     classifier = search.estimator[-1]
     report.text(
-        "A single validation set is a matter of luck, the more so with few texts. So "
+        "A single validation set depends on luck, especially with few texts. So "
         f"{len(search.cv)} folds of {len(data.y):,} {data.noun} take turns: vectorizer "
         f"and network (two hidden layers of {classifier.size} units, batches of "
-        f"{classifier.batch_size}) are fitted to the others and validated on the fold, "
-        f"for {search.max_epochs} epochs. The mean of the curves says how many epochs "
-        "are best; that long the network is trained on all of them, and tested."
+        f"{classifier.batch_size}) are fitted to the other folds and validated on the "
+        f"fold, for {search.max_epochs} epochs. The network is then trained on all of "
+        "them for the best number of epochs of the mean curve, and tested."
     )
     search.fit(data.texts, data.y)
     report.facts["kfold_best_epoch"] = int(search.best_epoch_)
     report.data(search.history_, "kfold_curves")
     table = tables.compare_folds(search)
-    report.table(
-        table,
-        "kfold",
-        f"Each fold at the best epoch of the mean curve, {search.best_epoch_}, and at "
-        "its own",
+    caption = (
+        f"Each fold at the common best epoch, {search.best_epoch_}, and at its own"
     )
+    report.table(table, "kfold", caption)
     figure = EpochCurveDisplay.from_search(search).figure_
     report.figure(figure, "kfold", "The folds, their mean and its best epoch")
     report.conclude(
@@ -153,11 +135,14 @@ def kfold(data, search, report):
 
 
 def list_variants(large):
-    """List networks that differ in one thing from the one with 16 units."""
+    """List networks that differ in one thing from the one with 16 units.
+
+    The slowest comes first, so that it does not keep one core waiting at the end.
+    """
     return {
+        f"{large} units": {"kerasmlpclassifier__size": large},
         REFERENCE: {"kerasmlpclassifier__size": 16},
         "4 units": {"kerasmlpclassifier__size": 4},
-        f"{large} units": {"kerasmlpclassifier__size": large},
         "16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002},
         "16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0.0)},
     }
@@ -170,102 +155,85 @@ def regularization(data, search, report):
     ----------
     data : Bunch
     search : EpochSearchCV
-        Of `list_variants`, not fitted yet.
+        The unfitted search of `list_variants`.
     report : Report
-
-    Returns
-    -------
-    search : EpochSearchCV
-        The same, fitted.
     """
     search.fit(data.texts, data.y)
     curves = search.history_
     report.data(curves, "regularization_curves")
     table = tables.compare_variants(curves, REFERENCE)
-    report.table(
-        table,
-        "regularization",
-        "Each network's mean curve at its best epoch and at its last, and how much "
-        f"higher than with {REFERENCE} it ends",
+    caption = (
+        f"Each network at its best epoch and at its last, compared with {REFERENCE}"
     )
+    report.table(table, "regularization", caption)
     display = EpochCurveDisplay(curves).plot(log_scale=True)
     display.ax_.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
-    report.figure(
-        display.figure_, "regularization", "Validation loss of each network by epoch"
-    )
+    caption = "Validation loss of each network by epoch"
+    report.figure(display.figure_, "regularization", caption)
     report.conclude(*conclusions.on_regularization(table, REFERENCE, search.max_epochs))
-    return search
 
 
-def judge(data, pipe, report):
-    """Test a fitted pipeline: what it mistakes for what."""
+def test_network(data, pipe, report):
+    """Test a fitted pipeline: accuracy of each class, mistakes and calibration."""
     classes = pipe.classes_
     probabilities = pipe.predict_proba(data.test_texts)
     confidence = probabilities.max(axis=1)
     predicted = classes[probabilities.argmax(axis=1)]
     report.text(
-        f"The network that was chosen reads the {len(data.y_test):,} test texts. "
-        "Precision: how many of the texts that it gives to a class belong there. "
-        "Recall: how many of the texts of a class it gives to it."
+        f"The chosen network predicts the classes of the {len(data.y_test):,} test "
+        "texts. Precision is the share of its predictions of a class that are right. "
+        "Recall is the share of the texts of a class that it finds."
     )
-    report.table(
-        tables.compare_classes(data.y_test, predicted, classes),
-        "test_classes",
-        "Each class on the test texts",
-    )
+    table = tables.compare_classes(data.y_test, predicted, classes)
+    report.table(table, "test_classes", "Each class on the test texts")
     figure = plots.plot_confusion(data.y_test, predicted, classes)
-    report.figure(figure, "confusion_matrix", "Which class is taken for which")
+    report.figure(figure, "confusion_matrix", "Confusion matrix on the test texts")
     mistakes = tables.list_mistakes(data.test_texts, data.y_test, predicted, confidence)
     if len(mistakes):
-        report.table(
-            mistakes,
-            "mistakes",
-            "The mistakes that it is surest of; some may be wrong labels",
-        )
+        caption = "The most confident mistakes; some labels may be wrong"
+        report.table(mistakes, "mistakes", caption)
     report.conclude(*conclusions.on_test(data.y_test, predicted, confidence))
 
 
 def calibration(data, pipe, report):
-    """Compare how sure a fitted pipeline is with how often it is right."""
-    probabilities = pipe.predict_proba(data.test_texts)
-    confidence = probabilities.max(axis=1)
-    right = pipe.classes_[probabilities.argmax(axis=1)] == data.y_test
+    """Compare the confidence of a fitted pipeline with its accuracy."""
+    confidence = pipe.predict_proba(data.test_texts).max(axis=1)
+    right = pipe.predict(data.test_texts) == data.y_test
     n_bins = int(np.clip(len(right) // 30, 2, 10))
     report.text(
-        "Can its probabilities be taken at their word? The predictions on the test "
-        f"texts are sorted by the probability that the network gives them, in {n_bins} "
-        "groups of as many each: of those that it is 90 % sure of, 90 % should be "
-        "right."
+        "Can you trust the probabilities? The predictions on the test texts are sorted "
+        f"by their probability into {n_bins} equal groups. Of predictions with a "
+        "probability of 90 %, 90 % should be right."
     )
     table = tables.compare_confidence(confidence, right, n_bins)
-    report.table(table, "calibration", "How sure, and how often right")
+    report.table(table, "calibration", "Confidence and accuracy")
     figure = plots.plot_calibration(table)
-    report.figure(figure, "calibration", "How often it is right by how sure it is")
+    report.figure(figure, "calibration", "Accuracy by confidence")
     report.conclude(*conclusions.on_calibration(confidence, right))
 
 
 def which_words(data, pipe, report):
-    """List the words that speak for each class."""
-    effects, counts, n_texts = words.measure_words(pipe, data.test_texts)
-    table = words.list_words(effects, counts, n_texts)
+    """List the words with the strongest effect for each class."""
+    effects, n_texts = words.measure_words(pipe, data.test_texts)
+    table = words.list_words(effects)
     report.text(
-        f"Each word is taken out of each of {n_texts:,} test texts in turn. The number "
-        "beside a word is by how many points the probability of the class then falls, "
-        "on average over the texts that have it."
+        f"Each word is removed from each of {n_texts:,} test texts in turn. The number "
+        "next to a word is the mean fall of the probability of the class in points. "
+        "The words are ranked by a lower bound of this mean, so that words in few "
+        "texts do not come first by chance."
     )
     report.data(table, "words")
-    report.table(
-        words.join_words(table), "words_by_class", "The words that speak for each class"
-    )
+    caption = "The words with the strongest effect for each class"
+    report.table(words.join_words(table), "words_by_class", caption)
 
 
 def learning_curve(data, pipe, max_epochs, options, report):
     """Train on half, a quarter and an eighth of the texts, each to its best epoch."""
     report.text(
-        "Would more texts help? The same network on parts of the training texts, "
-        f"validated on the same {len(data.splits)} folds, each with the number of "
-        f"epochs that suits it best: of {max_epochs} for all texts, and of more for "
-        "fewer, which make fewer steps an epoch."
+        "Would more texts help? The same network is trained on parts of the training "
+        f"texts, validated on the same {len(data.splits)} folds, and taken at its best "
+        f"epoch of {max_epochs}, or of twice as many on parts, which have fewer steps "
+        "per epoch."
     )
     curves = {}
     for part in (8, 4, 2, 1):
@@ -275,14 +243,15 @@ def learning_curve(data, pipe, max_epochs, options, report):
             n_kept = max(len(train) // part, len(np.unique(data.y)))
             parts.append((train[order[:n_kept]], validation))
         size = round(float(np.mean([len(train) for train, _ in parts])))
-        curves[size] = epoch_curve(
+        search = EpochSearchCV(
             pipe,
-            data.texts,
-            data.y,
             max_epochs=max_epochs * min(part, 2),
             cv=parts,
+            refit=False,
             n_jobs=options.n_jobs,
+            memory=report.memory,
         )
+        curves[size] = search.fit(data.texts, data.y).history_
         report.progress(f"{size:,} texts")
     table = tables.compare_sizes(curves)
     report.table(table, "learning_curve", "By number of training texts")

@@ -1,15 +1,16 @@
-"""Where the study writes to: the terminal, CSV files, plots and one HTML page.
+"""The output of a study: the terminal, CSV files, plots and one HTML page.
 
-The page is written anew after each part. What is needed to go on after an interruption
-is kept in the folder ``unfinished`` until the study ends.
+The page is written after each part. The folder ``cache`` holds finished fits, so that a
+study that was interrupted can use them. It is removed at the end.
 """
 
-import hashlib
-import json
 import os
 import platform
 import shutil
+import sys
+import threading
 import time
+from contextlib import contextmanager
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -18,46 +19,43 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import skimdb
-from study.page import (
-    FIGURE,
-    PAGE,
-    STYLE,
-    encode_figure,
-    format_table,
-    narrow_figure,
-    write_table,
-)
+from study.page import PAGE, draw, format_table, write_figure, write_table
+
+MAX_SILENCE = 8  # seconds
+FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes such a cell for a formula
 
 
 def list_versions():
     """Tabulate the versions and the machine."""
-    rows = [("Python", platform.python_version()), ("skimdb", skimdb.__version__)]
-    rows += [
-        (name, version(name)) for name in ("scikit-learn", "numpy", "scipy", "pandas")
-    ]
-    rows += [("system", platform.system()), ("processors", str(os.cpu_count()))]
-    return pd.DataFrame(rows, columns=["what", "version"])
+    packages = ("scikit-learn", "numpy", "scipy", "pandas")
+    rows = {"Python": platform.python_version(), "skimdb": skimdb.__version__}
+    rows |= {name: version(name) for name in packages}
+    rows |= {"system": platform.system(), "processors": str(os.cpu_count())}
+    return pd.DataFrame(rows.items(), columns=["what", "version"])
+
+
+def escape_formula(value):
+    """Return a cell that a spreadsheet shows as text."""
+    is_formula = isinstance(value, str) and value.startswith(FORMULA)
+    return f"'{value}" if is_formula else value
 
 
 class Report:
-    """Collects what the study has to show, and shows it at once on the terminal.
+    """Collects the results of a study, and prints them.
 
     Parameters
     ----------
     folder : str or path-like
-        Where the files go; made if need be.
+        Folder for the files, created if necessary.
     title, introduction : str
-        What the page opens with.
-    key : object
-        What the results depend on; parts of an interrupted study with the same key are
-        not done again. It is shown as JSON.
+        The beginning of the page.
 
     Attributes
     ----------
     facts : dict
-        What later parts need to know of earlier ones: strings and numbers.
+        Results that later parts use.
     memory : Path
-        Folder for what is known of a part that is not done yet.
+        Folder for the `memory` of the searches.
 
     Raises
     ------
@@ -65,125 +63,94 @@ class Report:
         If the folder cannot be written.
     """
 
-    def __init__(self, folder, title, introduction, key):
+    def __init__(self, folder, title, introduction):
         self.folder = Path(folder)
         self.title = title
-        self.introduction = introduction
         self.facts = {}
-        self._parts = {}
-        self._body = []
-        self._start = time.perf_counter()
-        self._seconds_before = 0.0
-        self._unfinished = self.folder / "unfinished"
-        self._unfinished.mkdir(parents=True, exist_ok=True)
-        self._state = self._unfinished / "parts.json"
-        self._key = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-        self.memory = self._unfinished / "memory"
-        self._read_state()
-        self._write_state()
-        print(title)
-
-    def _read_state(self):
-        """Take up what an interrupted study with the same key has done."""
-        try:
-            state = json.loads(self._state.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):  # nothing to go on with
-            return
-        if state["key"] == self._key:
-            self._parts, self.facts = state["parts"], state["facts"]
-            self._seconds_before = state["seconds"]
-
-    def _write_state(self):
-        state = {
-            "key": self._key,
-            "parts": self._parts,
-            "facts": self.facts,
-            "seconds": self.seconds,
-        }
-        temporary = self._state.with_suffix(".part")
-        temporary.write_text(json.dumps(state), encoding="utf-8")
-        temporary.replace(self._state)
+        self.memory = self.folder / "cache"
+        self.memory.mkdir(parents=True, exist_ok=True)
+        self._body = [f"<p>{escape(introduction)}</p>"]
+        self._start = self._last = time.monotonic()
+        if hasattr(sys.stdout, "reconfigure"):  # a console may lack some characters
+            sys.stdout.reconfigure(errors="backslashreplace")
+        self._print(title)
 
     @property
     def seconds(self):
-        """Run time so far, that before an interruption included."""
-        return self._seconds_before + time.perf_counter() - self._start
+        """Run time so far."""
+        return time.monotonic() - self._start
 
-    def has_part(self, title):
-        """Tell whether a part was done before an interruption."""
-        return title in self._parts
+    def _print(self, text):
+        self._last = time.monotonic()
+        print(text, flush=True)
 
     def progress(self, text):
-        """Say on the terminal what goes on now."""
-        print(f"[{self.seconds:5.0f} s] {text}", flush=True)
+        """Print the current step."""
+        self._print(f"[{self.seconds:5.0f} s] {text}")
 
-    def begin_part(self, title):
-        """Begin a part."""
-        print(f"\n{title}\n{'=' * len(title)}", flush=True)
-        self._body = [f"<h2>{escape(title)}</h2>"]
+    @contextmanager
+    def part(self, title):
+        """Begin a part, report during silences, and write the page at its end."""
+        self._print(f"\n{title}\n{'=' * len(title)}")
+        self._body.append(f"<h2>{escape(title)}</h2>")
+        end = threading.Event()
 
-    def end_part(self, title, n_parts):
-        """Keep a part, and write the page with those that are done."""
-        self._parts[title] = "\n".join(self._body)
-        self._write_state()
-        n_done = len(self._parts)
-        self._write_page(
-            f"<p><strong>The study goes on: {n_done} of {n_parts} parts are done."
-            "</strong></p>"
-            if n_done < n_parts
-            else ""
-        )
+        def break_silence():
+            while not end.wait(1):
+                if time.monotonic() - self._last > MAX_SILENCE:
+                    self.progress(f"{title}: still running")
 
-    def _write_page(self, note="", end=""):
-        introduction = f"<p>{escape(self.introduction)}</p>"
-        body = "\n".join([introduction, note, *self._parts.values(), end])
-        page = PAGE.format(title=escape(self.title), style=STYLE, body=body)
+        thread = threading.Thread(target=break_silence, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
+        body = "\n".join(self._body)
+        page = PAGE.substitute(title=escape(self.title), body=body)
         (self.folder / "report.html").write_text(page, encoding="utf-8")
 
     def text(self, text):
-        """Add a paragraph: what is done, and why."""
-        print(f"{text}\n", flush=True)
+        """Add a paragraph."""
+        self._print(f"{text}\n")
         self._body.append(f"<p>{escape(text)}</p>")
 
     def table(self, frame, name, caption):
         """Add a table, and write it to ``name.csv``."""
         self.data(frame, name)
         table = format_table(frame)
-        print(f"\n{caption}\n{table.to_string(index=False)}\n")
+        self._print(f"\n{caption}\n{table.to_string(index=False)}\n")
         self._body.append(write_table(table, caption))
 
     def data(self, frame, name):
         """Write data that are too long to show to ``name.csv``."""
-        frame.to_csv(self.folder / f"{name}.csv", index=False)
+        cells = frame.map(escape_formula)
+        cells.to_csv(self.folder / f"{name}.csv", index=False, encoding="utf-8")
 
     def figure(self, figure, name, caption):
         """Add a figure, and write it to ``name.png``."""
-        png, wide = encode_figure(figure)
-        narrow_figure(figure)
-        _, narrow = encode_figure(figure)
+        png = draw(figure)
         plt.close(figure)
         (self.folder / f"{name}.png").write_bytes(png)
-        self._body.append(
-            FIGURE.format(wide=wide, narrow=narrow, caption=escape(caption))
-        )
+        self._body.append(write_figure(png, caption))
 
     def code(self, code):
         """Add lines of Python."""
-        print(f"{code}\n", flush=True)
+        self._print(f"{code}\n")
         self._body.append(f"<pre><code>{escape(code)}</code></pre>")
 
     def conclude(self, *sentences):
-        """Add what the numbers of a part say."""
+        """Add the conclusions of a part."""
         conclusion = " ".join(sentences)
-        print(f"-> {conclusion}", flush=True)
+        self._print(f"-> {conclusion}")
         self._body.append(f'<div class="conclusion"><p>{escape(conclusion)}</p></div>')
 
     def finish(self, title, command):
-        """Add how the study was run, and forget what an interruption would need."""
-        self.begin_part(title)
-        self.text(f"By {command}, in {self.seconds:.0f} seconds.")
-        self.table(list_versions(), "environment", "Versions and machine")
-        self._write_page(end="\n".join(self._body))
-        shutil.rmtree(self._unfinished, ignore_errors=True)
+        """Add the command of the study, and remove the cache."""
+        with self.part(title):
+            self.text(f"By {command}, in {self.seconds:.0f} seconds.")
+            self.table(list_versions(), "environment", "Versions and machine")
+        shutil.rmtree(self.memory, ignore_errors=True)
         path = self.folder / "report.html"
-        print(f"\nTables, plots and the report are in {self.folder}: open {path}")
+        self._print(f"\nTables, plots and the report are in {self.folder}: open {path}")

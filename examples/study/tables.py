@@ -1,4 +1,4 @@
-"""The tables of the study, from what the experiments return."""
+"""The tables of the studies."""
 
 import numpy as np
 import pandas as pd
@@ -6,58 +6,48 @@ from sklearn.metrics import log_loss, precision_recall_fscore_support
 
 
 def count_texts(data):
-    """Tabulate how many texts there are to train and to test on, and how long."""
-    rows = []
-    for part, texts in [("training", data.texts), ("test", data.test_texts)]:
-        n_words = [len(text.split()) for text in texts]
-        rows.append(
-            {
-                "texts": part,
-                "count": len(texts),
-                "fewest words": min(n_words),
-                "median": int(np.median(n_words)),
-                "most words": max(n_words),
-            }
-        )
-    return pd.DataFrame(rows)
+    """Tabulate the number and the length of the texts."""
+    parts = {"training": data.texts, "test": data.test_texts}
+    n_words = {
+        part: pd.Series(texts).str.split().str.len() for part, texts in parts.items()
+    }
+    table = pd.DataFrame(n_words).agg(["count", "min", "median", "max"]).T.astype(int)
+    names = {"min": "fewest words", "max": "most words"}
+    return table.rename(columns=names).rename_axis("texts").reset_index()
 
 
 def count_classes(data):
-    """Tabulate how many texts each class has, the most frequent first."""
+    """Tabulate the number of texts of each class, the most frequent first."""
+    parts = {"training": data.y, "test": data.y_test}
     counts = pd.DataFrame(
-        {
-            "training": pd.Series(data.y).value_counts(),
-            "test": pd.Series(data.y_test).value_counts(),
-        }
-    ).fillna(0)
-    counts = counts.astype(int).sort_values("training", ascending=False, kind="stable")
-    counts["share"] = counts["training"] / counts["training"].sum()
+        {part: pd.Series(y).value_counts() for part, y in parts.items()}
+    )
+    counts = counts.fillna(0).astype(int).sort_values("training", ascending=False)
+    counts["share"] = counts["training"] / len(data.y)
     return counts.rename_axis("class").reset_index()
 
 
 def compare_epochs(curve, models, X_test, y_test):
-    """Tabulate the last epoch and the restored one, on validation and test texts.
+    """Tabulate the restored epoch and the last one, on validation and test texts.
 
     Parameters
     ----------
     curve : DataFrame
-        With the column epoch, and a row per epoch.
+        A row per epoch, with the column epoch.
     models : dict of str to (int, KerasMLPClassifier)
-        Epoch of the weights, and the fitted model.
+        The epoch of the weights, and the fitted model.
     X_test, y_test
     """
-    curve = curve.rename(
-        columns={name: f"training_{name}" for name in ("loss", "accuracy")}
-    )
-    rows = []
-    for name, (epoch, model) in models.items():
-        row = {"weights": name} | curve.loc[curve["epoch"] == epoch].iloc[0].to_dict()
-        row["test_loss"] = log_loss(
-            y_test, model.predict_proba(X_test), labels=model.classes_
-        )
-        row["test_accuracy"] = model.score(X_test, y_test)
-        rows.append(row)
-    return pd.DataFrame(rows).astype({"epoch": int})
+    names = {"loss": "training_loss", "accuracy": "training_accuracy"}
+    rows = curve.rename(columns=names).set_index("epoch", drop=False)
+    rows = rows.loc[[epoch for epoch, _ in models.values()]]
+    rows.insert(0, "weights", list(models))
+    fitted = [model for _, model in models.values()]
+    probabilities = [model.predict_proba(X_test) for model in fitted]
+    classes = fitted[0].classes_
+    rows["test_loss"] = [log_loss(y_test, p, labels=classes) for p in probabilities]
+    rows["test_accuracy"] = [model.score(X_test, y_test) for model in fitted]
+    return rows
 
 
 def compare_folds(search):
@@ -72,9 +62,8 @@ def compare_folds(search):
 
 def compare_repeats(curves):
     """Tabulate the mean curve of each repeat, at its best epoch."""
-    means = curves.groupby(["repeat", "epoch"], as_index=False)[
-        ["val_loss", "val_accuracy"]
-    ].mean()
+    columns = ["val_loss", "val_accuracy"]
+    means = curves.groupby(["repeat", "epoch"], as_index=False)[columns].mean()
     best = means.loc[means.groupby("repeat")["val_loss"].idxmin()]
     return best.rename(columns={"epoch": "best_epoch"})
 
@@ -87,35 +76,34 @@ def compare_variants(curves, reference):
     curves : DataFrame
         As :func:`skimdb.epoch_curve` returns it.
     reference : str
-        The candidate to compare with.
+        The candidate to compare with; it comes first.
 
     Returns
     -------
     table : DataFrame
-        Best epoch of the mean curve and the loss there; the mean over splits of each
-        split's own best epoch; the loss after the last epoch, how much higher it is
-        than the reference's, and the standard error of that difference.
+        Best epoch of the mean curve and its loss; the mean over splits of each
+        split's own best epoch; the loss after the last epoch, its difference from the
+        reference, and the standard error of the difference.
     """
     losses = curves.pivot(
         index="epoch", columns=["candidate", "fold"], values="val_loss"
     )
-    last = losses.iloc[-1].unstack("candidate")
-    rows = []
-    for name in curves["candidate"].unique():
-        mean = losses[name].mean(axis=1)
-        difference = last[name] - last[reference]
-        rows.append(
-            {
-                "candidate": name,
-                "best_epoch": mean.idxmin(),
-                "best_val_loss": mean.min(),
-                "mean_split_best_epoch": losses[name].idxmin().mean(),
-                "last_val_loss": last[name].mean(),
-                "loss_difference": difference.mean(),
-                "loss_standard_error": difference.sem(),
-            }
-        )
-    return pd.DataFrame(rows)
+    names = [reference, *(n for n in curves["candidate"].unique() if n != reference)]
+    means = losses.T.groupby(level="candidate").mean().T[names]
+    last = losses.iloc[-1].unstack("candidate")[names]
+    difference = last.sub(last[reference], axis=0)
+    own = losses.idxmin().groupby(level="candidate").mean()
+    return pd.DataFrame(
+        {
+            "candidate": names,
+            "best_epoch": means.idxmin().to_numpy(),
+            "best_val_loss": means.min().to_numpy(),
+            "mean_split_best_epoch": own[names].to_numpy(),
+            "last_val_loss": last.mean().to_numpy(),
+            "loss_difference": difference.mean().to_numpy(),
+            "loss_standard_error": difference.sem().to_numpy(),
+        }
+    )
 
 
 def name_network(params):
@@ -127,98 +115,75 @@ def name_network(params):
 
 
 def compare_searches(plain, search):
-    """Compare two searches that were fitted with the same grid and the same folds.
+    """Compare two searches with the same grid and the same folds.
 
     Parameters
     ----------
     plain : GridSearchCV
         All candidates at the same number of epochs.
     search : EpochSearchCV
-        Each at the best epoch of its own mean curve.
+        Each candidate at the best epoch of its own mean curve.
 
     Returns
     -------
     table : DataFrame
-        A row per candidate with the accuracy by the former, the best epoch and the
-        accuracy there by the latter, and the standard error of that. The best at its
-        own epoch comes first.
+        A row per candidate with its accuracy in the grid search, its best epoch, the
+        accuracy there and its standard error, sorted by that accuracy.
     """
-    curves = search.history_
-    losses = curves.groupby(["candidate", "epoch"])["val_loss"].mean()
-    rows = []
-    for candidate, params in enumerate(plain.cv_results_["params"]):
-        epoch = losses[candidate].idxmin()
-        own = (curves["candidate"] == candidate) & (curves["epoch"] == epoch)
-        accuracies = curves.loc[own, "val_accuracy"]
-        rows.append(
-            {
-                "network": name_network(params),
-                "grid_search_accuracy": plain.cv_results_["mean_test_score"][candidate],
-                "own_best_epoch": epoch,
-                "accuracy_there": accuracies.mean(),
-                "accuracy_error": accuracies.sem(),
-            }
-        )
-    return pd.DataFrame(rows).sort_values("accuracy_there", ascending=False)
+    curves = search.history_.groupby(["candidate", "epoch"])
+    best = curves["val_loss"].mean().groupby("candidate").idxmin()
+    accuracies = curves["val_accuracy"]
+    return pd.DataFrame(
+        {
+            "network": list(map(name_network, plain.cv_results_["params"])),
+            "grid_search_accuracy": plain.cv_results_["mean_test_score"],
+            "own_best_epoch": [epoch for _, epoch in best],
+            "accuracy_there": accuracies.mean()[best].to_numpy(),
+            "accuracy_error": accuracies.sem()[best].to_numpy(),
+        }
+    ).sort_values("accuracy_there", ascending=False)
 
 
 def compare_classes(y, predicted, classes):
-    """Tabulate how well each class is told from the others."""
+    """Tabulate precision and recall of each class."""
     precision, recall, f1, n_texts = precision_recall_fscore_support(
         y, predicted, labels=classes, zero_division=0
     )
-    return pd.DataFrame(
-        {
-            "class": classes,
-            "texts": n_texts,
-            "precision": precision,
-            "recall": recall,
-            "f1": f1,
-        }
-    )
+    scores = {"precision": precision, "recall": recall, "f1": f1}
+    return pd.DataFrame({"class": classes, "texts": n_texts} | scores)
 
 
 def list_mistakes(texts, y, predicted, confidence, n_mistakes=5):
-    """Tabulate the mistakes that the network is surest of."""
-    wrong = np.flatnonzero(np.asarray(predicted) != y)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:n_mistakes]
-    short = [" ".join(texts[i].split()) for i in worst]
-    return pd.DataFrame(
-        {
-            "text": [t if len(t) <= 160 else f"{t[:159]}…" for t in short],
-            "label": [str(y[i]) for i in worst],
-            "taken for": [str(predicted[i]) for i in worst],
-            "probability": confidence[worst],
-        }
+    """Tabulate the mistakes with the highest probabilities."""
+    table = pd.DataFrame(
+        {"text": texts, "label": y, "predicted": predicted, "probability": confidence}
     )
+    wrong = table[table["label"] != table["predicted"]]
+    wrong = wrong.nlargest(n_mistakes, "probability")
+    short = wrong["text"].str.split().str.join(" ")
+    return wrong.assign(text=short.mask(short.str.len() > 160, short.str[:159] + "…"))
 
 
 def compare_confidence(confidence, right, n_bins=10):
-    """Compare how sure predictions are with how often they are right.
+    """Compare the confidence of predictions with their accuracy.
 
     Parameters
     ----------
     confidence : ndarray of float of shape (n_samples,)
-        Probability of the class that is predicted.
+        Probability of the predicted class.
     right : ndarray of bool of shape (n_samples,)
     n_bins : int, default=10
-        Groups of predictions, of as many each.
+        Number of equally large groups of predictions.
     """
-    parts = np.array_split(np.argsort(confidence, kind="stable"), n_bins)
-    rows = []
-    for part in parts:
-        if len(part):
-            # One more of each, so that a group that is all right has an error too.
-            share = (right[part].sum() + 1) / (len(part) + 2)
-            rows.append(
-                {
-                    "predictions": len(part),
-                    "confidence": confidence[part].mean(),
-                    "accuracy": right[part].mean(),
-                    "accuracy_error": np.sqrt(share * (1 - share) / (len(part) + 2)),
-                }
-            )
-    return pd.DataFrame(rows)
+    bins = np.argsort(np.argsort(confidence, kind="stable")) * n_bins // len(right)
+    table = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(bins)
+    counts = table.size()
+    # One more of each outcome, so that a group without mistakes has an error too.
+    share = (table["accuracy"].sum() + 1) / (counts + 2)
+    errors = np.sqrt(share * (1 - share) / (counts + 2))
+    means = table.mean().assign(accuracy_error=errors)
+    means.insert(0, "predictions", counts)
+    return means
 
 
 def compare_sizes(curves_by_size):
@@ -227,20 +192,13 @@ def compare_sizes(curves_by_size):
     Parameters
     ----------
     curves_by_size : dict of int to DataFrame
-        What :func:`skimdb.epoch_curve` returns for so many training texts.
+        The epoch curve for each number of training texts.
     """
+    columns = ["accuracy", "val_loss", "val_accuracy"]
     rows = []
     for size, curves in curves_by_size.items():
         best = curves.groupby("epoch")["val_loss"].mean().idxmin()
-        there = curves[curves["epoch"] == best]
-        rows.append(
-            {
-                "texts": size,
-                "best_epoch": best,
-                "accuracy": there["accuracy"].mean(),
-                "val_loss": there["val_loss"].mean(),
-                "val_accuracy": there["val_accuracy"].mean(),
-                "accuracy_error": there["val_accuracy"].sem(),
-            }
-        )
+        there = curves.loc[curves["epoch"] == best, columns]
+        row = {"texts": size, "best_epoch": best} | there.mean().to_dict()
+        rows.append(row | {"accuracy_error": there["val_accuracy"].sem()})
     return pd.DataFrame(rows)

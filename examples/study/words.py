@@ -1,50 +1,45 @@
-"""Which words matter: what a prediction loses if a word is taken away."""
+"""Which words matter: the change of a prediction when a word is removed."""
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
+from scipy.stats import t
 
-MAX_CELLS = 20_000_000  # of all texts with a word taken away: a few seconds
+MAX_CELLS = 20_000_000  # of all texts without one word each: a few seconds
+CONFIDENCE = 0.95  # of the lower bound
 
 
 def measure_words(pipe, texts):
-    """Take each word out of each text, and see how the probabilities change.
+    """Remove each word from each text, and measure the change of the probabilities.
 
     Parameters
     ----------
     pipe : Pipeline
         A fitted vectorizer and a fitted classifier.
     texts : sequence of str
-        The first ones serve; how many, depends on their length.
+        The first ones are used; their number depends on their length.
 
     Returns
     -------
     effects : DataFrame
-        A row per word, and a column per class: how much the word adds to the
-        probability of the class, on average over the texts that have it.
-    counts : Series
-        How many texts have the word.
+        A row per text and word in it, and a column per class: the probability that
+        the word adds. The words are the index.
     n_texts : int
-        How many texts served.
+        Number of texts that were used.
     """
     X = pipe[:-1].transform(texts)
     n_cells = np.diff(X.indptr).astype(np.int64) ** 2
     n_texts = max(1, int(np.searchsorted(np.cumsum(n_cells), MAX_CELLS)))
     X = X[:n_texts]
     whole = pipe[-1].predict_proba(X)
-    n_words, n_classes = X.shape[1], whole.shape[1]
-    total, counts = np.zeros((n_words, n_classes)), np.zeros(n_words, dtype=np.int64)
-    for row in range(n_texts):
-        words = X.indices[X.indptr[row] : X.indptr[row + 1]]
-        if len(words):
-            without = pipe[-1].predict_proba(_leave_one_out(words, X))
-            total[words] += whole[row] - without
-            counts[words] += 1
-    seen = counts > 0
-    names = pipe[0].get_feature_names_out()[seen]
-    counts = pd.Series(counts[seen], index=names)
-    effects = pd.DataFrame(total[seen], index=names, columns=pipe.classes_)
-    return effects.div(counts, axis=0), counts, n_texts
+    words = np.split(X.indices, X.indptr[1:-1])
+    effects = [
+        row - pipe[-1].predict_proba(_leave_one_out(row_words, X))
+        for row, row_words in zip(whole, words, strict=True)
+        if len(row_words)
+    ]
+    names = pipe[0].get_feature_names_out()[X.indices]
+    return pd.DataFrame(np.concatenate(effects), names, pipe.classes_), n_texts
 
 
 def _leave_one_out(words, X):
@@ -56,29 +51,28 @@ def _leave_one_out(words, X):
     return scipy.sparse.csr_array(cells, shape=(n, X.shape[1]))
 
 
-def list_words(effects, counts, n_texts, n_words=10):
-    """Tabulate the words that speak most for each class.
+def list_words(effects, n_words=10):
+    """Tabulate the words with the strongest effect for each class.
 
-    Words that are in few of the texts are left out.
+    They are ranked by a lower bound of their mean effect, since the mean over a few
+    texts may be large by chance.
     """
-    frequent = counts[counts >= max(3, n_texts // 200)].index
+    groups = effects.groupby(level=0)
+    counts, means = groups.size(), groups.mean()
+    margin = t.ppf(CONFIDENCE, np.maximum(counts - 1, 1))
+    bounds = means - groups.sem().mul(margin, axis=0)
     rows = []
     for name in effects:
-        best = effects.loc[frequent, name].nlargest(n_words)
-        rows += [
-            {"class": name, "word": word, "points": 100 * effect, "texts": counts[word]}
-            for word, effect in best[best > 0].items()
-        ]
-    return pd.DataFrame(rows, columns=["class", "word", "points", "texts"])
+        best = bounds[name].nlargest(n_words)  # a word in one text has no bound
+        for word, bound in best[best > 0].items():
+            points = 100 * means.loc[word, name]
+            row = {"class": name, "word": word, "points": points}
+            rows.append(row | {"at_least": 100 * bound, "texts": counts[word]})
+    return pd.DataFrame(rows, columns=["class", "word", "points", "at_least", "texts"])
 
 
 def join_words(table):
-    """Tabulate a line per class of what `list_words` returns."""
-    lines = {
-        name: ", ".join(
-            f"{word} {points:+.0f}" if points >= 0.5 else f"{word} {points:+.1f}"
-            for word, points in zip(rows["word"], rows["points"], strict=True)
-        )
-        for name, rows in table.groupby("class", sort=False)
-    }
-    return pd.DataFrame(lines.items(), columns=["class", "words that speak for it"])
+    """Tabulate the result of `list_words` in a line per class."""
+    shown = table["word"] + table["points"].map(" {:+.2g}".format)
+    lines = shown.groupby(table["class"], sort=False).agg(", ".join)
+    return lines.rename_axis("class").reset_index(name="words")

@@ -1,1 +1,1 @@
-"""What all benchmarks need: clocks, processes of their own, tables, options."""
+"""Shared parts of the benchmarks: measuring, new processes, tables, options."""

@@ -17,10 +17,10 @@ def clock(function, *args, **kwargs):
 
 
 def peak_memory():
-    """Return the most memory that this process has used so far, in MB.
+    """Return the peak memory of this process in MB.
 
-    On Linux `ru_maxrss` of a new process is at least what its parent held, so the
-    process itself is asked.
+    On Linux, `ru_maxrss` of a new process is at least the memory of its parent, so
+    this function reads the status of the process instead.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -30,6 +30,6 @@ def peak_memory():
 
 
 def resident_memory():
-    """Return the memory that this process uses now, in MB (Linux only)."""
+    """Return the current memory of this process in MB (Linux only)."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

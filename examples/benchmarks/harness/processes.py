@@ -1,7 +1,7 @@
-"""Measurements in processes of their own.
+"""Measurements in new processes.
 
-The process that starts them must be small: on Linux a new process counts what its
-parent held as memory of its own. So nothing here imports more than Python.
+The process that starts a script must be small: on Linux a new process counts the
+memory of its parent as its own. So this module imports the standard library only.
 """
 
 import json
@@ -10,39 +10,71 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from harness.gauges import peak_memory
+from harness.report import log
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the machine
 
 
-def run_python(*arguments, path=()):
-    """Run Python in a new process, and measure it from its start to its end.
+def run_task(task, *arguments, path=None):
+    """Call a function in a new process.
 
     Parameters
     ----------
-    *arguments : str or path-like
-        What follows ``python`` on the command line.
-    path : iterable of str or path-like, default=()
-        Folders that imports are taken from before all others.
+    task : callable
+        A function of a module that returns a dict.
+    *arguments : object
+        Arguments of the function; they are pickled.
+    path : path-like, default=None
+        Folder that imports are taken from first.
 
     Returns
     -------
     result : dict
-        ``seconds`` and ``memory`` (peak, in MB) of the process, then what the last
-        line of its output says as JSON, which may say better.
+        The result of the function, and the peak memory of the process in MB as
+        ``memory``.
+    """
+    with ProcessPoolExecutor(
+        1, get_context("spawn"), initializer=_import_from, initargs=(path,)
+    ) as pool:
+        return pool.submit(_measure, task, arguments).result()
+
+
+def _import_from(path):
+    if path is not None:
+        sys.path.insert(0, str(path))
+
+
+def _measure(task, arguments):
+    result = task(*arguments)
+    return result | {"memory": peak_memory()}
+
+
+def run_script(script, *arguments, path=None):
+    """Run a Python script in a new process, and measure it from start to end.
+
+    Returns
+    -------
+    result : dict
+        ``seconds`` and ``memory`` (peak, in MB) of the process, and the JSON in the
+        last line of its output.
 
     Raises
     ------
     RuntimeError
-        If the process fails; the message is the end of what it said.
+        If the script fails; the message is the end of its error output.
     """
-    folders = [*map(str, path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "2",  # no notes on the machine
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, folders)),
+    folders = [path, os.environ.get("PYTHONPATH")]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(str(folder) for folder in folders if folder)
     }
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
+            [sys.executable, *map(str, (script, *arguments))],
             stdout=output,
             stderr=errors,
             env=environment,
@@ -54,39 +86,34 @@ def run_python(*arguments, path=()):
         if process.returncode:
             raise RuntimeError(errors.read()[-3000:])
         lines = output.read().splitlines()
-    unit = 1 if sys.platform == "darwin" else 1024
-    memory = usage.ru_maxrss * unit / 1e6
+    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
     return {"seconds": seconds, "memory": memory} | json.loads(lines[-1])
 
 
-def alternate(measure, peers, log):
-    """Let peers take turns, A B A B, so that the machine's moods hit all alike.
+def alternate(measure, peers):
+    """Let peers take turns (A B A B), so that other load affects all of them.
 
     Parameters
     ----------
     measure : callable
-        Takes a peer's name and the number of the round, and returns a result.
+        Takes the name of a peer and the number of the round, and returns a result.
     peers : dict of str to int
-        How often each is measured.
-    log : callable
-        Is told what was measured.
+        Number of runs of each peer.
 
     Returns
     -------
     runs : dict of str to list of dict or None
-        The results of each peer by round; None where the process failed.
+        The results of each peer by round; None where the run failed.
     """
     runs = {peer: [] for peer in peers}
     for i in range(max(peers.values())):
-        for peer, repeats in peers.items():
-            if i >= repeats:
-                continue
+        for peer in (peer for peer, repeats in peers.items() if i < repeats):
             start = time.perf_counter()
             try:
                 runs[peer].append(measure(peer, i))
-            except RuntimeError as error:
+            except Exception as error:
                 runs[peer].append(None)
                 log(f"{peer}: FAILED\n{error}")
             else:
-                log(f"{peer}, run {i + 1}: {time.perf_counter() - start:.1f} s in all")
+                log(f"{peer}, run {i + 1}: {time.perf_counter() - start:.1f} s")
     return runs

@@ -1,37 +1,38 @@
-"""Figures as text and as Markdown."""
+"""Results as text and as Markdown, and the pages of docs/ that show them."""
 
 import os
 import platform
+import re
 import statistics
+import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 PACKAGES = ["numpy", "scipy", "scikit-learn", "tensorflow", "keras", "scikeras"]
+START = time.monotonic()
 
 
-def installed(package):
-    """Return the version of a package, or None."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+def log(line):
+    """Print progress to stderr, with the seconds since the start."""
+    print(f"[{time.monotonic() - START:5.0f} s] {line}", file=sys.stderr, flush=True)
+
+
+def add_installed(names, *packages):
+    """Return a list of names, and those of `packages` that are installed."""
+    return [*names, *(package for package in packages if find_spec(package))]
 
 
 def spread(values, digits=2):
-    """Minimum, median and maximum, or what there is."""
+    """Return minimum, median and maximum as text."""
     if not values:
         return "failed"
     if len(values) == 1:
         return f"{values[0]:.{digits}f}"
     middle = statistics.median(values)
     return " - ".join(f"{v:.{digits}f}" for v in (min(values), middle, max(values)))
-
-
-def paired_ratios(theirs, ours, value):
-    """Ratios of `value` of the runs that took turns, theirs to ours."""
-    pairs = zip(theirs, ours, strict=False)
-    return [value(a) / value(b) for a, b in pairs if a and b]
 
 
 def describe_machine(*more):
@@ -42,113 +43,129 @@ def describe_machine(*more):
     cores = os.cpu_count()
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
-    versions = [f"{name} {installed(name)}" for name in PACKAGES + list(more)]
-    versions = [text for text in versions if not text.endswith("None")]
+    versions = [f"Python {platform.python_version()}"]
+    for package in [*PACKAGES, *more]:
+        try:
+            versions.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
     return [
         f"{cores} cores, {models[0] if models else platform.machine()}",
-        f"{platform.system()}, Python {platform.python_version()}, "
-        f"{', '.join(versions)}",
+        f"{platform.system()}, {', '.join(versions)}",
     ]
 
 
 class Measure(NamedTuple):
-    """A column of a comparison.
+    """A column of a comparison: minimum, median and maximum of a result.
 
     Attributes
     ----------
     name : str
         Heading, with the unit.
-    value : callable
-        From a result to a number.
+    key : str
+        Key in a result.
     baselines : tuple of str
-        Peers that the others are divided by, each a further column.
+        Peers that the others are divided by, each in a further column.
     digits : int
     """
 
     name: str
-    value: object
+    key: str
     baselines: tuple = ()
     digits: int = 2
 
 
-class Report:
-    """Prints Markdown section by section, and keeps it.
+def compare(runs, measures, results=()):
+    """Make a table with a row for each peer.
 
-    Attributes
+    Parameters
     ----------
-    lines : list of str
-        What was printed.
+    runs : dict of str to list of dict or None
+        As `harness.processes.alternate` returns them.
+    measures : iterable of Measure
+    results : iterable of (str, str, str), default=()
+        Further columns with medians: heading, key in a result, format.
+
+    Returns
+    -------
+    header, rows : tuple of str, list of tuple of str
     wins : list of str
-        Where a peer needs clearly less than a baseline.
+        Sentences on peers that need clearly less than a baseline.
     """
+    done = {peer: [run for run in all_ if run] for peer, all_ in runs.items()}
+    columns = [["", *runs], ["runs", *(str(len(all_)) for all_ in done.values())]]
+    wins = []
+    for name, key, baselines, digits in measures:
+        cells = [spread([run[key] for run in all_], digits) for all_ in done.values()]
+        columns.append([name, *cells])
+        for baseline in baselines:
+            cells = [f"times {baseline}'s"]
+            for peer, all_ in runs.items():
+                pairs = zip(all_, runs[baseline], strict=False)
+                ratios = [a[key] / b[key] for a, b in pairs if a and b]
+                cells.append("1" if peer == baseline else spread(ratios))
+                median = statistics.median(ratios) if ratios else 1
+                if "skimdb" not in peer and median < 0.95:
+                    needs = f"{peer} needs {median:.2f} times as much as {baseline}."
+                    wins.append(f"{name}: {needs}")
+            columns.append(cells)
+    for name, key, form in results:
+        values = [[run[key] for run in all_ if key in run] for all_ in done.values()]
+        if any(values):
+            medians = [statistics.median(all_) if all_ else None for all_ in values]
+            cells = ["" if m is None else format(m, form) for m in medians]
+            columns.append([name, *cells])
+    header, *rows = zip(*columns, strict=True)
+    return header, rows, wins
 
-    def __init__(self):
-        self.lines = []
-        self.wins = []
-        self._title = ""
 
-    def say(self, *lines):
-        """Print lines."""
-        self.lines += lines
-        print(*lines, sep="\n", flush=True)
+def format_table(header, rows):
+    """Return the lines of a Markdown table with aligned columns."""
+    rows = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(1, ["-" * width for width in widths])
+    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
+    return [f"| {' | '.join(cells)} |" for cells in padded]
 
-    def section(self, title, *paragraphs, level=2):
-        """Print a heading and what is below it."""
-        self._title = title
-        self.say(f"{'#' * level} {title}", "")
-        for paragraph in paragraphs:
-            self.say(paragraph, "")
 
-    def table(self, header, rows):
-        """Print a table whose columns line up."""
-        rows = [[str(cell) for cell in row] for row in (header, *rows)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        rows.insert(1, ["-" * width for width in widths])
-        for row in rows:
-            cells = (c.ljust(w) for c, w in zip(row, widths, strict=True))
-            self.say(f"| {' | '.join(cells)} |")
-        self.say("")
+def write_blocks(path, blocks):
+    """Replace blocks of lines in a page, by their names."""
+    page = Path(path)
+    text = page.read_text(encoding="utf-8")
+    for name, lines in blocks.items():
+        text = fill_in(text, name, lines)
+    page.write_text(text, encoding="utf-8")
 
-    def compare(self, runs, measures, results=()):
-        """Print a table with a row for each peer.
 
-        Parameters
-        ----------
-        runs : dict of str to list of dict or None
-            As `alternate` returns them.
-        measures : iterable of Measure
-        results : iterable of (str, str, str), default=()
-            Further columns: heading, key in a result, format. They show the median.
-        """
-        done = {peer: [run for run in all_ if run] for peer, all_ in runs.items()}
-        columns = [["", *runs], ["runs", *map(len, done.values())]]
-        for measure in measures:
-            values = [[measure.value(run) for run in done[peer]] for peer in runs]
-            shown = [spread(value, measure.digits) for value in values]
-            columns.append([measure.name, *shown])
-            for baseline in measure.baselines:
-                columns.append(self._divide(runs, measure, baseline))
-        for heading, key, form in results:
-            values = [[run[key] for run in done[peer] if key in run] for peer in runs]
-            if any(values):
-                cells = [
-                    format(statistics.median(v), form) if v else "" for v in values
-                ]
-                columns.append([heading, *cells])
-        header, *rows = zip(*columns, strict=True)
-        self.table(header, rows)
+def fill_in(page, name, lines):
+    """Return the text of a page with `lines` in the block of that name."""
+    block = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not block.search(page):
+        raise ValueError(f"Expected <!-- {name} --> ... <!-- end --> in the page.")
+    text = "\n".join(lines)
+    return block.sub(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page)
 
-    def _divide(self, runs, measure, baseline):
-        """Return the column of ratios to a baseline, and note where peers win."""
-        cells = [f"times {baseline}'s"]
-        for peer, results in runs.items():
-            ratios = paired_ratios(results, runs[baseline], measure.value)
-            cells.append(spread(ratios) if peer != baseline else "1")
-            # What is called by the bare name is skimdb in one of its forms.
-            own = peer.startswith("skimdb") and not peer.startswith("skimdb's")
-            if not own and ratios and statistics.median(ratios) < 0.95:
-                self.wins.append(
-                    f"{self._title}, {measure.name}: {peer} needs "
-                    f"{statistics.median(ratios):.2f} times as much as {baseline}."
-                )
-        return cells
+
+def run_sections(bench, sections, names):
+    """Run sections and print their tables.
+
+    Parameters
+    ----------
+    bench : object
+        Argument of the sections.
+    sections : dict of str to callable
+        Each returns the header and the rows of a table. Its docstring is the title.
+    names : list of str
+        Sections to run.
+
+    Returns
+    -------
+    blocks : dict of str to list of str
+        The lines of each table.
+    """
+    blocks = {}
+    for name in names:
+        print(f"## {sections[name].__doc__.rstrip('.')}\n", flush=True)
+        blocks[name] = format_table(*sections[name](bench))
+        print(*blocks[name], "", sep="\n", flush=True)
+    return blocks

@@ -1,1 +1,1 @@
-"""Bad and odd inputs: what they are, who is given them, and what came of it."""
+"""The benchmark of odd inputs: values, cases, judgement, known differences."""

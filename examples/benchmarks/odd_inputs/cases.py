@@ -1,4 +1,4 @@
-"""The cases: who is given what, and which peer is given the same."""
+"""The cases: an object, an odd value that it gets, and a peer that gets the same."""
 
 import copy
 import inspect
@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
+from odd_inputs import values
 from odd_inputs.values import (
     DOCUMENTS,
     GRIDS,
@@ -33,49 +34,33 @@ from skimdb import (
 )
 from skimdb.datasets import decode_review, fetch_imdb
 
-# What MLPClassifier calls the parameters that it has, too.
+# Names of the parameters in MLPClassifier.
 PEER_NAMES = {
     "size": "hidden_layer_sizes",
     "l2": "alpha",
-    "activation": "activation",
     "optimizer": "solver",
     "learning_rate": "learning_rate_init",
     "epochs": "max_iter",
-    "batch_size": "batch_size",
-    "shuffle": "shuffle",
-    "early_stopping": "early_stopping",
-    "validation_fraction": "validation_fraction",
-    "n_iter_no_change": "n_iter_no_change",
-    "tol": "tol",
-    "random_state": "random_state",
-    "verbose": "verbose",
-    "warm_start": "warm_start",
 }
-# Numbers that mean what they say: so many epochs or processes would be run.
+# Values that the code would use as they are: as the number of epochs or processes.
 TOO_MUCH = {
-    "epochs": {"10**30"},
-    "max_epochs": {"10**30"},
-    "n_jobs": {"10**30", "-1", "3", "np.int8(2)", "np.uint64(2)", "True"},
+    "epochs": {repr(10**30)},
+    "max_epochs": {repr(10**30)},
+    "n_jobs": {repr(10**30), "-1", "3", "np.int8(2)", "np.uint64(2)", "True"},
 }
-
-
-# SciPy reads and writes beyond the arrays of such a matrix. Who does not look first
-# ends with signal 11 or 6, or damages what a later case needs, so no peer is given it.
-MALFORMED = {
-    name for name in MATRICES if name.startswith(("CSR, index", "CSR, pointer"))
-}
+GOOD = {"X": make_matrix, "y": make_labels}
 
 
 class Case(NamedTuple):
-    """Something odd, and who is given it.
+    """An odd value and the object that gets it.
 
     Attributes
     ----------
     name : str
-        Such as ``"classifier.fit X: a NaN"``.
+        Such as ``"classifier.fit X: entry nan"``.
     ours, theirs : callable
-        Makes the input anew, and returns an estimator, or None, and a function that
-        is to be called. `theirs` is None where no peer has the like.
+        Makes a new value, and returns an estimator or None, and a function to call.
+        `theirs` is None if there is no peer.
     """
 
     name: str
@@ -83,16 +68,42 @@ class Case(NamedTuple):
     theirs: object = None
 
 
+# The estimators
+
+
 def make_classifier(**params):
-    """Make a small classifier of ours."""
     defaults = {"size": 4, "epochs": 3, "batch_size": 16, "random_state": 0}
     return KerasMLPClassifier(**defaults | params)
 
 
 def make_peer_classifier(**params):
-    """Make a small MLPClassifier."""
     defaults = {"hidden_layer_sizes": 4, "max_iter": 3, "random_state": 0}
     return MLPClassifier(**defaults | params)
+
+
+def make_search():
+    return EpochSearchCV(make_classifier(), {"l2": [0.0, 0.1]}, max_epochs=3, cv=2)
+
+
+def make_peer_search():
+    return GridSearchCV(make_peer_classifier(), {"alpha": [0.0, 0.1]}, cv=2)
+
+
+def make_text_search():
+    pipe = make_pipeline(TextMultiHotVectorizer(), make_classifier())
+    return EpochSearchCV(pipe, max_epochs=2, cv=2)
+
+
+def make_peer_text_search():
+    pipe = make_pipeline(CountVectorizer(), LogisticRegression())
+    return GridSearchCV(pipe, {"logisticregression__C": [1.0]}, cv=2)
+
+
+CLASSIFIERS = make_classifier, make_peer_classifier
+VECTORIZERS = TextMultiHotVectorizer, CountVectorizer
+SEARCHES = make_search, make_peer_search
+TEXT_SEARCHES = make_text_search, make_peer_text_search
+IN_TENSORFLOW = (partial(make_classifier, backend="tensorflow"),)
 
 
 @cache
@@ -100,386 +111,228 @@ def _fit_once(make, X):
     return make().fit(X(), make_labels())
 
 
-def _copy_fitted(make, X=make_matrix):
-    return copy.deepcopy(_fit_once(make, X))
-
-
-def _call(make, method, **arguments):
-    """Call a method of a fitted estimator with arguments that are made anew."""
+def _call(make, method, given, X=make_matrix, **params):
+    """Prepare the call of a method of a fitted estimator with new arguments."""
 
     def prepare():
-        estimator = _copy_fitted(make)
-        given = {name: value() for name, value in arguments.items()}
-        return estimator, lambda: getattr(estimator, method)(**given)
+        estimator = copy.deepcopy(_fit_once(make, X))
+        estimator.set_params(**{name: value() for name, value in params.items()})
+        arguments = {name: value() for name, value in given.items()}
+        return estimator, lambda: getattr(estimator, method)(**arguments)
 
     return prepare
 
 
-def _fit_with(make, name, value, X, y):
-    """Fit again with a parameter that is set to something odd."""
-
+def _call_function(function, given):
     def prepare():
-        estimator = _copy_fitted(make, X)
-        estimator.set_params(**{name: value()})
-        data = X(), y()
-        return estimator, lambda: estimator.fit(*data)
+        arguments = {name: value() for name, value in given.items()}
+        return None, lambda: function(**arguments)
 
     return prepare
 
 
-def _construct(make, name, value, X, y):
-    """Construct with a parameter, then fit."""
-
-    def prepare():
-        return None, lambda: make(**{name: value()}).fit(X(), y())
-
-    return prepare
+# The lists
 
 
-def _list_classifier_data():
-    pair = (make_classifier, make_peer_classifier)
+def _list_calls(who, makes, method, given, argument, odd):
+    """List the calls of a method in which one argument is odd."""
+    for name, value in odd.items():
+        used = makes[:1] if name in values.MALFORMED else makes
+        calls = (_call(make, method, given | {argument: value}) for make in used)
+        yield Case(f"{who}.{method} {argument}: {name}", *calls)
+
+
+def _list_method_calls():
+    """List all methods of the classifier and of the search."""
     for method in ("fit", "partial_fit", "predict", "predict_proba", "score"):
-        takes_y = method in ("fit", "partial_fit", "score")
-        for name, X in MATRICES.items():
-            given = {"X": X, "y": make_labels} if takes_y else {"X": X}
-            makes = pair[: 1 if name in MALFORMED else 2]
-            calls = (_call(make, method, **given) for make in makes)
-            yield Case(f"classifier.{method} X: {name}", *calls)
-        for name, y in LABELS.items() if takes_y else ():
-            calls = (_call(make, method, X=make_matrix, y=y) for make in pair)
-            yield Case(f"classifier.{method} y: {name}", *calls)
-        for name, weight in WEIGHTS.items() if takes_y else ():
-            given = {"X": make_matrix, "y": make_labels, "sample_weight": weight}
-            calls = (_call(make, method, **given) for make in pair)
-            yield Case(f"classifier.{method} sample_weight: {name}", *calls)
-
-
-def _list_validation_data():
-    """Validation data and classes, which MLPClassifier does not take in `fit`."""
-    data = {"X": make_matrix, "y": make_labels}
-    both = data | {"X_val": make_matrix, "y_val": make_labels}
-    odd = [("X_val", MATRICES), ("y_val", LABELS), ("sample_weight_val", WEIGHTS)]
-    for argument, odd_values in odd:
-        for name, value in odd_values.items():
-            call = _call(make_classifier, "fit", **both | {argument: value})
-            yield Case(f"classifier.fit {argument}: {name}", call)
-    for name, value in LABELS.items():
-        given = data | {"classes": value}
-        calls = (
-            _call(make, "partial_fit", **given)
-            for make in (make_classifier, make_peer_classifier)
-        )
-        yield Case(f"classifier.partial_fit classes: {name}", *calls)
-
-
-def _list_classifier_params():
-    for param in _list_params(KerasMLPClassifier):
-        peer = PEER_NAMES.get(param)
-        for name, value in SCALARS.items():
-            if name in TOO_MUCH.get(param, ()):
-                continue
-            data = (value, make_matrix, make_labels)
-            ours = _fit_with(make_classifier, param, *data)
-            theirs = peer and _fit_with(make_peer_classifier, peer, *data)
-            yield Case(f"classifier {param}: {name}", ours, theirs)
-    misspelt = ["bacth_size", "hidden_layer_sizes", "alpha", "max_iter", "loss", ""]
-    for param in [*misspelt, "optimizer__nonsense", "loss__nonsense", "callbacks__x"]:
-        data = (lambda: 1, make_matrix, make_labels)
-        pair = (make_classifier, make_peer_classifier)
-        calls = (_construct(make, param, *data) for make in pair)
-        yield Case(f"classifier constructor: {param!r}", *calls)
-    for param in ("optimizer__momentum", "optimizer__rho", "loss__label_smoothing"):
-        for name, value in SCALARS.items():
-            call = _construct(make_classifier, param, value, make_matrix, make_labels)
-            yield Case(f"classifier {param}: {name}", call)
-
-
-def _make_vectorizer(**params):
-    return TextMultiHotVectorizer(**params)
-
-
-def _make_peer_vectorizer(**params):
-    return CountVectorizer(**params)
-
-
-def _list_vectorizer_params():
-    theirs_have = CountVectorizer().get_params()
-    for param in _list_params(TextMultiHotVectorizer):
-        for name, value in SCALARS.items():
-            data = (value, make_texts, make_labels)
-            ours = _fit_with(_make_vectorizer, param, *data)
-            theirs = _fit_with(_make_peer_vectorizer, param, *data)
-            theirs = theirs if param in theirs_have else None
-            yield Case(f"vectorizer {param}: {name}", ours, theirs)
-
-
-def _list_documents():
-    """Documents of all kinds to vectorizers of all kinds."""
-    kinds = {
-        "default": ({}, make_texts),
-        "one by one": ({"tokenizer": str.split, "token_pattern": None}, make_texts),
-        "lists of words": ({"analyzer": list}, make_texts),
-        "sequences": ({"input": "sequences"}, make_sequences),
-        "keras": ({"index": "keras", "max_features": None}, make_sequences),
-        "files": ({"input": "file"}, None),
-        "names": ({"input": "filename"}, None),
-    }
-    for kind, (options, good) in kinds.items():
-        theirs_have = all(
-            option in CountVectorizer().get_params() for option in options
-        )
-        # It takes numbers for files of the process, and closes them.
-        theirs_have &= options.get("input") not in ("sequences", "filename")
-        methods = ["fit_transform", "partial_fit"]
-        methods += ["transform"] if good else []
-        for method in methods:
-            for name, X in DOCUMENTS.items():
-                pair = [
-                    _vectorize(cls, options, method, good, X)
-                    for cls in (TextMultiHotVectorizer, CountVectorizer)
-                ]
-                if not theirs_have or method == "partial_fit":
-                    pair.pop()
-                yield Case(f"vectorizer.{method} ({kind}): {name}", *pair)
-
-
-def _vectorize(cls, options, method, good, X):
-    def prepare():
-        vectorizer = cls(**options)
-        if method == "transform":
-            vectorizer.fit(good())
-        elif method == "partial_fit" and good:
-            vectorizer.partial_fit(good())
-        documents = X()
-        return vectorizer, lambda: getattr(vectorizer, method)(documents)
-
-    return prepare
-
-
-def _list_search_params():
-    odd = {"cv": SPLITTERS, "scoring": SCORING, "param_grid": GRIDS}
-    theirs_have = inspect.signature(GridSearchCV).parameters
-    for param in _list_params(EpochSearchCV):
-        if param in ("estimator", "memory"):
-            continue
-        for name, value in odd.get(param, SCALARS).items():
-            if name in TOO_MUCH.get(param, ()):
-                continue
-            data = (make_matrix, make_labels)
-            ours = _fit_with(_make_search, param, value, *data)
-            if param == "param_grid":
-                value = partial(_make_peer_grid, value)
-            theirs = _fit_with(_make_peer_search, param, value, *data)
-            theirs = theirs if param in theirs_have else None
-            yield Case(f"search {param}: {name}", ours, theirs)
-    for name, value in SCALARS.items():
-        pair = (
-            _fit_with(make, "estimator", value, make_matrix, make_labels)
-            for make in (_make_search, _make_peer_search)
-        )
-        yield Case(f"search estimator: {name}", *pair)
-
-
-def _make_search(**params):
-    defaults = {"param_grid": {"l2": [0.0, 0.1]}, "max_epochs": 3, "cv": 2}
-    return EpochSearchCV(make_classifier(), **defaults | params)
-
-
-def _make_peer_search(**params):
-    defaults = {"param_grid": {"alpha": [0.0, 0.1]}, "cv": 2}
-    return GridSearchCV(make_peer_classifier(), **defaults | params)
-
-
-def _make_peer_grid(make_grid):
-    return _rename_grid(make_grid())
-
-
-def _rename_grid(grid):
-    """Bring the names of a grid to those that MLPClassifier has."""
-    if isinstance(grid, dict):
-        return {PEER_NAMES.get(name, name): value for name, value in grid.items()}
-    return [_rename_grid(part) for part in grid] if isinstance(grid, list) else grid
-
-
-def _list_search_data():
-    pair = (_make_search, _make_peer_search)
-    for argument, odd in [("X", MATRICES), ("y", LABELS)]:
-        for name, value in odd.items():
-            given = {"X": make_matrix, "y": make_labels} | {argument: value}
-            makes = pair[: 1 if name in MALFORMED else 2]
-            calls = (_call(make, "fit", **given) for make in makes)
-            yield Case(f"search.fit {argument}: {name}", *calls)
-    for method in ("predict", "score"):
-        for name, X in MATRICES.items():
-            given = {"X": X, "y": make_labels} if method == "score" else {"X": X}
-            makes = pair[: 1 if name in MALFORMED else 2]
-            calls = (_call(make, method, **given) for make in makes)
-            yield Case(f"search.{method} X: {name}", *calls)
+        odd = {"X": MATRICES}
+        if method in ("fit", "partial_fit", "score"):
+            odd |= {"y": LABELS, "sample_weight": WEIGHTS}
+        given = {name: GOOD[name] for name in odd if name in GOOD}
+        for argument in odd:
+            data = method, given, argument, odd[argument]
+            yield from _list_calls("classifier", CLASSIFIERS, *data)
+    both = GOOD | {"X_val": make_matrix, "y_val": make_labels}
+    odd = {"X_val": MATRICES, "y_val": LABELS, "sample_weight_val": WEIGHTS}
+    for argument in odd:
+        data = "fit", both, argument, odd[argument]
+        yield from _list_calls("classifier", CLASSIFIERS[:1], *data)
+    data = "partial_fit", GOOD, "classes", LABELS
+    yield from _list_calls("classifier", CLASSIFIERS, *data)
+    for method, given, argument, odd in [
+        ("fit", GOOD, "X", MATRICES),
+        ("fit", GOOD, "y", LABELS),
+        ("predict", {}, "X", MATRICES),
+        ("score", GOOD, "X", MATRICES),
+    ]:
+        yield from _list_calls("search", SEARCHES, method, given, argument, odd)
     for name, X in DOCUMENTS.items():
-        calls = (_fit_texts(make, X) for make in (_search_texts, _search_texts_peer))
+        calls = (partial(_prepare_search, make, X) for make in TEXT_SEARCHES)
         yield Case(f"search.fit of a Pipeline: {name}", *calls)
 
 
-def _search_texts():
-    pipe = make_pipeline(TextMultiHotVectorizer(), make_classifier())
-    return EpochSearchCV(pipe, max_epochs=2, cv=2)
+def _prepare_search(make, X):
+    search, documents = make(), X()
+    return search, lambda: search.fit(documents, make_labels())
 
 
-def _search_texts_peer():
-    pipe = make_pipeline(CountVectorizer(), LogisticRegression())
-    return GridSearchCV(pipe, {"logisticregression__C": [1.0]}, cv=2)
-
-
-def _fit_texts(make, X):
-    def prepare():
-        search, documents = make(), X()
-        return search, lambda: search.fit(documents, make_labels())
-
-    return prepare
-
-
-def _list_curves():
-    odd = {
-        "X": MATRICES,
-        "y": LABELS,
-        "cv": SPLITTERS,
-        "scoring": SCORING,
-        "param_grid": GRIDS,
-        **dict.fromkeys(
-            ("max_epochs", "groups", "n_jobs", "verbose", "error_score", "params"),
-            SCALARS,
-        ),
-    }
-    for argument, odd_values in odd.items():
+def _list_params(who, makes, X, odd):
+    """List fits in which one parameter is odd; `odd` is a dict from parameters."""
+    theirs_have = makes[1]().get_params() if len(makes) > 1 else {}
+    given = {"y": make_labels, "raw_documents" if X is make_texts else "X": X}
+    for param, odd_values in odd.items():
+        peer_param = PEER_NAMES.get(param, param) if who == "classifier" else param
+        used = makes if peer_param in theirs_have else makes[:1]
         for name, value in odd_values.items():
-            if name not in TOO_MUCH.get(argument, ()):
-                yield Case(
-                    f"epoch_curve {argument}: {name}", _draw_curve(argument, value)
+            if name in TOO_MUCH.get(param, ()):
+                continue
+            theirs = partial(_rename, value) if param == "param_grid" else value
+            pair = ({param: value}, {peer_param: theirs})
+            calls = (
+                _call(make, "fit", given, X, **params)
+                for make, params in zip(used, pair, strict=False)
+            )
+            yield Case(f"{who} {param}: {name}", *calls)
+
+
+def _rename(make_grid):
+    """Use the names of MLPClassifier in a grid."""
+    grid = make_grid()
+    if isinstance(grid, dict):
+        return {PEER_NAMES.get(name, name): value for name, value in grid.items()}
+    return grid
+
+
+def _list_all_params():
+    """List all parameters of the classifier, of the vectorizer and of the search."""
+    odd = dict.fromkeys(KerasMLPClassifier().get_params(), SCALARS)
+    yield from _list_params("classifier", CLASSIFIERS, make_matrix, odd)
+    odd = dict.fromkeys(TextMultiHotVectorizer().get_params(), SCALARS)
+    yield from _list_params("vectorizer", VECTORIZERS, make_texts, odd)
+    odd = dict.fromkeys(make_search().get_params(deep=False), SCALARS)
+    odd |= {"cv": SPLITTERS, "scoring": SCORING, "param_grid": GRIDS}
+    del odd["memory"]
+    yield from _list_params("search", SEARCHES, make_matrix, odd)
+    for param in ("optimizer__momentum", "optimizer__rho", "loss__label_smoothing"):
+        for name, value in SCALARS.items():
+            make = partial(_construct_and_fit, param)
+            yield Case(
+                f"classifier {param}: {name}", _call_function(make, {"value": value})
+            )
+    for param in ("bacth_size", "alpha", "", "optimizer__nonsense", "callbacks__x"):
+        call = _call_function(partial(_construct_and_fit, param), {"value": lambda: 1})
+        yield Case(f"classifier constructor: {param!r}", call)
+
+
+def _construct_and_fit(param, value):
+    return make_classifier(**{param: value}).fit(make_matrix(), make_labels())
+
+
+def _list_documents():
+    """List documents of all kinds for vectorizers of all kinds."""
+    kinds = {
+        "default": ({}, make_texts, True),
+        "one by one": (
+            {"tokenizer": str.split, "token_pattern": None},
+            make_texts,
+            True,
+        ),
+        "lists of words": ({"analyzer": list}, make_texts, True),
+        "sequences": ({"input": "sequences"}, make_sequences, False),
+        "keras": ({"index": "keras", "max_features": None}, make_sequences, False),
+        "files": ({"input": "file"}, None, True),
+        # CountVectorizer takes numbers for files of the process, and closes them.
+        "names": ({"input": "filename"}, None, False),
+    }
+    for kind, (options, good, has_peer) in kinds.items():
+        for method in ("fit_transform", "partial_fit", "transform"):
+            if method == "transform" and good is None:
+                continue
+            for name, X in DOCUMENTS.items():
+                used = (
+                    VECTORIZERS
+                    if has_peer and method != "partial_fit"
+                    else VECTORIZERS[:1]
                 )
+                calls = (
+                    partial(_vectorize, cls, options, method, good, X) for cls in used
+                )
+                yield Case(f"vectorizer.{method} ({kind}): {name}", *calls)
 
 
-def _draw_curve(argument, value):
-    def prepare():
-        classifier = make_classifier(epochs=2)
-        given = {"X": make_matrix(), "y": make_labels(), "cv": 2}
-        given[argument] = value()
-        return classifier, lambda: epoch_curve(classifier, **given)
-
-    return prepare
+def _vectorize(cls, options, method, good, X):
+    vectorizer = cls(**options)
+    if good is not None and method != "fit_transform":
+        getattr(vectorizer, "fit" if method == "transform" else method)(good())
+    documents = X()
+    return vectorizer, lambda: getattr(vectorizer, method)(documents)
 
 
-def _list_datasets():
+def _list_functions():
+    """List the functions, with one odd argument each."""
+    curve = GOOD | {"cv": lambda: 2, "max_epochs": lambda: 2}
+    odd = {"X": MATRICES, "y": LABELS, "cv": SPLITTERS}
+    odd |= {"scoring": SCORING, "param_grid": GRIDS}
+    others = ("max_epochs", "groups", "n_jobs", "verbose", "error_score", "params")
+    odd |= dict.fromkeys(others, SCALARS)
+    yield from _list_function(partial(epoch_curve, make_classifier()), curve, odd)
     nowhere = {
         "source": lambda: "stanford",
         "data_home": lambda: "no/such/folder",
         "download_if_missing": lambda: False,
     }
-    for param in inspect.signature(fetch_imdb).parameters:
-        for name, value in SCALARS.items():
-            if param != "download_if_missing":
-                yield Case(
-                    f"fetch_imdb {param}: {name}", _fetch(nowhere | {param: value})
-                )
-    for name, value in DOCUMENTS.items():
-        yield Case(f"decode_review: {name}", _decode({"sequence": value}))
-    for param in ("word_index", "index_from", "oov_token"):
-        for name, value in SCALARS.items():
-            given = {"sequence": lambda: [1, 2], "word_index": lambda: {"a": 1}}
-            yield Case(
-                f"decode_review {param}: {name}", _decode(given | {param: value})
-            )
+    odd = dict.fromkeys(inspect.signature(fetch_imdb).parameters, SCALARS)
+    del odd["download_if_missing"]
+    yield from _list_function(fetch_imdb, nowhere, odd)
+    given = {"sequence": lambda: [1, 2], "word_index": lambda: {"a": 1}}
+    odd = dict.fromkeys(("word_index", "index_from", "oov_token"), SCALARS)
+    yield from _list_function(decode_review, given, {"sequence": DOCUMENTS} | odd)
 
 
-def _fetch(given):
-    def prepare():
-        made = {name: value() for name, value in given.items()}
-        return None, lambda: len(fetch_imdb(**made).data)
-
-    return prepare
-
-
-def _decode(given):
-    def prepare():
-        made = {name: value() for name, value in given.items()}
-        return None, lambda: decode_review(**made)
-
-    return prepare
+def _list_function(function, given, odd):
+    called = getattr(function, "func", function).__name__
+    for argument, odd_values in odd.items():
+        for name, value in odd_values.items():
+            if name not in TOO_MUCH.get(argument, ()):
+                call = _call_function(function, given | {argument: value})
+                yield Case(f"{called} {argument}: {name}", call)
 
 
 def _list_tensorflow():
-    """Some of the above in TensorFlow, and its tensors."""
-    import_late = _import_tensorflow
-    tensors = {
-        "tensor of texts": lambda: import_late().constant(make_texts()),
-        "tensor of ids": lambda: import_late().constant(make_sequences()),
-        "ragged tensor of ids": lambda: import_late().ragged.constant([[1], [1, 2]]),
-        "data set of texts": lambda: import_late().data.Dataset.from_tensor_slices(
-            make_texts()
-        ),
-        "list of tensors": lambda: list(import_late().constant(make_sequences())),
-        "tensor": lambda: import_late().constant(make_matrix()),
-        "sparse tensor": lambda: import_late().sparse.from_dense(make_matrix()),
-        "variable": lambda: import_late().Variable(make_matrix()),
+    """List some of the same cases in TensorFlow, and its tensors."""
+    params = {
+        "optimizer": ["None", "''", "'nonsense'", "object", "<class 'int'>", "[]"],
+        "learning_rate": ["nan", "1e+300", "object", "split"],
+        "callbacks": ["[None]", "'nonsense'", "<class 'int'>", "function that raises"],
+        "metrics": ["['a', 'b']", "[None]", "[1]", "()"],
+        "l2": ["1e+300", "nan"],
+        "random_state": ["-1", repr(10**30)],
     }
+    odd = {p: {name: SCALARS[name] for name in names} for p, names in params.items()}
+    who = "classifier in TensorFlow"
+    yield from _list_params(who, IN_TENSORFLOW, make_matrix, odd)
+    yield from _list_calls(who, IN_TENSORFLOW, "fit", GOOD, "X", MATRICES)
+    yield from _list_calls(who, IN_TENSORFLOW, "fit", GOOD, "y", LABELS)
+    tensors = {"texts": make_texts, "ids": make_sequences, "matrix": make_matrix}
+    tensors = {
+        f"tensor of {name}": partial(_make_tensor, X) for name, X in tensors.items()
+    }
+    yield from _list_calls("classifier", CLASSIFIERS, "predict", {}, "X", tensors)
     for name, X in tensors.items():
         for kind in ("content", "sequences"):
-            call = _vectorize(
-                TextMultiHotVectorizer, {"input": kind}, "fit_transform", None, X
-            )
+            options = {"input": kind}, "fit_transform", None, X
+            call = partial(_vectorize, TextMultiHotVectorizer, *options)
             yield Case(f"vectorizer.fit_transform (tensorflow, {kind}): {name}", call)
-        pair = (
-            _call(make, "predict", X=X)
-            for make in (make_classifier, make_peer_classifier)
-        )
-        yield Case(f"classifier.predict (tensorflow): {name}", *pair)
-    in_tensorflow = {
-        "optimizer": ["None", "''", "'nonsense'", "object()", "class int", "[]"],
-        "learning_rate": ["nan", "1e300", "object()", "str.split"],
-        "callbacks": ["[None]", "'nonsense'", "class int", "function that raises"],
-        "metrics": ["['a', 'b']", "[None]", "[1]", "()"],
-        "l2": ["1e300", "nan"],
-        "random_state": ["-1", "10**30"],
-    }
-    for param, names in in_tensorflow.items():
-        for name in names:
-            call = _fit_with(
-                _make_keras_classifier, param, SCALARS[name], make_matrix, make_labels
-            )
-            yield Case(f"classifier in TensorFlow, {param}: {name}", call)
-    for name in ("1e300", "a NaN", "CSR, index too large", "no rows", "complex"):
-        call = _call(_make_keras_classifier, "fit", X=MATRICES[name], y=make_labels)
-        yield Case(f"classifier in TensorFlow, X: {name}", call)
-    for name in ("continuous", "indicator of 1 and 2", "a NaN", "one class"):
-        call = _call(_make_keras_classifier, "fit", X=make_matrix, y=LABELS[name])
-        yield Case(f"classifier in TensorFlow, y: {name}", call)
 
 
-def _make_keras_classifier(**params):
-    return make_classifier(backend="tensorflow", **params)
-
-
-def _import_tensorflow():
+def _make_tensor(X):
     import tensorflow
 
-    return tensorflow
-
-
-def _list_params(cls):
-    return cls._get_param_names()
+    return tensorflow.constant(X())
 
 
 def list_cases():
     """List all cases, in an order that is always the same."""
-    lists = [
-        _list_classifier_data,
-        _list_validation_data,
-        _list_classifier_params,
-        _list_vectorizer_params,
-        _list_documents,
-        _list_search_params,
-        _list_search_data,
-        _list_curves,
-        _list_datasets,
-        _list_tensorflow,
-    ]
+    lists = _list_method_calls, _list_all_params, _list_documents
+    lists += _list_functions, _list_tensorflow
     return [case for make in lists for case in make()]

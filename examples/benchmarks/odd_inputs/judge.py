@@ -1,14 +1,13 @@
-"""What came of a case: found out in the process that runs it."""
+"""Judge one case, in the process that runs it."""
 
 import dis
-import hashlib
 import os
-import pickle
 import sys
 import time
 import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -18,10 +17,12 @@ from sklearn.base import BaseEstimator
 
 import skimdb
 
-MUCH_MEMORY = 1000  # MB that no case has a reason to take
-OURS = os.path.dirname(skimdb.__file__)
-SKLEARN = os.path.dirname(sklearn.__file__)
-CASES = str(Path(__file__).parent)
+MUCH_MEMORY = 1000  # MB
+FOLDERS = {
+    "skimdb": os.path.dirname(skimdb.__file__),
+    "sklearn": os.path.dirname(sklearn.__file__),
+    "user": str(Path(__file__).parent),
+}
 
 
 def run(prepare):
@@ -30,110 +31,87 @@ def run(prepare):
     Returns
     -------
     outcome : dict
-        ``error``, None or what was raised; ``where`` it was raised, see `locate`;
-        ``faults``, a list of what was wrong beyond that; ``seconds``.
+        ``error``, None or the error as text; ``where`` it was raised, see `locate`;
+        ``faults``, a list of other problems; ``seconds``.
     """
     outcome = {"error": None, "where": None, "faults": []}
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         estimator, call = prepare()
-        state = fingerprint(estimator)
-        memory, before = peak_memory(), _describe_process()
+        state, memory, before = _hash(estimator), peak_memory(), _describe_process()
         warned.clear()
         start = time.perf_counter()
         try:
             result = call()
         except Exception as error:
             outcome["error"] = f"{type(error).__name__}: {error}"
-            has_note = bool(getattr(error, "__notes__", ()))  # words of ours
+            has_note = bool(getattr(error, "__notes__", ()))  # skimdb adds notes
             outcome["where"] = "skimdb" if has_note else locate(error)
-            if fingerprint(estimator) != state:
+            if _hash(estimator) != state:
                 outcome["faults"].append("the estimator is changed after the error")
         else:
-            if not warned and not is_finite([result, _get_fitted(estimator)]):
-                outcome["faults"].append("not finite, without a word")
+            if not warned and not is_finite([result, estimator]):
+                outcome["faults"].append("not finite, without a warning")
     outcome["seconds"] = time.perf_counter() - start
-    for what, value in _describe_process().items():
-        if value != before[what]:
-            outcome["faults"].append(f"changed for all: {what}")
+    for name, value in _describe_process().items():
+        if value != before[name]:
+            outcome["faults"].append(f"changed for all: {name}")
     if peak_memory() - memory > MUCH_MEMORY:
         outcome["faults"].append(f"takes {peak_memory() - memory:.0f} MB")
     return outcome
 
 
 def locate(error):
-    """Say whose words an error is in.
+    """Find out where an error was raised.
 
     Returns
     -------
     where : str
-        ``"skimdb"``, ``"sklearn"`` or ``"user"`` where a ``raise`` of theirs was
-        executed last, ``"call"`` where Python refused the call, and otherwise the
-        file and line at which the error arose by itself.
+        ``"skimdb"``, ``"sklearn"`` or ``"user"`` if a ``raise`` statement there was
+        executed last, ``"call"`` if Python rejected the call, and otherwise the file
+        and line of the failing operation.
     """
     trace = error.__traceback__
     while trace.tb_next is not None:
         trace = trace.tb_next
     code = trace.tb_frame.f_code
     raised = dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
-    for name, folder in [("skimdb", OURS), ("sklearn", SKLEARN), ("user", CASES)]:
-        if code.co_filename.startswith(folder + os.sep):
-            if name == "user":
-                return "user" if raised else "call"
-            if raised:
-                return name
+    for name, folder in FOLDERS.items():
+        if code.co_filename.startswith(folder + os.sep) and (raised or name == "user"):
+            return name if raised else "call"
     if isinstance(error, OSError) and error.filename is not None:
         return "skimdb"  # the system names the file
     return f"{code.co_filename}:{trace.tb_lineno}"
 
 
-def fingerprint(value):
-    """Digest of all that an estimator holds."""
-    digest = hashlib.sha256()
-    _feed(digest, value, set())
-    return digest.hexdigest()
+def _get_state(estimator):
+    """Return all attributes that are not parameters, such as fitted ones."""
+    if not isinstance(estimator, BaseEstimator):
+        return {}
+    params = estimator.get_params(deep=False)
+    return {
+        name: value for name, value in vars(estimator).items() if name not in params
+    }
 
 
-def _feed(digest, value, seen):
-    digest.update(type(value).__name__.encode())
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
-    elif isinstance(value, int | float | str | bytes | None | np.generic):
-        digest.update(repr(value).encode())
-    elif id(value) in seen:
-        return
-    elif isinstance(value, dict):
-        seen.add(id(value))
-        for key, entry in value.items():
-            digest.update(repr(key).encode())
-            _feed(digest, entry, seen)
-    elif isinstance(value, list | tuple | np.ndarray):
-        seen.add(id(value))
-        for entry in value:
-            _feed(digest, entry, seen)
-    elif isinstance(value, pd.DataFrame):
-        digest.update(pickle.dumps(value))
-    elif isinstance(value, BaseEstimator):
-        seen.add(id(value))
-        _feed(digest, vars(value), seen)
-    else:
-        digest.update(str(id(value)).encode())
+def _hash(estimator):
+    return joblib.hash(_get_state(estimator))
 
 
 def is_finite(value):
-    """Tell whether all numbers that something holds are finite."""
+    """Return whether all numbers in an object are finite."""
+    if isinstance(value, BaseEstimator):
+        value = _get_state(value)
     if isinstance(value, dict):
-        return all(map(is_finite, value.values()))
+        value = list(value.values())
     if isinstance(value, list | tuple):
         return all(map(is_finite, value))
     if isinstance(value, pd.DataFrame):
-        # Parameters stand there, too, and may be None, which a table makes NaN.
+        # A parameter that is None is NaN there.
         value = value.select_dtypes(float).drop(columns="random_state", errors="ignore")
         value = value.to_numpy()
     if sp.issparse(value):
         value = value.data
-    if isinstance(value, BaseEstimator):
-        return is_finite(_get_fitted(value))
     if np.ma.isMaskedArray(value):
         value = value.compressed()
     is_number = isinstance(value, float | np.ndarray | np.floating)
@@ -141,18 +119,8 @@ def is_finite(value):
     return value.dtype.kind not in "fc" or bool(np.isfinite(value).all())
 
 
-def _get_fitted(estimator):
-    if not isinstance(estimator, BaseEstimator):
-        return {}
-    return {
-        name: value
-        for name, value in vars(estimator).items()
-        if name.endswith("_") and not name.startswith("_")
-    }
-
-
 def _describe_process():
-    """Describe what no call has to change for all others."""
+    """Return the global state that a call must not change."""
     state = np.random.get_state()  # noqa: NPY002, the legacy generator is global
     return {
         "NumPy's global generator": (state[1].tobytes(), state[2]),

@@ -1,89 +1,83 @@
 """Run cases in processes that may crash or hang."""
 
-import json
-import queue
-import subprocess
-import sys
-import threading
+import os
+import resource
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from multiprocessing import get_context
 
-WORKER = Path(__file__).with_name("worker.py")
+MOST_MEMORY = 24 * 2**30  # address space; TensorFlow reserves some of it
+STARTUP = 60  # seconds for the imports of a new process
 
 
-def run_cases(numbers, *, limit, jobs):
-    """Run cases, and start anew after one that ends its process.
+def run_cases(list_cases, numbers, *, limit, jobs):
+    """Run cases, and start a new process after each crash.
 
     Parameters
     ----------
+    list_cases : callable
+        Returns all cases; a new process calls it once.
     numbers : list of int
-        Which cases.
+        Numbers of the cases to run.
     limit : float
-        Seconds that one side of a case may take; the first of a process may take 60
-        more, since it imports everything.
+        Seconds for each side of a case.
     jobs : int
-        Processes at a time.
+        Number of processes at a time.
 
     Returns
     -------
     outcomes : dict
-        From ``(number, side)`` to what `judge.run` says, or to
-        ``{"crash": how it ended}``.
+        From ``(number, side)`` to the result of `judge.run`, or to
+        ``{"crash": description}``.
     """
     outcomes = {}
     parts = [numbers[start::jobs] for start in range(jobs)]
     with ThreadPoolExecutor(jobs) as pool:
-        for part in pool.map(lambda part: _run_part(part, limit), parts):
+        for part in pool.map(lambda part: _run_part(list_cases, part, limit), parts):
             outcomes |= part
     return outcomes
 
 
-def _run_part(numbers, limit):
-    outcomes, left = {}, list(numbers)
-    while left:
-        done, crash = _run_process(left, limit)
-        outcomes |= done
-        if crash is None:
-            return outcomes
-        (number, side), how = crash
-        outcomes[number, side] = {"crash": how}
-        left = left[left.index(number) + 1 :]
-    return outcomes
-
-
-def _run_process(numbers, limit):
-    """Run until the end or the first crash: outcomes, and where and how it crashed."""
-    command = [sys.executable, str(WORKER), *map(str, numbers)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
-        lines, errors = queue.Queue(), []
-        readers = [
-            threading.Thread(target=_pass_on, args=(process.stdout, lines)),
-            threading.Thread(target=lambda: errors.append(process.stderr.read())),
-        ]
-        for reader in readers:
-            reader.start()
-        outcomes, current, how = {}, (numbers[0], "ours"), None
-        patience = limit + 60
+def _run_part(list_cases, numbers, limit):
+    outcomes, context, process = {}, get_context("spawn"), None
+    for key in [(number, side) for number in numbers for side in ("ours", "theirs")]:
+        patience = limit
+        if process is None:
+            here, there = context.Pipe()
+            process = context.Process(target=_work, args=(there, list_cases))
+            process.start()
+            there.close()  # so that the end of the process is seen here
+            patience += STARTUP
+        here.send(key)
         try:
-            while (line := lines.get(timeout=patience)) is not None:
-                message = json.loads(line)
-                current = message.pop("number"), message.pop("side")
-                if message:
-                    outcomes[current] = message
-                    patience = limit
-        except queue.Empty:
+            if here.poll(patience):
+                outcomes[key] = here.recv()
+                continue
             how = f"not done after {patience:.0f} s"
-        if how is not None:
-            process.kill()
-        for reader in readers:
-            reader.join()
-        if process.wait() and how is None:
-            how = f"ended with {process.returncode}: {errors[0][-300:]}"
-    return outcomes, None if how is None else (current, how)
+        except (EOFError, ConnectionError):
+            process.join()
+            how = f"ended with {process.exitcode}"
+        process.kill()
+        process.join()
+        process, outcomes[key] = None, {"crash": how}
+    if process is not None:
+        here.close()
+        process.join()
+    return {key: outcome for key, outcome in outcomes.items() if outcome is not None}
 
 
-def _pass_on(stream, lines):
-    for line in stream:
-        lines.put(line)
-    lines.put(None)
+def _work(connection, list_cases):
+    """Run the cases that the connection names, and discard their output."""
+    from odd_inputs.judge import run
+
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 1)
+        os.dup2(nothing.fileno(), 2)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    cases = list_cases()
+    while True:
+        try:
+            number, side = connection.recv()
+        except EOFError:
+            return
+        prepare = getattr(cases[number], side)
+        connection.send(prepare and run(prepare))

@@ -1,1 +1,1 @@
-"""The benchmark of scaling: sizes, tasks, sections of the page."""
+"""The benchmark of scaling: sizes, tasks, tables."""

@@ -1,4 +1,4 @@
-"""How large the measurements are. Imports nothing heavy: see `harness.processes`."""
+"""Sizes of the measurements."""
 
 from dataclasses import dataclass
 

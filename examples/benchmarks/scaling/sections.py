@@ -1,196 +1,165 @@
-"""The tables of docs/scaling.md: what is measured for each of them.
+"""The tables of docs/scaling.md.
 
-A section takes a `Bench` and a `Plan`, and returns the heading and the rows of a table.
+A section takes a `Bench`, and returns the heading and the rows of a table.
 """
 
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from harness.processes import run_python
-from harness.report import installed
+from harness.processes import run_task
+from harness.report import add_installed, log
 
-BENCHMARKS = Path(__file__).parents[1]
+from scaling import tasks
+from scaling.plans import Plan
+
 SEQUENTIAL = "sequential"
-N_WORKERS = 2
 
 
+@dataclass(frozen=True)
 class Bench:
-    """Runs tasks of `scaling.worker` in processes of their own.
+    """The settings of a run.
 
-    Parameters
+    Attributes
     ----------
-    folder : str
-        Where the data are.
-    facts : dict
-        What `prepare` found.
-    quick : bool
-    log : callable
-        Is told what goes on.
+    folder : Path
+        Folder of the data.
+    plan : Plan
+    bytes, vectorize : float
+        Size of a text, and seconds to vectorize it.
     """
 
-    def __init__(self, folder, *, quick, log):
-        self.folder = folder
-        self.quick = quick
-        self.log = log
-        self.facts = {}
-        self._fits = {}
+    folder: Path
+    plan: Plan
+    bytes: float
+    vectorize: float
 
-    def run(self, task, *arguments):
-        """Run a task."""
-        quick = ["--quick"] * self.quick
-        module = ["-P", "-m", "scaling.worker"]
-        result = run_python(
-            *module, task, self.folder, *arguments, *quick, path=[BENCHMARKS]
+    def search(self, backend, n_workers=1, n_candidates=None, n_splits=None):
+        """Measure searches of the grid on a backend."""
+        plan = self.plan
+        sizes = n_candidates or plan.n_candidates, n_splits or plan.n_splits
+        log(f"search: {backend}, {n_workers}, {sizes}")
+        return run_task(
+            tasks.search_grid, self.folder, plan, backend, n_workers, *sizes
         )
-        self.log(f"{task} {' '.join(map(str, arguments))}: {result['seconds']:.0f} s")
-        return result
-
-    def fit(self, n_rows, n_columns, n_units):
-        """Measure a fit; each only once."""
-        sizes = n_rows, n_columns, n_units
-        if sizes not in self._fits:
-            self.run("rows", n_rows, n_columns)
-            self._fits[sizes] = self.run("fit", n_units)
-        return self._fits[sizes]
-
-    def search(self, plan, backend, n_workers=1, n_candidates=None, n_splits=None):
-        """Measure the grid on a backend."""
-        n_candidates, n_splits = (
-            n_candidates or plan.n_candidates,
-            n_splits or plan.n_splits,
-        )
-        return self.run("grid", backend, n_workers, n_candidates, n_splits)
 
 
-def list_backends():
-    """Return the backends that are installed."""
+@cache
+def fit(bench, n_rows, n_columns, n_units):
+    """Measure a fit; each size only once."""
+    log(f"fit: {n_rows:,} rows, {n_columns:,} columns, {n_units} units")
+    run_task(tasks.write_rows, bench.folder, bench.plan, n_rows, n_columns)
+    return run_task(tasks.fit, bench.folder, bench.plan, n_units)
+
+
+def backends(bench):
+    """Compare the backends of joblib that are installed."""
     names = [SEQUENTIAL, "loky", "threading", "multiprocessing, fork"]
-    names += ["multiprocessing, spawn"]
-    names += ["dask"] * (installed("distributed") is not None)
-    return names + ["ray"] * (installed("ray") is not None)
-
-
-def backends(bench, plan):
-    """The grid on every backend."""
-    found = {}
-    for name in list_backends():
-        try:
-            found[name] = bench.search(plan, name, 1 if name == SEQUENTIAL else 2)
-        except RuntimeError as error:
-            bench.log(f"{name}: FAILED\n{error}")
-            found[name] = None
-    first = found[SEQUENTIAL]
+    names = [*names, "multiprocessing, spawn", *add_installed([], "dask", "ray")]
+    first = bench.search(SEQUENTIAL)
     rows = []
-    for name, run in found.items():
-        if run is None:
+    for name in names:
+        try:
+            run = first if name == SEQUENTIAL else bench.search(name, 2)
+        except Exception as error:
+            log(f"{name}: FAILED\n{error}")
             rows.append([name, *["failed"] * 6])
             continue
-        seconds = [f"{run[key]:.1f}" for key in ("start", "call")]
+        row = [name, *(f"{run[key]:.1f}" for key in ("start", "call"))]
         for key in ("GridSearchCV", "EpochSearchCV"):
-            seconds.append(f"{run[key]:.1f} ({first[key] / run[key]:.2f} x)")
+            row.append(f"{run[key]:.1f} ({first[key] / run[key]:.2f} x)")
         same = "the same" if run["scores"] == first["scores"] else "OTHERS"
-        rows.append([name, *seconds, f"{run['memory']:.0f}", same])
+        rows.append([*row, f"{run['peak']:.0f}", same])
     heading = ["", "start, s", "a small search, s", "GridSearchCV, s"]
     return [*heading, "EpochSearchCV, s", "peak MB of a worker", "scores"], rows
 
 
-def _list_fits(bench, heading, sizes):
+def _list_fits(bench, heading, shapes):
     rows = []
-    for size, shape in sizes.items():
-        run = bench.fit(*shape)
+    for size, shape in shapes.items():
+        run = fit(bench, *shape)
         memory = f"{run['memory']:.0f}", f"{run['matrix']:.0f}"
         rows.append([f"{size:,}", f"{run['epoch']:.3f}", *memory])
     return [heading, "s per epoch", "peak MB", "of which X"], rows
 
 
-def rows(bench, plan):
-    """Fits of more and more rows."""
-    sizes = {n: (n, 10_000, 16) for n in plan.rows}
-    return _list_fits(bench, "rows", sizes)
+def rows(bench):
+    """Fit a growing number of rows."""
+    return _list_fits(bench, "rows", {n: (n, 10_000, 16) for n in bench.plan.rows})
 
 
-def columns(bench, plan):
-    """Fits of more and more columns."""
-    sizes = {n: (plan.fit_rows, n, 16) for n in plan.columns}
-    return _list_fits(bench, "columns", sizes)
+def columns(bench):
+    """Fit a growing number of columns."""
+    shapes = {n: (bench.plan.fit_rows, n, 16) for n in bench.plan.columns}
+    return _list_fits(bench, "columns", shapes)
 
 
-def units(bench, plan):
-    """Fits of wider and wider networks."""
-    sizes = {n: (plan.fit_rows, 10_000, n) for n in plan.units}
-    return _list_fits(bench, "units", sizes)
+def units(bench):
+    """Fit networks of a growing width."""
+    shapes = {n: (bench.plan.fit_rows, 10_000, n) for n in bench.plan.units}
+    return _list_fits(bench, "units", shapes)
 
 
-def _list_searches(heading, searches):
+def _list_searches(bench, heading, options):
     rows = []
-    for size, run in searches.items():
+    for size, given in options.items():
+        run = bench.search(**{"backend": SEQUENTIAL} | given)
         seconds = f"{run['GridSearchCV']:.1f}", f"{run['EpochSearchCV']:.1f}"
-        rows.append([size, *seconds, f"{run['memory']:.0f}"])
+        rows.append([size, *seconds, f"{run['peak']:.0f}"])
     return [heading, "GridSearchCV, s", "EpochSearchCV, s", "peak MB"], rows
 
 
-def candidates(bench, plan):
-    """Searches among more and more candidates."""
-    searches = {
-        n: bench.search(plan, SEQUENTIAL, n_candidates=n) for n in plan.candidates
-    }
-    return _list_searches("candidates", searches)
+def candidates(bench):
+    """Search a growing number of candidates."""
+    options = {n: {"n_candidates": n} for n in bench.plan.candidates}
+    return _list_searches(bench, "candidates", options)
 
 
-def splits(bench, plan):
-    """Searches on more and more splits."""
-    searches = {n: bench.search(plan, SEQUENTIAL, n_splits=n) for n in plan.splits}
-    return _list_searches("splits", searches)
+def splits(bench):
+    """Search on a growing number of splits."""
+    options = {n: {"n_splits": n} for n in bench.plan.splits}
+    return _list_searches(bench, "splits", options)
 
 
-def workers(bench, plan):
-    """Searches by more and more workers of loky."""
-    searches = {n: bench.search(plan, "loky", n) for n in plan.workers}
-    return _list_searches("workers", searches)
+def workers(bench):
+    """Search with a growing number of workers of loky."""
+    options = {n: {"backend": "loky", "n_workers": n} for n in bench.plan.workers}
+    return _list_searches(bench, "workers", options)
 
 
-def paper(bench, plan):
-    """What a billion reviews would take, by what was measured."""
-    n, days = 1e9, 86_400
-    run = bench.fit(plan.rows[-1], 10_000, 16)
-    cells, an_epoch = run["cells"], run["epoch"] / plan.rows[-1]
-    a_row = 12 * cells + 8  # 4 bytes for a value, 8 for an index
-    text, vectorize = bench.facts["bytes"], bench.facts["vectorize"]
+def paper(bench):
+    """Compute the cost of a billion reviews from the measurements."""
+    plan, day = bench.plan, 86_400
+    run = fit(bench, plan.rows[-1], 10_000, 16)
+    cells, epoch = run["cells"], run["epoch"] / plan.rows[-1]
     n_fits = plan.n_candidates * plan.n_splits
     kept = f"{plan.n_splits - 1}/{plan.n_splits}"
-    share = 1 - 1 / plan.n_splits
-    pass_days = n * (vectorize + an_epoch) / days
+    hours = f"{1e9 * epoch / 3600:.1f} hours"
+    candidate = plan.epochs * (1 - 1 / plan.n_splits) * 1e9 * epoch / day
+    text, vectorize = bench.bytes, bench.vectorize
+    us, us_epoch = f"{vectorize * 1e6:.0f}", f"{epoch * 1e6:.1f}"
+    # A cell takes 4 bytes for the value and 8 for the index.
     rows = [
-        ["texts", f"10⁹ x {text:,.0f} bytes", f"{n * text / 1e12:.1f} TB"],
-        [
+        ("texts", f"{text:,.0f} bytes", f"{text / 1e3:.1f} TB"),
+        (
             "the matrix",
-            f"10⁹ x ({cells:.0f} cells x 12 + 8) bytes",
-            f"{n * a_row / 1e12:.1f} TB",
-        ],
-        [
-            "vectorizing once",
-            f"10⁹ x {vectorize * 1e6:.0f} µs",
-            f"{n * vectorize / days:.1f} days",
-        ],
-        [
-            "an epoch of 16 units, vectorized",
-            f"10⁹ x {an_epoch * 1e6:.1f} µs",
-            f"{n * an_epoch / 3600:.1f} hours",
-        ],
-        [
-            "an epoch that vectorizes on its way",
-            f"10⁹ x ({vectorize * 1e6:.0f} + {an_epoch * 1e6:.1f}) µs",
-            f"{pass_days:.1f} days",
-        ],
-        [
-            f"a grid of {n_fits} fits with {plan.epochs} epochs, one after another",
-            f"{n_fits} x {plan.epochs} x {kept} x {n * an_epoch / 3600:.1f} hours",
-            f"{n_fits * plan.epochs * share * n * an_epoch / days:,.0f} days",
-        ],
-        [
-            f"the same on {n_fits} workers",
-            f"{plan.epochs} x {kept} x {n * an_epoch / 3600:.1f} hours",
-            f"{plan.epochs * share * n * an_epoch / days:.1f} days",
-        ],
+            f"({cells:.0f} cells x 12 + 8) bytes",
+            f"{(12 * cells + 8) / 1e3:.1f} TB",
+        ),
+        ("vectorizing once", f"{us} µs", f"{1e9 * vectorize / day:.1f} days"),
+        ("an epoch of 16 units, vectorized", f"{us_epoch} µs", hours),
+        (
+            "an epoch with vectorizing",
+            f"({us} + {us_epoch}) µs",
+            f"{1e9 * (vectorize + epoch) / day:.1f} days",
+        ),
+    ]
+    rows = [(name, f"10⁹ x {arithmetic}", cost) for name, arithmetic, cost in rows]
+    one = f"{plan.epochs} x {kept} x {hours}"
+    grid = f"a grid of {n_fits} fits with {plan.epochs} epochs, one after another"
+    rows += [
+        (grid, f"{n_fits} x {one}", f"{n_fits * candidate:,.0f} days"),
+        (f"the same on {n_fits} workers", one, f"{candidate:.1f} days"),
     ]
     return ["a billion reviews", "arithmetic", "makes"], rows
 

@@ -1,1 +1,1 @@
-"""The benchmark of training: data, peers, tasks, whole scripts, sections."""
+"""The benchmark of training: sizes, data, peers, tasks, whole scripts, sections."""

@@ -1,25 +1,34 @@
 """The same network in skimdb and in its peers, each as its own users write it.
 
-Every ``fit_*`` takes a peer's name, training data, validation data or None, a `Network`
-and a seed, and returns `Fitted`. The libraries are imported on first use, so that a
-process measures only the one it compares.
+Every ``fit_*`` takes the name of a peer, training data, validation data or None, a
+`Network`, a seed and a model to continue with or None. It returns `Fitted`. The
+libraries are imported on first use, so that a process measures one library only.
 """
 
 import warnings
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
 
-# Names of the peers, as the page has them.
+# Names of the peers in the tables.
 SKIMDB = "skimdb"
 NO_CURVE = "skimdb without a curve"
 TENSORFLOW = "skimdb in TensorFlow"
-FIRST_VERSION = "skimdb's first version"
+OTHER_VERSION = "skimdb, other version"
 DENSE_KERAS = "Keras, dense"
 SCIKERAS = "scikeras, dense"
 SKLEARN = "MLPClassifier"
 TORCH = "torch"
 
+MODULES = {
+    SKIMDB: "skimdb.neural_network",
+    "Keras": "keras",
+    "TensorFlow": "keras",
+    SCIKERAS: "scikeras.wrappers",
+    SKLEARN: "sklearn.neural_network",
+    TORCH: "torch",
+}
 CURVE = ("val_loss", "val_accuracy")
 
 
@@ -31,9 +40,9 @@ class Fitted(NamedTuple):
     curve : dict of str to list of float
         Validation loss and accuracy after each epoch; empty without a curve.
     predict : callable
-        From samples to probabilities of class 1.
+        Takes samples and returns probabilities of class 1.
     model : object
-        What a later fit may go on with.
+        The model that a later fit may continue with.
     """
 
     curve: dict
@@ -41,18 +50,11 @@ class Fitted(NamedTuple):
     model: object
 
 
-def import_libraries(peer):
-    """Import what `peer` needs, and no more."""
-    if peer.startswith("skimdb"):
-        from skimdb import KerasMLPClassifier  # noqa: F401
-    elif peer == SKLEARN:
-        import sklearn.neural_network  # noqa: F401
-    elif peer == TORCH:
-        import torch  # noqa: F401
-    elif peer == SCIKERAS:
-        import scikeras.wrappers  # noqa: F401
-    if peer.startswith((TENSORFLOW, FIRST_VERSION, "Keras")):
-        import keras  # noqa: F401
+def import_library(peer):
+    """Import the library of `peer`, and no other."""
+    for name, module in MODULES.items():
+        if name in peer:
+            import_module(module)
 
 
 def densify(peer, X):
@@ -60,8 +62,10 @@ def densify(peer, X):
     return X.toarray() if peer.endswith("dense") else X
 
 
-def _read_curve(history):
-    return {name: list(map(float, history[name])) for name in CURVE if name in history}
+def fit(peer, training, validation, network, seed, model=None):
+    """Fit the network of a peer."""
+    fits = {DENSE_KERAS: fit_keras, SKLEARN: fit_sklearn, TORCH: fit_torch}
+    return fits.get(peer, fit_skimdb)(peer, training, validation, network, seed, model)
 
 
 # skimdb
@@ -73,41 +77,34 @@ def make_skimdb(network, seed, **params):
     return KerasMLPClassifier(**network.make_params(seed), **params)
 
 
-def fit_skimdb(peer, data, validation, network, seed, model=None):
-    """Fit anew; it does not go on with a `model`, and does not need to."""
+def fit_skimdb(peer, training, validation, network, seed, model):
+    """Fit from scratch; a `model` to continue with would save nothing."""
     params = {"backend": "tensorflow"} if peer == TENSORFLOW else {}
     X_val, y_val = validation or (None, None)
-    model = make_skimdb(network, seed, **params).fit(*data, X_val=X_val, y_val=y_val)
-    return Fitted(
-        _read_curve(model.history_), lambda X: model.predict_proba(X)[:, 1], model
-    )
+    model = make_skimdb(network, seed, **params)
+    model.fit(*training, X_val=X_val, y_val=y_val)
+    curve = {name: model.history_[name] for name in CURVE} if validation else {}
+    return Fitted(curve, lambda X: model.predict_proba(X)[:, 1], model)
 
 
 # Keras on dense arrays, as in the notebook
 
 
-def fit_keras(peer, data, validation, network, seed, model=None):
-    """Fit a new model, or go on with `model`, for which nothing is traced again."""
+def fit_keras(peer, training, validation, network, seed, model):
+    """Fit a new model, or continue with `model`, which saves the tracing."""
     import keras
 
     from training.scripts.dense_keras import compile_network
 
-    X, y = data
+    X, y = training
     if model is None:
         keras.utils.set_random_seed(seed)
         model = compile_network(X.shape[1], network.size, network.l2, network.dropout)
-    history = model.fit(
-        X,
-        y,
-        epochs=network.epochs,
-        batch_size=network.batch_size,
-        validation_data=validation,
-        verbose=0,
-    )
+    options = {"epochs": network.epochs, "batch_size": network.batch_size}
+    history = model.fit(X, y, validation_data=validation, verbose=0, **options).history
+    curve = {name: history[name] for name in CURVE} if validation else {}
     return Fitted(
-        _read_curve(history.history),
-        lambda X: model.predict(X, batch_size=512, verbose=0)[:, 0],
-        model,
+        curve, lambda X: model.predict(X, batch_size=512, verbose=0)[:, 0], model
     )
 
 
@@ -129,11 +126,11 @@ def make_scikeras(network, seed):
 
 
 def make_sklearn(network, seed):
-    """The same network and as many epochs; Adam, as it has no RMSprop."""
+    """Make the same network with Adam, since MLPClassifier has no RMSprop."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
-    # It is meant to stop after these epochs, and says each time that it did.
+    # It warns after each fit with a fixed number of epochs.
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
     return MLPClassifier(
         hidden_layer_sizes=(network.size, network.size),
@@ -145,39 +142,37 @@ def make_sklearn(network, seed):
     )
 
 
-def fit_sklearn(peer, data, validation, network, seed, model=None):
-    """Fit without a curve, which it does not have: validation data are not used."""
-    model = make_sklearn(network, seed).fit(*data)
+def fit_sklearn(peer, training, validation, network, seed, model):
+    """Fit without a curve, which MLPClassifier does not have."""
+    model = make_sklearn(network, seed).fit(*training)
     return Fitted({}, lambda X: model.predict_proba(X)[:, 1], model)
 
 
-# torch: an EmbeddingBag sums the rows of the first weights that a review's words name
+# torch: an EmbeddingBag adds up the rows of the first weights for the words of a review
 
 
 def make_torch(n_features, size):
-    """Build the network, with Keras's initial weights."""
+    """Return the parameters of the network, initialized as in Keras, and its function.
+
+    The function takes word ids and the position where each review begins.
+    """
     import torch
     from torch import nn
 
-    class Bag(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.words = nn.EmbeddingBag(
-                n_features, size, mode="sum", include_last_offset=True
-            )
-            self.bias = nn.Parameter(torch.zeros(size))
-            self.second = nn.Linear(size, size)
-            self.output = nn.Linear(size, 1)
-            for layer in (self.words, self.second, self.output):
-                nn.init.xavier_uniform_(layer.weight)
-            for layer in (self.second, self.output):
-                nn.init.zeros_(layer.bias)
+    words = nn.EmbeddingBag(n_features, size, mode="sum", include_last_offset=True)
+    bias, second, output = torch.zeros(size), nn.Linear(size, size), nn.Linear(size, 1)
+    for layer in (words, second, output):
+        nn.init.xavier_uniform_(layer.weight)
+    for layer in (second, output):
+        nn.init.zeros_(layer.bias)
+    bias.requires_grad_()
 
-        def forward(self, ids, offsets):
-            hidden = torch.relu(self.words(ids, offsets) + self.bias)
-            return self.output(torch.relu(self.second(hidden))).squeeze(1)
+    def compute_logits(ids, offsets):
+        hidden = torch.relu(words(ids, offsets) + bias)
+        return output(torch.relu(second(hidden))).squeeze(1)
 
-    return Bag()
+    parameters = [p for layer in (words, second, output) for p in layer.parameters()]
+    return [*parameters, bias], compute_logits
 
 
 def _iterate_bags(X, batch_size):
@@ -190,45 +185,35 @@ def _iterate_bags(X, batch_size):
         yield ids[batch[0] : batch[-1]], batch - batch[0]
 
 
-def fit_torch(peer, data, validation, network, seed, model=None):
+def fit_torch(peer, training, validation, network, seed, model):
     """Fit with Keras's RMSprop."""
     import torch
-    from torch import nn
+    from torch.nn.functional import binary_cross_entropy_with_logits as compute_loss
 
-    def compute_logits(X):
-        bag.eval()
-        with torch.inference_mode():
-            return torch.cat([bag(*batch) for batch in _iterate_bags(X, 2048)])
-
-    X, y = data
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    bag = make_torch(X.shape[1], network.size)
-    optimizer = torch.optim.RMSprop(bag.parameters(), lr=0.001, alpha=0.9, eps=1e-7)
-    loss_function = nn.BCEWithLogitsLoss()
-    y = np.asarray(y, dtype=np.float32)
+    X, y = training[0], np.asarray(training[1], dtype=np.float32)
+    parameters, compute_logits = make_torch(X.shape[1], network.size)
+    optimizer = torch.optim.RMSprop(parameters, lr=0.001, alpha=0.9, eps=1e-7)
+
+    def predict(X):
+        with torch.inference_mode():
+            return torch.cat(
+                [compute_logits(*batch) for batch in _iterate_bags(X, 2048)]
+            )
+
     curve = {name: [] for name in CURVE} if validation else {}
     for _ in range(network.epochs):
         order = rng.permutation(len(y))
         targets = torch.from_numpy(y[order]).split(network.batch_size)
-        bag.train()
         batches = _iterate_bags(X[order], network.batch_size)
         for batch, target in zip(batches, targets, strict=True):
             optimizer.zero_grad()
-            loss_function(bag(*batch), target).backward()
+            compute_loss(compute_logits(*batch), target).backward()
             optimizer.step()
         if validation:
-            outputs = compute_logits(validation[0])
-            target = torch.as_tensor(validation[1])
-            loss = loss_function(outputs, target.float())
-            curve["val_loss"].append(loss.item())
-            correct = (outputs > 0) == target.bool()
-            curve["val_accuracy"].append(correct.float().mean().item())
-    return Fitted(curve, lambda X: torch.sigmoid(compute_logits(X)).numpy(), bag)
-
-
-def choose_fit(peer):
-    """Return the function that fits a peer."""
-    if peer.startswith("skimdb"):
-        return fit_skimdb
-    return {DENSE_KERAS: fit_keras, SKLEARN: fit_sklearn, TORCH: fit_torch}[peer]
+            logits, target = predict(validation[0]), torch.as_tensor(validation[1])
+            curve["val_loss"].append(compute_loss(logits, target.float()).item())
+            right = (logits > 0) == target.bool()
+            curve["val_accuracy"].append(right.float().mean().item())
+    return Fitted(curve, lambda X: torch.sigmoid(predict(X)).numpy(), None)

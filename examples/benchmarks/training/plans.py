@@ -1,11 +1,11 @@
-"""How large each comparison is. Imports nothing heavy: see `harness.processes`."""
+"""Sizes of each comparison."""
 
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
 class Network:
-    """Two hidden layers of `size` units and how they are trained."""
+    """Two hidden layers of `size` units, and the parameters of their training."""
 
     size: int = 16
     epochs: int = 20
@@ -14,7 +14,7 @@ class Network:
     dropout: float = 0.0
 
     def make_params(self, seed):
-        """Return it as parameters of an estimator that calls them as skimdb does."""
+        """Return the parameters of an estimator that uses the same names."""
         return {**asdict(self), "random_state": seed}
 
     def __str__(self):
@@ -33,31 +33,14 @@ class Plan:
     holdout: Network = Network()
     wide: Network = Network(size=512, epochs=3)
     kfold: Network = Network(size=32, epochs=30, batch_size=256)
-    grid: Network = Network()
+    grid_epochs: int = 20
     grid_sizes: tuple = (4, 16, 512)
     grid_l2: tuple = (0.0, 0.002)
     grid_dropout: tuple = (0.0, 0.5)
-    product: Network = Network(epochs=3)
     product_units: tuple = (16, 64, 128, 512)
     accuracy: Network = Network(epochs=10)  # the best epoch is among the first ten
     n_seeds: int = 5
     n_single: int = 200  # predictions of one review
-    scaling: Network = Network(epochs=10)
-    scaling_rows: tuple = (1, 4, 16)
-    scaling_columns: tuple = (10_000, 100_000, 1_000_000)
-    scaling_sizes: tuple = (4, 16, 64, 256, 1024)
-
-    @property
-    def n_grid_candidates(self):
-        """Parameter combinations of the grid."""
-        return len(self.grid_sizes) * len(self.grid_l2) * len(self.grid_dropout)
-
-    def list_scaling_points(self):
-        """Return for each point its kind, the file of its matrix, and the units."""
-        size = self.scaling.size
-        points = [("rows", f"rows_{times}", size) for times in self.scaling_rows]
-        points += [("columns", f"columns_{n}", size) for n in self.scaling_columns]
-        return points + [("units", "rows_1", size) for size in self.scaling_sizes]
 
 
 FULL = Plan()
@@ -69,16 +52,11 @@ QUICK = Plan(
     holdout=Network(epochs=2),
     wide=Network(size=64, epochs=2),
     kfold=Network(size=32, epochs=2, batch_size=50),
-    grid=Network(epochs=2),
+    grid_epochs=2,
     grid_sizes=(4,),
     grid_l2=(0.0,),
-    product=Network(epochs=1),
     product_units=(16,),
     accuracy=Network(epochs=2),
     n_seeds=1,
     n_single=5,
-    scaling=Network(epochs=2),
-    scaling_rows=(1, 2),
-    scaling_columns=(10_000, 20_000),
-    scaling_sizes=(4, 16),
 )

@@ -1,363 +1,237 @@
-"""The sections of docs/benchmarks.md: what is measured, and what it means.
+"""The tables of docs/benchmarks.md, which describes the measurements.
 
-A section takes a `Bench`, a `Plan` and a `Report`.
+A section takes a `Bench`, and returns the header and the rows of a table.
 """
 
 import statistics
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.processes import alternate, run_python
-from harness.report import Measure, installed
+from harness.processes import alternate, run_script, run_task
+from harness.report import Measure, add_installed, compare, log
 
+from training import tasks
 from training.peers import (
     DENSE_KERAS,
-    FIRST_VERSION,
     NO_CURVE,
+    OTHER_VERSION,
     SCIKERAS,
     SKIMDB,
     SKLEARN,
     TENSORFLOW,
     TORCH,
 )
+from training.plans import Plan
 
-BENCHMARKS = Path(__file__).parents[1]
 SCRIPTS = Path(__file__).parent / "scripts"
+ACCURACY = ("mean accuracy", "accuracy", ".4f")
 RESULTS = [
     ("best loss", "best_loss", ".4f"),
     ("accuracy there", "best_accuracy", ".4f"),
     ("last loss", "final_loss", ".4f"),
     ("last accuracy", "final_accuracy", ".4f"),
 ]
+MEMORY = Measure("peak MB", "memory", digits=0)
 
 
+@dataclass
 class Bench:
-    """Measures tasks and scripts in processes of their own.
+    """The settings of a run.
 
-    Parameters
+    Attributes
     ----------
-    folder : str
-        Where the data are.
-    quick : bool
+    folder : Path
+        Folder of the data.
+    plan : Plan
     repeats : int
-    log : callable
-        Is told what goes on.
-    first_version : path-like or None
-        Checkout of an earlier version of skimdb, another peer.
+    other_version : Path or None
+        Checkout of another version of skimdb, which becomes another peer.
+    wins : list of str
+        Sentences on peers that need clearly less than skimdb.
     """
 
-    def __init__(self, folder, *, quick, repeats, log, first_version=None):
-        self.folder = folder
-        self.quick = quick
-        self.repeats = repeats
-        self.log = log
-        self.first_version = first_version
+    folder: Path
+    plan: Plan
+    repeats: int
+    other_version: Path | None
+    wins: list = field(default_factory=list)
 
     @property
     def few(self):
-        """Repeats of what takes more than a minute."""
+        """Repeats of tasks that take more than a minute."""
         return (self.repeats + 1) // 2
 
-    @property
-    def first_versions(self):
-        """The first version of skimdb, if there is a checkout of it."""
-        return [FIRST_VERSION] if self.first_version else []
+    def _alternate(self, measure, repeats):
+        """Let peers take turns, and the other version of skimdb if there is one."""
+        if self.other_version is not None and SKIMDB in repeats:
+            repeats |= {OTHER_VERSION: repeats[SKIMDB]}
+        paths = {OTHER_VERSION: self.other_version}
+        return alternate(lambda peer, i: measure(peer, i, paths.get(peer)), repeats)
 
-    def _find_path(self, peer):
-        return [self.first_version] if peer.startswith(FIRST_VERSION) else []
+    def _compare(self, title, runs, *columns):
+        header, rows, wins = compare(runs, *columns)
+        self.wins += [f"{title}, {win}" for win in wins]
+        return header, rows
 
-    def run_task(self, task, peer, *options):
-        """Run a task of `training.worker`."""
-        path = [*self._find_path(peer), BENCHMARKS]
-        options = [*options, *["--quick"] * self.quick]
-        module = ["-P", "-m", "training.worker"]  # -P: not from the working directory
-        return run_python(*module, task, peer, self.folder, *options, path=path)
+    def run_tasks(self, task, repeats):
+        """Let peers take turns at a task; `repeats` is a dict of their runs."""
+        log(task.__name__)
 
-    def compare_tasks(self, task, peers):
-        """Let peers take turns at a task, each by its number of runs."""
-        self.log(task)
-        return alternate(
-            lambda peer, i: self.run_task(task, peer, "--seed", i), peers, self.log
-        )
+        def measure(peer, i, path):
+            arguments = peer, self.folder, self.plan, i
+            return run_task(tasks.run, task, *arguments, path=path)
 
-    def compare_scripts(self, names, repeats, epochs, with_logs=False):
-        """Let whole scripts take turns; `names` is a dict from peers to files."""
+        return self._alternate(measure, repeats)
 
-        def run_script(peer, i):
-            path = self._find_path(peer)
+    def compare_tasks(self, task, repeats, *columns):
+        """Return a table of peers and their results at a task."""
+        title = task.__doc__.partition(".")[0]
+        return self._compare(title, self.run_tasks(task, repeats), *columns)
+
+    def compare_scripts(self, names, epochs, result, with_logs=False):
+        """Return a table of whole scripts; `names` is a dict from peers to files."""
+        log(f"{names[SKIMDB]}, whole scripts")
+
+        def measure(peer, i, path):
+            script = SCRIPTS / f"{names.get(peer, names[SKIMDB])}.py"
             with tempfile.TemporaryDirectory() as logs:
-                more = [logs] if with_logs else []
-                script = SCRIPTS / f"{names[peer]}.py"
-                return run_python(script, self.folder, epochs, i, *more, path=path)
+                arguments = [self.folder, epochs, i, *[logs] * with_logs]
+                return run_script(script, *arguments, path=path)
 
-        self.log(f"{next(iter(names.values()))}, whole scripts")
-        return alternate(run_script, repeats, self.log)
-
-
-def call(number=0):
-    """Return the function from a result to the seconds of a call."""
-    return lambda result: result["calls"][number]
+        measures = [
+            Measure("seconds", "seconds", (SKIMDB,)),
+            Measure("peak MB", "memory", (SKIMDB,), digits=0),
+        ]
+        runs = self._alternate(measure, dict.fromkeys(names, self.repeats))
+        return self._compare(f"Whole script {names[SKIMDB]}", runs, measures, result)
 
 
-def read_memory(result):
-    """Return a result's peak memory."""
-    return result["memory"]
-
-
-def with_torch(peers):
-    """Add torch to the peers if it is installed."""
-    return [*peers, TORCH] if installed("torch") else peers
-
-
-def whole_script(bench, plan, report):
-    measures = [
-        Measure("seconds", lambda result: result["seconds"], (SKIMDB,)),
-        Measure("peak MB", read_memory, (SKIMDB,), digits=0),
-    ]
-    report.section(
-        "The whole script",
-        "What you wait for, and what your machine must hold, from `python script.py` "
-        "to its end: imports, vectorizing, training, everything. The scripts are in "
-        "`examples/benchmarks/training/scripts/`.",
-    )
-    report.section(
-        "A cross-validation",
-        f"{plan.n_small:,} reviews as texts, `cross_val_score` of vectorizer and "
-        f"network (32-32-1, {plan.script_epochs} epochs) on 4 folds. Here imports "
-        "weigh more than the work: what trains in NumPy starts at once, what needs "
-        "TensorFlow waits for it.",
-        level=3,
-    )
+def script_crossval(bench):
+    """The whole script: a cross-validation."""
     names = {
         SKIMDB: "crossval_skimdb",
         SKLEARN: "crossval_sklearn",
         DENSE_KERAS: "crossval_keras",
         SCIKERAS: "crossval_scikeras",
-    } | dict.fromkeys(bench.first_versions, "crossval_skimdb")
-    repeats = dict.fromkeys(names, bench.repeats)
-    runs = bench.compare_scripts(names, repeats, plan.script_epochs)
-    report.compare(runs, measures, [("mean accuracy", "accuracy", ".4f")])
+    }
+    return bench.compare_scripts(names, bench.plan.script_epochs, [ACCURACY])
 
-    n_training = plan.n_reviews - plan.n_validation
-    report.section(
-        "A holdout",
-        f"{plan.n_reviews:,} reviews as lists of word ids, as Keras "
-        f"gives them; {n_training:,} to train on, {plan.n_validation:,} to draw the "
-        f"validation curve from ({plan.holdout}). The notebook's way turns them into a "
-        "dense array of float64; sparse rows need neither the time nor the memory.",
-        level=3,
-    )
+
+def script_holdout(bench, with_logs=False):
+    """The whole script: a holdout."""
     names = {SKIMDB: "holdout_skimdb", DENSE_KERAS: "holdout_keras"}
-    repeats = dict.fromkeys(names, bench.repeats)
-    epochs = plan.holdout.epochs
-    report.compare(bench.compare_scripts(names, repeats, epochs), measures, RESULTS[:2])
-
-    report.section(
-        "The holdout with two callbacks of Keras",
-        "TensorBoard and ModelCheckpoint of the best epoch. They need a Keras model, "
-        "so skimdb trains in TensorFlow here and imports it, too.",
-        level=3,
-    )
-    runs = bench.compare_scripts(names, repeats, epochs, with_logs=True)
-    report.compare(runs, measures, RESULTS[:2])
+    epochs = bench.plan.holdout.epochs
+    return bench.compare_scripts(names, epochs, RESULTS[:2], with_logs)
 
 
-def kfold(bench, plan, report):
-    report.section(
-        "K-fold with curves",
-        f"4 folds of {plan.n_small:,} vectorized reviews, {plan.kfold}, imports done: "
-        "the first call in a process, and the second. skimdb by `epoch_curve`, the "
-        "others by a loop over the folds. MLPClassifier draws no curve. What you get: "
-        "the curves of a small experiment while you look at the screen.",
-    )
-    runs = bench.compare_tasks(
-        "fit_folds", dict.fromkeys([SKIMDB, DENSE_KERAS, SKLEARN], bench.repeats)
-    )
+def script_callbacks(bench):
+    """The whole script: the holdout with two Keras callbacks."""
+    return script_holdout(bench, with_logs=True)
+
+
+def kfold(bench):
+    """K-fold with curves."""
+    peers = dict.fromkeys([SKIMDB, DENSE_KERAS, SKLEARN], bench.repeats)
     measures = [
-        Measure("first call, s", call(0), (SKIMDB,)),
-        Measure("second call, s", call(1), (SKIMDB,)),
-        Measure("peak MB", read_memory, digits=0),
+        Measure("first call, s", "first", (SKIMDB,)),
+        Measure("second call, s", "second", (SKIMDB,)),
+        MEMORY,
     ]
-    report.compare(runs, measures, RESULTS)
+    return bench.compare_tasks(tasks.fit_folds, peers, measures, RESULTS)
 
 
-def holdout(bench, plan, report):
-    n_training = plan.n_reviews - plan.n_validation
-    report.section(
-        "One fit, first and second call",
-        f"{n_training:,} vectorized reviews, {plan.holdout}, imports done. "
-        "MLPClassifier and one row of skimdb draw no curve; the others validate on "
-        f"{plan.n_validation:,} reviews after each epoch. MLPClassifier has Adam in "
-        "place of RMSprop.",
-    )
-    peers = with_torch([SKIMDB, NO_CURVE, TENSORFLOW, SKLEARN])
-    runs = bench.compare_tasks("fit_holdout", dict.fromkeys(peers, bench.repeats))
+def holdout(bench):
+    """One fit, first and second call."""
+    peers = add_installed([SKIMDB, NO_CURVE, TENSORFLOW, SKLEARN], TORCH)
     measures = [
-        Measure("first call, s", call(0), (SKIMDB, NO_CURVE)),
-        Measure("second call, s", call(1)),
-        Measure("peak MB", read_memory, digits=0),
+        Measure("first call, s", "first", (SKIMDB, NO_CURVE)),
+        Measure("second call, s", "second"),
+        MEMORY,
     ]
-    report.compare(runs, measures, RESULTS)
+    repeats = dict.fromkeys(peers, bench.repeats)
+    return bench.compare_tasks(tasks.fit_holdout, repeats, measures, RESULTS)
 
 
-def wide(bench, plan, report):
-    report.section(
-        "A wide network",
-        f"{plan.wide}, otherwise the same. Seconds per epoch: of a first call with one "
-        f"epoch, then of a second with {plan.wide.epochs}. Keras goes on with its "
-        "first model in the second call, so that nothing is traced again. At this "
-        "width the arithmetic decides, and no import.",
-    )
-    names = with_torch([SKIMDB, NO_CURVE, TENSORFLOW, DENSE_KERAS, SKLEARN])
-    names += [f"{name}, without a curve" for name in bench.first_versions]
-    runs = bench.compare_tasks("fit_wide", dict.fromkeys(names, bench.few))
+def wide(bench):
+    """A wide network."""
+    peers = [SKIMDB, NO_CURVE, TENSORFLOW, DENSE_KERAS, SKLEARN]
     measures = [
-        Measure("first call, s/epoch", call(0)),
-        Measure("second call, s/epoch", call(1), (SKIMDB, NO_CURVE)),
-        Measure("peak MB", read_memory, digits=0),
+        Measure("first call, s/epoch", "first"),
+        Measure("second call, s/epoch", "second", (SKIMDB, NO_CURVE)),
+        MEMORY,
     ]
-    report.compare(runs, measures, RESULTS)
+    repeats = dict.fromkeys(add_installed(peers, TORCH), bench.few)
+    return bench.compare_tasks(tasks.fit_wide, repeats, measures, RESULTS)
 
 
-def grid(bench, plan, report):
-    sizes = ", ".join(map(str, plan.grid_sizes))
-    n_candidates = plan.n_grid_candidates
-    report.section(
-        "A grid search",
-        f"`GridSearchCV` on {plan.n_small:,} vectorized reviews: {sizes} units, "
-        f"{len(plan.grid_l2)} values of L2, {len(plan.grid_dropout)} of dropout, 4 "
-        f"folds, {plan.grid.epochs} epochs: {4 * n_candidates} networks. Of "
-        f"MLPClassifier and scikeras only the {n_candidates} of the first fold are "
-        "trained, and their seconds multiplied by 4. MLPClassifier has no dropout and "
-        "trains as many networks with other seeds; scikeras takes a dense array. With "
-        "`n_jobs=2` the start of the two workers is included.",
-    )
+def grid(bench):
+    """A grid search."""
     peers = dict.fromkeys([SKIMDB, f"{SKIMDB}, n_jobs=2", SKLEARN], bench.few)
-    runs = bench.compare_tasks("search_grid", peers | {SCIKERAS: 1})
-    report.compare(
-        runs,
-        [Measure("seconds", call(), (SKIMDB,))],
-        [("mean accuracy", "accuracy", ".4f")],
-    )
+    measures = [Measure("seconds", "first", (SKIMDB,))]
+    peers |= {SCIKERAS: 1}
+    return bench.compare_tasks(tasks.search_grid, peers, measures, [ACCURACY])
 
 
-def epochs(bench, plan, report):
-    report.section(
-        "The number of epochs",
-        f"1 to {plan.kfold.epochs} epochs on {plan.n_small:,} reviews as texts, 4 "
-        "folds, the vectorizer fitted anew on each; first call in a process. "
-        "`EpochSearchCV` trains each fold once and looks at every epoch on the way; "
-        "`GridSearchCV` trains each number of epochs anew. Both find the same.",
-    )
-    names = ["EpochSearchCV", "GridSearchCV"]
-    runs = bench.compare_tasks("search_epochs", dict.fromkeys(names, bench.few))
-    report.compare(
-        runs,
-        [Measure("seconds", call(), ("EpochSearchCV",))],
-        [("best epoch", "best_epoch", ".0f"), ("loss there", "best_loss", ".6f")],
-    )
+def epochs(bench):
+    """The number of epochs."""
+    peers = dict.fromkeys(["EpochSearchCV", "GridSearchCV"], bench.few)
+    measures = [Measure("seconds", "first", ("EpochSearchCV",))]
+    best = [("best epoch", "best_epoch", ".0f"), ("loss there", "best_loss", ".6f")]
+    return bench.compare_tasks(tasks.search_epochs, peers, measures, best)
 
 
-def predict_one(bench, plan, report):
-    report.section(
-        "The label of one review",
-        "A fitted pipeline of vectorizer and network is given one text, as a web "
-        f"service is. Milliseconds, the median of {plan.n_single} texts; MLPClassifier "
-        "comes after CountVectorizer.",
-    )
-    runs = bench.compare_tasks(
-        "predict_one", dict.fromkeys([SKIMDB, SKLEARN], bench.repeats)
-    )
-    report.compare(runs, [Measure("ms", call(), (SKIMDB,), digits=3)])
+def predict_one(bench):
+    """The label of one review."""
+    peers = dict.fromkeys([SKIMDB, SKLEARN], bench.repeats)
+    measures = [Measure("ms", "first", (SKIMDB,), digits=3)]
+    return bench.compare_tasks(tasks.predict_one, peers, measures)
 
 
-def predict_all(bench, plan, report):
-    report.section(
-        f"The labels of {plan.n_reviews:,} reviews",
-        "Vectorized already. Keras predicts in batches of 512: on CSR; on CSR made "
-        "dense within the time; on an array that is dense already; and on that in its "
-        "default batches of 32.",
-    )
+def predict_all(bench):
+    """The labels of all reviews."""
     sparse, dense = f"{SKIMDB}, CSR", f"{SKIMDB}, dense"
     keras = ["Keras, CSR", "Keras, densified", DENSE_KERAS, "Keras default, dense"]
-    keras = keras[:1] if bench.quick else keras
-    runs = bench.compare_tasks(
-        "predict_all", dict.fromkeys([sparse, dense, *keras], bench.few)
-    )
+    peers = dict.fromkeys([sparse, dense, *keras], bench.few)
     measures = [
-        Measure("first call, s", call(0)),
-        Measure("second call, s", call(1), (sparse, dense)),
-        Measure("peak MB", read_memory, digits=0),
+        Measure("first call, s", "first"),
+        Measure("second call, s", "second", (sparse, dense)),
+        MEMORY,
     ]
-    report.compare(runs, measures)
+    return bench.compare_tasks(tasks.predict_all, peers, measures)
 
 
-def scaling(bench, plan, report):
-    report.section(
-        "Cost as the work grows",
-        f"Seconds per epoch of skimdb, second call, {plan.scaling.epochs} epochs, no "
-        "curve. More rows are the same rows without a random tenth of their non-zeros. "
-        "More columns are rarer words and pairs of words, with random non-zeros left "
-        "out until all widths have as many: what a larger vocabulary costs by itself. "
-        "Growth is against the first line of each kind.",
-    )
-    points = map(str, range(len(plan.list_scaling_points())))
-    runs = bench.compare_tasks("scale_work", dict.fromkeys(points, bench.few))
-    header = ["what grows", "rows", "columns", "units", "non-zeros", "parameters"]
-    header += ["s/epoch", "growth", "peak MB"]
-    rows, firsts = [], {}
-    for results in runs.values():
-        done = [result for result in results if result]
-        if not done:
-            rows.append(["failed", *[""] * (len(header) - 1)])
-            continue
-        facts, seconds = done[0], statistics.median(map(call(), done))
-        first = firsts.setdefault(facts["grows"], seconds)
-        keys = ("rows", "columns", "units", "non_zeros", "parameters")
-        row = [facts["grows"], *(f"{facts[key]:,}" for key in keys)]
-        memory = max(map(read_memory, done))
-        row += [f"{seconds:.3f}", f"{seconds / first:.1f}", f"{memory:.0f}"]
-        rows.append(row)
-    report.table(header, rows)
+def tensorflow(bench):
+    """Products in TensorFlow."""
+    units = bench.plan.product_units
+    names = [f"{n} units, {form}" for n in units for form in ("sparse", "dense")]
+    measures = [Measure("s/epoch", "second", digits=3)]
+    repeats = dict.fromkeys(names, bench.few)
+    return bench.compare_tasks(tasks.multiply_batches, repeats, measures)
 
 
-def tensorflow(bench, plan, report):
-    report.section(
-        "Products in TensorFlow",
-        "How skimdb multiplies sparse batches in TensorFlow: as they are in narrow "
-        f"networks, made dense in wide ones. Seconds per epoch ({plan.product}, other "
-        "widths): either way at each width, second call.",
-    )
-    names = [f"{n} units, {f}" for n in plan.product_units for f in ("sparse", "dense")]
-    runs = bench.compare_tasks("multiply_batches", dict.fromkeys(names, bench.few))
-    report.compare(runs, [Measure("s/epoch", call(), digits=3)])
-
-
-def accuracy(bench, plan, report):
-    report.section(
-        "Is it as good?",
-        f"The holdout, {plan.accuracy}, with {plan.n_seeds} seeds: what the best epoch "
-        "reaches. The same network and the same optimizer, so nothing but the draws "
-        "should differ.",
-    )
-    runs = bench.compare_tasks("compare_seeds", {SKIMDB: 1, DENSE_KERAS: 1})
-    header = ["", "best losses", "mean", "mean accuracy there", "best epochs"]
+def accuracy(bench):
+    """Accuracy with several seeds."""
+    peers = dict.fromkeys([SKIMDB, DENSE_KERAS], bench.plan.n_seeds)
     rows = []
-    for peer, (result,) in runs.items():
-        if result is None:
-            rows.append([peer, "failed", "", "", ""])
-            continue
-        losses = " ".join(f"{loss:.4f}" for loss in result["losses"])
-        means = [statistics.mean(result[name]) for name in ("losses", "accuracies")]
-        means = [f"{mean:.4f}" for mean in means]
-        rows.append([peer, losses, *means, " ".join(map(str, result["epochs"]))])
-    report.table(header, rows)
+    for peer, runs in bench.run_tasks(tasks.fit_seed, peers).items():
+        done = [run for run in runs if run]
+        losses, accuracies, epochs = (
+            [run[key] for run in done]
+            for key in ("best_loss", "best_accuracy", "best_epoch")
+        )
+        means = [f"{statistics.mean(all_ or [0]):.4f}" for all_ in (losses, accuracies)]
+        shown = " ".join(f"{loss:.4f}" for loss in losses) or "failed"
+        rows.append([peer, shown, *means, " ".join(map(str, epochs))])
+    return ["", "best losses", "mean", "mean accuracy there", "best epochs"], rows
 
 
 SECTIONS = {
     section.__name__: section
     for section in (
-        whole_script,
+        script_crossval,
+        script_holdout,
+        script_callbacks,
         kfold,
         holdout,
         wide,
@@ -365,7 +239,6 @@ SECTIONS = {
         epochs,
         predict_one,
         predict_all,
-        scaling,
         tensorflow,
         accuracy,
     )

@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 from dense_keras import compile_network
-from reading import print_result, read_arguments, read_texts
+from reading import print_result, read, read_arguments
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import StratifiedKFold
 
 folder, epochs, seed, _ = read_arguments()
-texts, y = read_texts(folder)
+texts, y = read(folder, "texts")
 texts = np.array(texts, dtype=object)
 keras.utils.set_random_seed(seed)
 scores = []

@@ -2,7 +2,7 @@
 
 import numpy as np
 from dense_keras import build_for_scikeras
-from reading import print_result, read_arguments, read_texts
+from reading import print_result, read, read_arguments
 from scikeras.wrappers import KerasClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import cross_val_score
@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 folder, epochs, seed, _ = read_arguments()
-texts, y = read_texts(folder)
+texts, y = read(folder, "texts")
 pipe = make_pipeline(
     CountVectorizer(max_features=10_000, binary=True, dtype=np.float32),
     FunctionTransformer(lambda X: X.toarray(), accept_sparse=True),

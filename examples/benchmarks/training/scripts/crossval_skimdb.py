@@ -1,13 +1,13 @@
 """One cross-validation of a network on texts: skimdb."""
 
-from reading import print_result, read_arguments, read_texts
+from reading import print_result, read, read_arguments
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from skimdb import KerasMLPClassifier, TextMultiHotVectorizer
 
 folder, epochs, seed, _ = read_arguments()
-texts, y = read_texts(folder)
+texts, y = read(folder, "texts")
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(size=32, epochs=epochs, batch_size=256, random_state=seed),

@@ -13,20 +13,22 @@ def vectorize_sequences(sequences, dimension=10_000):
     return results
 
 
-def build_network(n_features, size, l2=0.0, dropout=0.0):
-    """Build two hidden layers and an output."""
+def build_network(
+    n_features, size, l2=0.0, dropout=0.0, n_outputs=1, activation="sigmoid"
+):
+    """Build two hidden layers and an output layer."""
     penalty = keras.regularizers.l2(l2) if l2 else None
     model = keras.Sequential([keras.Input((n_features,))])
     for _ in range(2):
         model.add(layers.Dense(size, activation="relu", kernel_regularizer=penalty))
         if dropout:
             model.add(layers.Dropout(dropout))
-    model.add(layers.Dense(1, activation="sigmoid"))
+    model.add(layers.Dense(n_outputs, activation=activation))
     return model
 
 
 def compile_network(n_features, size, l2=0.0, dropout=0.0):
-    """Build it and compile it, as the notebook does."""
+    """Build and compile the network as the notebook does."""
     model = build_network(n_features, size, l2, dropout)
     model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
     return model

@@ -5,10 +5,10 @@ With a folder as the last argument TensorBoard and ModelCheckpoint write there.
 
 import keras
 from dense_keras import compile_network, vectorize_sequences
-from reading import print_curve, read_arguments, read_ids
+from reading import print_curve, read, read_arguments
 
 folder, epochs, seed, logs = read_arguments()
-sequences, y = read_ids(folder)
+sequences, y = read(folder, "ids")
 n_validation = 2 * len(y) // 5
 X = vectorize_sequences(sequences)
 callbacks = []

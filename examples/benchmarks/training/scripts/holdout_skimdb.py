@@ -4,12 +4,12 @@ With a folder as the last argument it also writes there, after each epoch, what 
 TensorBoard and ModelCheckpoint write.
 """
 
-from reading import print_curve, read_arguments, read_ids
+from reading import print_curve, read, read_arguments
 
 from skimdb import KerasMLPClassifier, TextMultiHotVectorizer
 
 folder, epochs, seed, logs = read_arguments()
-sequences, y = read_ids(folder)
+sequences, y = read(folder, "ids")
 n_validation = 2 * len(y) // 5
 X = TextMultiHotVectorizer(index="keras", input="sequences").fit_transform(sequences)
 callbacks = None

@@ -1,10 +1,9 @@
-"""What every script begins and ends with: the reviews, and what came out."""
+"""The beginning and the end of every script: arguments, reviews and results."""
 
 import json
+import pickle
 import sys
 from pathlib import Path
-
-import numpy as np
 
 
 def read_arguments():
@@ -13,25 +12,17 @@ def read_arguments():
     return Path(folder), int(epochs), int(seed), rest
 
 
-def read_texts(folder):
-    """Return some reviews as texts, and their labels."""
-    texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
-    return texts, np.load(folder / "texts_y.npy")
-
-
-def read_ids(folder):
-    """Return each review as a list of word ids, and the labels."""
-    with np.load(folder / "ids.npz") as arrays:
-        reviews = np.split(arrays["ids"], arrays["ends"][:-1])
-        return [review.tolist() for review in reviews], arrays["y"]
+def read(folder, name):
+    """Return reviews and their labels: ``"texts"``, ``"ids"`` or ``"matrix"``."""
+    return pickle.loads((folder / f"{name}.pickle").read_bytes())
 
 
 def print_result(**values):
-    """Print what came out, as numbers of Python."""
+    """Print results as one line of JSON."""
     print(json.dumps({name: float(value) for name, value in values.items()}))
 
 
 def print_curve(losses, accuracies):
-    """Print the best of a validation curve."""
-    best = int(np.argmin(losses))
+    """Print the best epoch of a validation curve."""
+    best = min(range(len(losses)), key=losses.__getitem__)
     print_result(best_loss=losses[best], best_accuracy=accuracies[best])
