@@ -7,6 +7,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.pipeline import Pipeline
 
+from skimdb.model_selection._epoch_training import (
+    get_metrics,
+    trains_by_fit,
+    trains_by_partial_fit,
+)
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -18,7 +24,7 @@ class Candidate:
         Display name, or the position if no name was given.
     params : dict
         Parameters that differ from the estimator of the search.
-    estimator : classifier or Pipeline
+    estimator : classifier, regressor or Pipeline
         Unfitted estimator with these parameters.
     """
 
@@ -27,9 +33,9 @@ class Candidate:
     estimator: BaseEstimator
 
     @property
-    def classifier(self):
-        """The classifier itself: the estimator, or its last step."""
-        return get_classifier(self.estimator)
+    def final(self):
+        """The estimator that trains epoch by epoch: the estimator, or its last step."""
+        return get_final_estimator(self.estimator)
 
     def describe(self):
         """Describe the candidate in a line, for messages."""
@@ -49,32 +55,32 @@ def has_preprocessing(estimator):
     return isinstance(estimator, Pipeline) and len(estimator.steps) > 1
 
 
-def get_classifier(estimator):
-    """Classifier that trains epoch by epoch: the estimator, or its last step.
+def get_final_estimator(estimator):
+    """Estimator that trains epoch by epoch: the estimator, or its last step.
 
     Parameters
     ----------
-    estimator : classifier or Pipeline
+    estimator : classifier, regressor or Pipeline
 
     Returns
     -------
-    classifier : estimator
+    final : classifier or regressor
 
     Raises
     ------
     TypeError
-        If the classifier has no epochs.
+        If it cannot train epoch by epoch.
     """
-    classifier = estimator
+    final = estimator
     if isinstance(estimator, Pipeline) and estimator.steps:
-        classifier = estimator.steps[-1][1]
-    known = getattr(classifier, "get_params", dict)()
-    if "epochs" not in known or "metrics" not in known:
+        final = estimator.steps[-1][1]
+    if not trains_by_fit(final) and not trains_by_partial_fit(final):
         raise TypeError(
-            "Expected a KerasMLPClassifier, or a Pipeline that ends in one, got "
-            f"{classifier!r}. scikit-learn's validation_curve accepts any estimator."
+            "Expected a classifier or regressor that trains epoch by epoch, such as "
+            "KerasMLPClassifier or any with partial_fit, or a Pipeline that ends in "
+            f"one, got {final!r}. scikit-learn's validation_curve accepts any estimator."
         )
-    return classifier
+    return final
 
 
 def configure_estimator(estimator, params):
@@ -134,7 +140,7 @@ def make_candidates(estimator, param_grid, max_epochs):
 
     Parameters
     ----------
-    estimator : classifier or Pipeline
+    estimator : classifier, regressor or Pipeline
     param_grid : None, dict, list of dict, mapping from names to dict, \
             ParameterGrid or ParameterSampler
         See `skimdb.epoch_curve`.
@@ -148,26 +154,27 @@ def make_candidates(estimator, param_grid, max_epochs):
     Raises
     ------
     ValueError
-        If a parameter does not exist or is the number of epochs, or if a classifier
+        If a parameter does not exist or is the number of epochs, or if an estimator
         would stop early.
     """
-    get_classifier(estimator)
+    by_fit = trains_by_fit(get_final_estimator(estimator))
     prefix = get_prefix(estimator)
     candidates = []
     for name, params in _list_params(estimator, param_grid):
-        if f"{prefix}epochs" in params:
+        if by_fit and f"{prefix}epochs" in params:
             raise ValueError(
                 f"param_grid contains {prefix}epochs, but the search already compares "
                 "all epochs up to max_epochs. Leave it out and set max_epochs."
             )
         candidate = Candidate(name, params, configure_estimator(estimator, params))
-        if getattr(candidate.classifier, "early_stopping", False):
+        if getattr(candidate.final, "early_stopping", False):
             raise ValueError(
                 "early_stopping=True would end each fit separately, and the search "
                 "needs the curves of all splits. Set early_stopping=False; "
                 "n_iter_no_change of the search stops by the mean curve."
             )
-        candidate.classifier.set_params(epochs=max_epochs)
+        if trains_by_fit(candidate.final):
+            candidate.final.set_params(epochs=max_epochs)
         candidates.append(candidate)
     if not candidates:
         raise ValueError(
@@ -207,8 +214,8 @@ def group_by_preprocessing(candidates):
             for name, value in candidate.params.items()
             if not f"{name}__".startswith(prefix)
         )
-        # Splits with unseen labels score the metrics of the classifier.
-        key = preprocessing, repr(candidate.classifier.metrics)
+        # Splits with unseen labels score the metrics of the estimator.
+        key = preprocessing, get_metrics(candidate.final)
         groups.setdefault(key, []).append(i)
     return list(groups.values())
 

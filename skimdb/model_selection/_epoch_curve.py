@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 
-from skimdb.model_selection._candidates import get_classifier
+from skimdb.model_selection._candidates import get_final_estimator
 from skimdb.model_selection._history import make_history
 from skimdb.model_selection._plan import make_plan
 from skimdb.model_selection._search import EpochSearchCV, Grid, Scoring
@@ -130,7 +130,7 @@ def epoch_curve(
     search = EpochSearchCV(
         estimator,
         param_grid,
-        max_epochs=get_classifier(estimator).epochs
+        max_epochs=getattr(get_final_estimator(estimator), "epochs", 30)
         if max_epochs is None
         else max_epochs,
         cv=cv,

@@ -138,7 +138,7 @@ def _train(plan, sources, n_sharing, parallel):
     is_patient = plan.n_iter_no_change is not None
     fits = {
         fit: SplitFit(
-            plan.candidates[fit.candidate].classifier,
+            plan.candidates[fit.candidate].final,
             n_sharing[fit.candidate],
             plan.error_score,
         )

@@ -1,6 +1,5 @@
-"""One fit: a classifier trained epoch by epoch on a prepared split, and its result."""
+"""One fit: an estimator trained epoch by epoch on a prepared split, and its result."""
 
-import copy
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -8,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import clone
 
-from skimdb.model_selection._prepare_split import format_error
+from skimdb.model_selection._epoch_training import train_epochs
+from skimdb.model_selection._prepare_split import format_error, join_pipeline
 
 
 @dataclass
@@ -41,7 +41,7 @@ class FitResult:
 
 
 class _EpochScorer:
-    """Callback of scikit-learn that scores a classifier after every epoch.
+    """Scores an estimator after every epoch.
 
     Attributes
     ----------
@@ -58,24 +58,13 @@ class _EpochScorer:
         self.errors = {}
         self.seconds = 0.0
 
-    def setup(self, estimator, context):
-        """Do nothing before a fit."""
-
-    def teardown(self, estimator, context):
-        """Do nothing after a fit."""
-
-    def on_fit_task_begin(self, estimator, context):
-        """Do nothing before an epoch."""
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
-        """Score after an epoch, unless an error ended it."""
-        if context.task_name != "epoch" or fitted_estimator is None:
-            return
+    def score(self, estimator, losses=None):
+        """Score a fitted estimator, and note its losses."""
         start = time.perf_counter()
-        scores = {}
+        scores = dict(losses or {})
         for part in self._split.parts:
             on_pipeline = part.scoring.on_pipeline and self._split.preprocessing
-            scored = self._join(fitted_estimator) if on_pipeline else fitted_estimator
+            scored = self._join(estimator) if on_pipeline else estimator
             found = part.scoring.score(scored, part.X, part.y, part.metadata)
             for name, score in found.items():
                 if isinstance(score, str):
@@ -85,12 +74,8 @@ class _EpochScorer:
         self.scores.append(scores)
         self.seconds += time.perf_counter() - start
 
-    def _join(self, classifier):
-        """Pipeline of the fitted preprocessing and the classifier."""
-        pipeline = copy.copy(self._split.preprocessing)
-        name, _ = pipeline.steps[-1]
-        pipeline.steps = [*pipeline.steps[:-1], (name, classifier)]
-        return pipeline
+    def _join(self, estimator):
+        return join_pipeline(self._split.preprocessing, estimator)
 
 
 class SplitFit:
@@ -98,7 +83,7 @@ class SplitFit:
 
     Parameters
     ----------
-    classifier : estimator
+    estimator : classifier or regressor
         Cloned and trained.
     n_sharing : int
         Number of fits among which the time of the preprocessing is divided.
@@ -106,8 +91,8 @@ class SplitFit:
         Whether to raise errors.
     """
 
-    def __init__(self, classifier, n_sharing, error_score):
-        self._classifier = clone(classifier)
+    def __init__(self, estimator, n_sharing, error_score):
+        self._estimator = clone(estimator)
         self._n_sharing = n_sharing
         self._error_score = error_score
         self._scores = []
@@ -133,12 +118,11 @@ class SplitFit:
         result.error, result.unseen = split.error, split.unseen
         if split.error is not None:
             return result
-        classifier, scorer = self._classifier, _EpochScorer(split)
+        estimator, scorer = self._estimator, _EpochScorer(split)
         start = time.perf_counter()
         try:
-            with nullcontext() if task is None else task.run(classifier, split):
-                self._fit(split, n_epochs, scorer)
-            history = classifier.history_
+            with nullcontext() if task is None else task.run(estimator, split):
+                history = train_epochs(estimator, split, n_epochs, scorer.score)
         except Exception as error:
             if self._error_score == "raise":
                 raise
@@ -152,25 +136,12 @@ class SplitFit:
         result.history = self._join_history(history)
         return result
 
-    def _fit(self, split, n_epochs, scorer):
-        classifier = self._classifier
-        classifier.set_params(epochs=n_epochs)
-        if hasattr(classifier, "history_"):
-            classifier.warm_start = True  # not a parameter of some subclasses
-        before = getattr(classifier, "_skl_callbacks", [])
-        if split.parts:
-            classifier.set_callbacks(*before, scorer)
-        try:
-            classifier.fit(split.X, split.y, **split.fit_params)
-        finally:
-            if split.parts:
-                classifier.set_callbacks(*before)
-
     def _join_history(self, history):
-        """Join the history of the classifier and the scores."""
+        """Join the history of the estimator and the scores."""
         if history is None:
             return None
-        missing = [np.nan] * (len(history["loss"]) - len(self._scores))
+        n_epochs = len(history.get("loss", self._scores))
+        missing = [np.nan] * (n_epochs - len(self._scores))  # it diverged
         names = dict.fromkeys(name for scores in self._scores for name in scores)
         return {k: np.asarray(v, float).tolist() for k, v in history.items()} | {
             name: [scores.get(name, np.nan) for scores in self._scores] + missing

@@ -15,7 +15,8 @@ from skimdb.model_selection._best_epoch import (
     find_split_epochs,
     measure_standard_error,
 )
-from skimdb.model_selection._candidates import get_classifier
+from skimdb.model_selection._candidates import get_final_estimator
+from skimdb.model_selection._epoch_training import get_metrics
 from skimdb.model_selection._results import list_metrics
 
 
@@ -180,7 +181,8 @@ def read_direction(history, metric, estimator=None):
     direction : {1, -1}
     """
     name = metric.removeprefix("val_")
-    recorded = estimator is None or name in ("loss", *get_classifier(estimator).metrics)
+    recorded = estimator is None or name == "loss"
+    recorded = recorded or name in get_metrics(get_final_estimator(estimator))
     is_error = recorded and lower_is_better(name)
     return -1 if is_error and not history[metric].mean() < 0 else 1
 

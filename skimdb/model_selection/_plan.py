@@ -7,6 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from skimdb.model_selection._candidates import make_candidates
+from skimdb.model_selection._epoch_training import (
+    get_metrics,
+    has_loss,
+    trains_by_fit,
+)
 from skimdb.model_selection._routing import make_splits, route_metadata
 from skimdb.model_selection._scoring import EpochScoring, make_scoring
 
@@ -106,10 +111,11 @@ def make_plan(search, X, y, params):
 def check_recorded(monitor, names):
     """Raise an error if the monitored entry is not among the recorded names."""
     if monitor not in names:
-        recorded = ", ".join(name for name in names if name.startswith("val_"))
+        recorded = [name for name in names if name.startswith("val_")]
         raise ValueError(
-            f"monitor={monitor!r} is not recorded on validation data. Choose one of "
-            f"{recorded}, or add a metric with scoring."
+            f"monitor={monitor!r} is not recorded on validation data (recorded: "
+            f"{', '.join(recorded) or 'nothing'}). Set monitor to a recorded entry, or "
+            "record a metric: scoring='accuracy', monitor='val_accuracy'."
         )
 
 
@@ -131,14 +137,16 @@ def check_plan(search, plan):
             "rule='one_se' needs the standard error over two or more splits, but "
             "cv gives one. Use rule='min', or more splits."
         )
-    classifiers = [candidate.classifier for candidate in plan.candidates]
-    names = ["loss", *(name for c in classifiers for name in c.metrics)]
+    finals = [candidate.final for candidate in plan.candidates]
+    names = [name for final in finals for name in get_metrics(final)]
+    names += ["loss"] if all(map(has_loss, finals)) else []
     names += plan.scoring.names if plan.scoring is not None else ()
     # A function or a callback tells the names only when it is called.
     is_open = plan.scoring is not None and plan.scoring.scorers is None
-    if not is_open and all(c.callbacks is None for c in classifiers):
+    is_open |= any(getattr(final, "callbacks", None) is not None for final in finals)
+    if not is_open or search.monitor == "val_loss":
         check_recorded(search.monitor, [f"val_{name}" for name in names])
-    if search.n_iter_no_change is not None and any(map(_keeps_state, classifiers)):
+    if search.n_iter_no_change is not None and any(map(_keeps_state, finals)):
         raise ValueError(
             "n_iter_no_change trains in steps, which is not the same as one fit for "
             "Keras callbacks and for optimizers with use_ema=True. Remove callbacks "
@@ -146,9 +154,11 @@ def check_plan(search, plan):
         )
 
 
-def _keeps_state(classifier):
+def _keeps_state(estimator):
     """Whether training in steps differs from training in one fit."""
-    optimizer = classifier.get_params().get("optimizer")
-    averages = classifier.get_params().get("optimizer__use_ema")
+    if not trains_by_fit(estimator):
+        return False
+    optimizer = estimator.get_params().get("optimizer")
+    averages = estimator.get_params().get("optimizer__use_ema")
     averages = averages or getattr(optimizer, "use_ema", False)
-    return averages or classifier.callbacks is not None
+    return averages or estimator.callbacks is not None

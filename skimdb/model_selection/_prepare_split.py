@@ -1,18 +1,20 @@
 """A split, preprocessed by the steps of the Pipeline and ready for the classifier."""
 
+import copy
 import time
 from dataclasses import dataclass, field
 from traceback import format_exception
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import get_scorer_names
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skimdb._sklearn import _safe_indexing
-from skimdb.model_selection._candidates import get_classifier
+from skimdb.model_selection._candidates import get_final_estimator
+from skimdb.model_selection._epoch_training import get_metrics
 from skimdb.model_selection._routing import find_weight
 from skimdb.model_selection._scoring import EpochScoring, make_scoring
 
@@ -45,7 +47,9 @@ class PreparedSplit:
     X, y
         Training part, as it reaches the classifier.
     fit_params : dict
-        Further arguments of `fit` of the classifier, validation data included.
+        Further arguments of `fit` of the estimator.
+    validation : dict
+        Validation data, named as arguments of `fit`; empty if no label is known.
     parts : list of ScoredPart
     preprocessing : Pipeline or None
         Fitted preprocessing with a last step that does nothing, for scorers that take
@@ -61,6 +65,7 @@ class PreparedSplit:
     X: object = None
     y: object = None
     fit_params: dict = field(default_factory=dict)
+    validation: dict = field(default_factory=dict)
     parts: list = field(default_factory=list)
     preprocessing: Pipeline | None = None
     unseen: list = field(default_factory=list)
@@ -93,8 +98,30 @@ class _CaptureStep(BaseEstimator):
         return get_routing_for_object(self.classifier)
 
 
-def _preprocess(estimator, X, y, fit_params):
-    """Fit the preprocessing on the training part."""
+def join_pipeline(preprocessing, estimator):
+    """Join fitted preprocessing, as `preprocess` returns it, and an estimator."""
+    pipeline = copy.copy(preprocessing)
+    name, _ = pipeline.steps[-1]
+    pipeline.steps = [*pipeline.steps[:-1], (name, estimator)]
+    return pipeline
+
+
+def preprocess(estimator, X, y, fit_params):
+    """Fit the preprocessing of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+    X, y
+        Samples and labels.
+    fit_params : dict
+        Arguments of `fit` of the estimator.
+
+    Returns
+    -------
+    split : PreparedSplit
+        The samples, labels and arguments that reach the last step.
+    """
     if not isinstance(estimator, Pipeline):
         return PreparedSplit(X, y, fit_params)
     pipeline = clone(estimator)
@@ -107,11 +134,11 @@ def _preprocess(estimator, X, y, fit_params):
     return PreparedSplit(X, y, dict(fit_params), preprocessing=pipeline)
 
 
-def _find_seen(y, y_val, weight):
+def _find_seen(y, y_val, weight, estimator):
     """Mask of the validation samples whose label the training part has, too."""
     y, y_val = np.asarray(y), np.asarray(y_val)
-    if y.ndim != 1 or y_val.ndim != 1:  # an indicator matrix
-        return np.full(len(y_val), True)
+    if y.ndim != 1 or y_val.ndim != 1 or not is_classifier(estimator):
+        return np.full(len(y_val), True)  # an indicator matrix, or numbers
     if weight is not None:  # samples without weight take no part in training
         y = y[np.asarray(weight) > 0]
     try:
@@ -120,13 +147,14 @@ def _find_seen(y, y_val, weight):
         return np.full(len(y_val), True)
 
 
-def _add_validation(split, X_val, y_val, weight_val, classifier):
-    """Add the validation data to the arguments of `fit` of the classifier.
+def _add_validation(split, X_val, y_val, weight_val, estimator):
+    """Add the validation data, on which the loss is computed.
 
     Samples whose label the training part lacks have no loss. They are left out, and
-    scorers that count them as errors replace the metrics of the classifier.
+    scorers that count them as errors replace the metrics of the estimator.
     """
-    seen = _find_seen(split.y, y_val, split.fit_params.get("sample_weight"))
+    weight_train = split.fit_params.get("sample_weight")
+    seen = _find_seen(split.y, y_val, weight_train, estimator)
     weight = {} if weight_val is None else {"sample_weight": weight_val}
     validation = {"X_val": X_val, "y_val": y_val}
     validation |= {f"{name}_val": value for name, value in weight.items()}
@@ -134,12 +162,12 @@ def _add_validation(split, X_val, y_val, weight_val, classifier):
         split.unseen = np.unique(np.asarray(y_val)[~seen]).tolist()
         rows = np.flatnonzero(seen)
         validation = {k: _safe_indexing(v, rows) for k, v in validation.items()}
-        names = [name for name in classifier.metrics if name in get_scorer_names()]
-        scoring = make_scoring(classifier, names)
+        names = [n for n in get_metrics(estimator) if n in get_scorer_names()]
+        scoring = make_scoring(estimator, names)
         if scoring is not None:
             split.parts.append(ScoredPart("val_", scoring, X_val, y_val, weight))
     if seen.any() or not split.unseen:
-        split.fit_params |= validation
+        split.validation = validation
 
 
 def _add_scoring(split, scoring, X, X_val, y, score_params):
@@ -181,11 +209,11 @@ def prepare_split(estimator, data, rows, scoring, error_score):
         for params in (data.fit_params, data.score_params)
     )
     try:
-        split = _preprocess(estimator, X[0], y[0], fit_params[0])
+        split = preprocess(estimator, X[0], y[0], fit_params[0])
         has_steps = split.preprocessing is not None
         X_val = split.preprocessing.transform(X[1]) if has_steps else X[1]
         weight_val = find_weight(estimator, fit_params[1])
-        _add_validation(split, X_val, y[1], weight_val, get_classifier(estimator))
+        _add_validation(split, X_val, y[1], weight_val, get_final_estimator(estimator))
         if scoring is not None:
             _add_scoring(split, scoring, X, X_val, y, score_params)
         if scoring is None or not scoring.on_pipeline:

@@ -6,13 +6,14 @@ from sklearn.exceptions import FitFailedWarning
 from skimdb._directions import lower_is_better
 from skimdb._messages import warn
 from skimdb.model_selection._best_epoch import find_best_epoch, find_split_epochs
+from skimdb.model_selection._epoch_training import get_metrics
 
 
 def get_direction(plan, metric):
     """Sign that makes greater values of a metric better.
 
     Scores are better when larger. The loss and the error metrics of Keras, among the
-    metrics of the classifiers, are better when smaller.
+    metrics of the estimators, are better when smaller.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def get_direction(plan, metric):
     """
     name = metric.removeprefix("val_")
     is_scorer = plan.scoring is not None and name in plan.scoring.names
-    own = {"loss", *(m for c in plan.candidates for m in c.classifier.metrics)}
+    own = {"loss", *(m for c in plan.candidates for m in get_metrics(c.final))}
     return -1 if name in own and lower_is_better(name) and not is_scorer else 1
 
 

@@ -27,11 +27,14 @@ from skimdb._sklearn import (
 )
 from skimdb.model_selection._candidates import (
     configure_estimator,
+    get_final_estimator,
     get_prefix,
 )
+from skimdb.model_selection._epoch_training import fit_epochs, trains_by_fit
 from skimdb.model_selection._fit_candidates import fit_candidates
 from skimdb.model_selection._history import make_column, make_history
 from skimdb.model_selection._plan import check_plan, check_recorded, make_plan
+from skimdb.model_selection._prepare_split import join_pipeline, preprocess
 from skimdb.model_selection._result_cache import find_folder, make_entries
 from skimdb.model_selection._results import (
     check_failures,
@@ -315,9 +318,8 @@ class EpochSearchCV(BaseSearchCV):
         # With patience, a result depends on the other splits, too.
         patience = is_patient and (self.monitor, self.n_iter_no_change, plan.splits)
         common = (data.X, data.y, data.fit_params, data.score_params, plan.scoring)
-        entries = make_entries(
-            folder, self, plan.candidates, plan.splits, (*common, patience)
-        )
+        common += (plan.max_epochs, patience)
+        entries = make_entries(folder, self, plan.candidates, plan.splits, common)
         if self.verbose:
             n_cached = sum(entry.get() is not None for entry in entries.values())
             print(
@@ -363,7 +365,7 @@ class EpochSearchCV(BaseSearchCV):
         is_patient = self.n_iter_no_change is not None
         root = self._init_callback_context(max_subtasks=None if is_patient else n_tasks)
         if has_callbacks(
-            self, *(candidate.classifier for candidate in plan.candidates)
+            self, *(candidate.final for candidate in plan.candidates)
         ):
             plan = replace(plan, make_task=partial(_make_task, self, root, plan))
         with run_task(root, **passed):
@@ -380,7 +382,7 @@ class EpochSearchCV(BaseSearchCV):
                 task = root.subcontext("refit with best parameters")
                 start = time.perf_counter()
                 with task.propagate_callback_context(best), run_task(task, **passed):
-                    best.fit(data.X, data.y, **data.fit_params)
+                    best = _refit(best, data, fitted["best_epoch_"])
                 fitted["best_estimator_"] = best
                 fitted["refit_time_"] = time.perf_counter() - start
                 if hasattr(best, "feature_names_in_"):
@@ -393,8 +395,9 @@ class EpochSearchCV(BaseSearchCV):
         epochs, columns = choose_epochs(plan, results, self.rule)
         scores = read_scores(plan, results, epochs)
         prefix = get_prefix(self.estimator)
+        by_fit = trains_by_fit(get_final_estimator(self.estimator))
         params = [
-            {**candidate.params, f"{prefix}epochs": epoch}
+            candidate.params | ({f"{prefix}epochs": epoch} if by_fit else {})
             for candidate, epoch in zip(plan.candidates, epochs, strict=True)
         ]
         table = self._format_results(params, len(plan.splits), scores, columns)
@@ -472,6 +475,16 @@ class EpochSearchCV(BaseSearchCV):
             }
             state = state | {"history_": pd.DataFrame(columns)}
         super().__setstate__(state)
+
+
+def _refit(estimator, data, n_epochs):
+    """Train an estimator on all data; returns the fitted estimator."""
+    final = get_final_estimator(estimator)
+    if trains_by_fit(final):
+        return estimator.fit(data.X, data.y, **data.fit_params)
+    split = preprocess(estimator, data.X, data.y, data.fit_params)
+    fit_epochs(final, (split.X, split.y, split.fit_params), n_epochs)
+    return join_pipeline(split.preprocessing, final) if split.preprocessing else final
 
 
 def _make_task(search, root, plan, fit):
