@@ -1,4 +1,6 @@
-"""Checks of input that several folders share: missing labels, sparse matrices."""
+"""Checks of input that several folders share: labels and sparse matrices."""
+
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -48,44 +50,58 @@ def describe_rows(rows):
 
 
 def check_indices(X, name):
-    """Raise an error if the indices of a sparse matrix point out of it.
+    """Raise an error if a sparse matrix is malformed.
 
-    SciPy trusts them: using such a matrix would crash the interpreter.
+    SciPy does not check the arrays of a matrix when it uses them. An index that points
+    outside the matrix could crash the interpreter.
 
     Parameters
     ----------
-    X : sparse matrix
+    X : sparse matrix or sparse array
+        Remains unchanged. Unsorted and duplicate entries are valid.
     name : str
-        Its name in the error message.
+        Name of `X` in the error message.
 
     Raises
     ------
     ValueError
-        If the matrix is malformed.
+        If `X` is malformed.
     """
     try:
-        if X.format == "lil" and list(map(len, X.rows)) != list(map(len, X.data)):
-            raise ValueError("a row has more columns than values, or fewer")
-        if X.format not in ("csr", "csc", "bsr"):
-            X = X if X.format == "coo" else X.tocoo()
-            parts, indices = (X.data, X.coords), X.coords
-        else:
-            parts, indices = (X.data, X.indices, X.indptr), (X.indices, X.indptr)
-        if any(array.dtype.kind not in "iu" for array in indices):
-            raise ValueError("indices must be integers")
-        # The constructor of COO checks coordinates. The check of the other formats may
-        # change the dtype of the indices, so it runs on a new matrix that shares them.
-        X = type(X)(parts, shape=X.shape)
-        if X.format != "coo":
-            X.check_format(full_check=True)
-            if X.indptr[0] != 0 or (np.diff(X.indptr) < 0).any():
-                # SciPy misses this if indptr[-1], the number of entries, is negative.
-                raise ValueError("indptr must be a non-decreasing sequence from 0")
-    except ValueError as error:
+        _rebuild(X)
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
         raise ValueError(
-            f"{name} is a malformed sparse matrix: {error}. Were its arrays modified in "
-            "place? Rebuild it from coordinates."
+            f"{name} is a malformed sparse matrix: {error}. Were its arrays modified "
+            "in place? Rebuild it from its coordinates."
         ) from error
+
+
+def _rebuild(X):
+    """Build a new matrix from the arrays of a sparse matrix, to have them checked."""
+    indices = []
+    if X.format == "lil":
+        lengths = list(map(len, X.rows))
+        if lengths != list(map(len, X.data)) or len(lengths) != X.shape[0]:
+            raise ValueError("the numbers of rows, columns and values differ")
+        indices, X = [np.array(list(chain.from_iterable(X.rows)))], X.tocoo()
+    elif X.format == "dok":
+        indices, X = [np.array(list(X.keys()))], X.tocoo()
+    if X.format == "coo":
+        parts, indices = (X.data, X.coords), [*indices, *X.coords]
+    elif X.format == "dia":
+        parts, indices = (X.data, X.offsets), [X.offsets]
+    else:
+        parts, indices = (X.data, X.indices, X.indptr), [X.indices, X.indptr]
+    if not isinstance(X.data, np.ndarray):
+        raise ValueError("data must be an array")
+    if any(array.size and array.dtype.kind not in "iu" for array in indices):
+        raise ValueError("indices must be integers")
+    new = type(X)(parts, shape=X.shape)
+    if hasattr(new, "check_format"):  # the constructors of the others check enough
+        new.check_format(full_check=True)
+        # check_format misses a decrease that overflows, or to a negative last pointer.
+        if new.indptr[0] != 0 or (new.indptr[1:] < new.indptr[:-1]).any():
+            raise ValueError("indptr must be a non-decreasing sequence from 0")
 
 
 def make_dense(X, name, remedy):
@@ -93,14 +109,20 @@ def make_dense(X, name, remedy):
 
     Parameters
     ----------
-    X : sparse matrix
-    name, remedy : str
-        Its name in the error message, and the advice if the array does not fit into
-        memory.
+    X : sparse matrix or sparse array
+    name : str
+        Name of `X` in the error message.
+    remedy : str
+        Advice in the error message.
 
     Returns
     -------
     array : ndarray
+
+    Raises
+    ------
+    MemoryError
+        If the array does not fit into memory.
     """
     try:
         return X.toarray()
