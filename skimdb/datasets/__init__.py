@@ -1,4 +1,4 @@
-"""The IMDB movie reviews, by scikit-learn's ``fetch_*`` conventions, and streams."""
+"""The IMDB movie reviews, and a shuffled stream of tables."""
 
 from skimdb.datasets._chunks import shuffle_chunks
 from skimdb.datasets._imdb import fetch_imdb

