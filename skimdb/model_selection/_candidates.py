@@ -78,7 +78,7 @@ def get_final_estimator(estimator):
         raise TypeError(
             "Expected a classifier or regressor that trains epoch by epoch, such as "
             "KerasMLPClassifier or any with partial_fit, or a Pipeline that ends in "
-            f"one, got {final!r}. scikit-learn's validation_curve accepts any estimator."
+            f"one, got {final!r}. validation_curve accepts any estimator."
         )
     return final
 

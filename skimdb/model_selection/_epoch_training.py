@@ -25,9 +25,10 @@ def _is_regressor(estimator):
 
 def trains_by_partial_fit(estimator):
     """Whether the estimator is a classifier or regressor with `partial_fit`."""
-    is_predictor = is_classifier(estimator) or isinstance(estimator, ClassifierMixin)
-    is_predictor |= _is_regressor(estimator)
-    return is_predictor and hasattr(estimator, "partial_fit")
+    if not hasattr(estimator, "partial_fit"):
+        return False
+    is_classifying = is_classifier(estimator) or isinstance(estimator, ClassifierMixin)
+    return is_classifying or _is_regressor(estimator)
 
 
 def get_metrics(estimator):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skimdb._messages import warn
 from skimdb.model_selection._candidates import make_candidates
 from skimdb.model_selection._epoch_training import (
     get_metrics,
@@ -140,7 +141,14 @@ def check_plan(search, plan):
     finals = [candidate.final for candidate in plan.candidates]
     names = [name for final in finals for name in get_metrics(final)]
     names += ["loss"] if all(map(has_loss, finals)) else []
-    names += plan.scoring.names if plan.scoring is not None else ()
+    scorers = plan.scoring.names if plan.scoring is not None else ()
+    names += scorers
+    if search.monitor == "val_loss" and plan.scoring is not None:
+        name = scorers[0] if scorers else "score"
+        warn(
+            f"The search uses monitor='val_loss'; the scores of scoring are recorded "
+            f"only. Set monitor='val_{name}' to search by a score."
+        )
     # A function or a callback tells the names only when it is called.
     is_open = plan.scoring is not None and plan.scoring.scorers is None
     is_open |= any(getattr(final, "callbacks", None) is not None for final in finals)

@@ -205,16 +205,11 @@ class EpochSearchCV(BaseSearchCV):
         "param_grid": [dict, list, ParameterGrid, ParameterSampler, None],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "monitor": [str],
-        "n_jobs": [
-            Interval(Integral, None, -1, closed="right"),
-            Interval(Integral, 1, None, closed="left"),
-            None,
-        ],
         "rule": [StrOptions({"min", "one_se"})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "scoring": [str, callable, list, tuple, dict, None],
         "refit": ["boolean", str, callable],
-        "memory": "no_validation",  # by check_memory
+        "memory": "no_validation",  # by find_folder
     }
     _parameter_constraints.pop("pre_dispatch")
 
@@ -364,9 +359,7 @@ class EpochSearchCV(BaseSearchCV):
         n_tasks = plan.n_fits + bool(self.refit)
         is_patient = self.n_iter_no_change is not None
         root = self._init_callback_context(max_subtasks=None if is_patient else n_tasks)
-        if has_callbacks(
-            self, *(candidate.final for candidate in plan.candidates)
-        ):
+        if has_callbacks(self, *(candidate.final for candidate in plan.candidates)):
             plan = replace(plan, make_task=partial(_make_task, self, root, plan))
         with run_task(root, **passed):
             results = self._run_plan(plan, data, type(self).__name__)
@@ -394,10 +387,9 @@ class EpochSearchCV(BaseSearchCV):
         """Fitted attributes of the candidates and the best of them."""
         epochs, columns = choose_epochs(plan, results, self.rule)
         scores = read_scores(plan, results, epochs)
-        prefix = get_prefix(self.estimator)
-        by_fit = trains_by_fit(get_final_estimator(self.estimator))
+        name = f"{get_prefix(self.estimator)}epochs"
         params = [
-            candidate.params | ({f"{prefix}epochs": epoch} if by_fit else {})
+            candidate.params | ({name: epoch} if trains_by_fit(candidate.final) else {})
             for candidate, epoch in zip(plan.candidates, epochs, strict=True)
         ]
         table = self._format_results(params, len(plan.splits), scores, columns)

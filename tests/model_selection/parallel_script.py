@@ -22,7 +22,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import joblib
-from fitlog import Logging
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -44,12 +43,15 @@ def make_classifier(cls=KerasMLPClassifier):
 
 def search_epochs(memory=None, n_jobs=None, **params):
     """Search over 12 candidates and 4 splits."""
+    from fitlog import Logging  # installed by a fixture
+
     search = EpochSearchCV(
         make_classifier(Logging),
         GRID,
         max_epochs=4,
         cv=KFold(4),
         scoring="roc_auc",
+        monitor="val_roc_auc",
         refit=False,
         memory=memory,
         n_jobs=n_jobs,

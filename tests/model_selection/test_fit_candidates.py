@@ -68,7 +68,9 @@ class Balance(Tasks):
         self.ended.append(self.paths.pop())
 
 
-@pytest.mark.parametrize("params", [{}, {"n_iter_no_change": 1}, {"scoring": "f1"}])
+@pytest.mark.parametrize(
+    "params", [{}, {"n_iter_no_change": 1}, {"scoring": "f1", "monitor": "val_f1"}]
+)
 def test_callbacks_see_as_many_ends_as_begins(data, params):
     balance = Balance()
     search = make_search(max_epochs=2, **params).set_callbacks(balance)

@@ -170,7 +170,7 @@ def test_texts_in_a_pipeline(texts_data):
     pipe = make_pipeline(vectorizer, estimator)
     grid = {"sgdclassifier__alpha": [1e-4, 1e-2]}
     search = fit_quietly(make_search(pipe, param_grid=grid, n_jobs=2), texts, y)
-    for fold, (train, val) in enumerate(CV.split(texts)):
+    for fold, (train, val) in enumerate(CV.split(texts)):  # noqa: B007
         fitted = clone(estimator)
         encoder = clone(vectorizer).fit(texts[train])
         losses = []
@@ -318,7 +318,10 @@ def test_wrong_estimators(estimator, options, error, message):
 
 def test_a_regressor_with_a_score_for_classes():
     X, y = make_data("one")
-    with pytest.warns(UserWarning, match="scorer 'f1' failed"):
+    with (
+        pytest.warns(UserWarning, match="scorer 'f1' failed"),
+        pytest.warns(UserWarning, match="non-finite"),
+    ):
         search = fit_quietly(make_search(SGDRegressor(random_state=0), "f1"), X, y)
     assert np.isnan(search.best_score_)
 

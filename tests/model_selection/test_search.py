@@ -182,7 +182,8 @@ def test_scoring(data):
     assert search.best_score_ == pytest.approx(curve.max())
     assert "roc_auc" in str(search.scorer_)
     assert search.score(X, y) != np.mean(search.predict(X) == y)
-    several = make_search(scoring=["f1", "roc_auc"], max_epochs=2).fit(X, y)
+    with pytest.warns(UserWarning, match="Set monitor='val_f1'"):
+        several = make_search(scoring=["f1", "roc_auc"], max_epochs=2).fit(X, y)
     assert {"mean_test_f1", "mean_test_roc_auc"} <= set(several.cv_results_)
 
 
@@ -285,7 +286,7 @@ def test_diverging_candidate(data):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"monitor": "val_f1"}, "add a metric with scoring"),
+        ({"monitor": "val_f1"}, "or record a metric"),
         ({"monitor": "loss"}, "not recorded on validation data"),
         ({"rule": "best"}, "rule"),
         ({"max_epochs": 0}, "max_epochs"),

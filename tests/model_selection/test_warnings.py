@@ -56,7 +56,7 @@ def fail(estimator, X, y):
 
 
 def test_scorers_that_fail(data):
-    search = make_search(scoring={"own": fail, "f1": "f1"})
+    search = make_search(scoring={"own": fail, "f1": "f1"}, monitor="val_f1")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         search.fit(*data)  # here
