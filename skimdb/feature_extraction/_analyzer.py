@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from numbers import Integral
+from typing import Any, Self
 
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -12,7 +13,6 @@ from skimdb.feature_extraction._tokenize import (
     KERAS_PATTERN,
     SKLEARN_PATTERN,
     BulkTokenizer,
-    to_terms,
     tokenize_ids,
     tokenize_lists,
 )
@@ -21,8 +21,58 @@ _SHARED = "input encoding decode_error strip_accents lowercase preprocessor toke
 _SHARED += "token_pattern ngram_range analyzer"
 
 
+# Names of these parameters in Keras.
+_OTHER_NAMES = {
+    "num_words": "max_features",
+    "max_tokens": "max_features",
+    "ngrams": "ngram_range",
+    "lower": "lowercase",
+    "split": "token_pattern or tokenizer",
+    "binary": "no such parameter: the output is always binary",
+}
+
+
+class _Counter(CountVectorizer):
+    def decode(self, doc):
+        """Decode a document; in files, all kinds of line ends become newlines."""
+        text = super().decode(doc)
+        if self.input == "content":
+            return text
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 class AnalyzerMixin:
     """Split documents into tokens, in bulk or by a `CountVectorizer`."""
+
+    def __new__(cls, *args, **params):
+        _check_names(params)
+        return super().__new__(cls)
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : TextMultiHotVectorizer
+            Estimator.
+        """
+        _check_names(params)
+        return super().set_params(**params)
+
+    def get_stop_words(self) -> frozenset | None:
+        """Return the words to leave out.
+
+        Returns
+        -------
+        stop_words : frozenset or None
+            Like `sklearn.feature_extraction.text.CountVectorizer.get_stop_words`.
+        """
+        return self._make_counter().get_stop_words()
 
     def build_preprocessor(self) -> Callable:
         """Return the function that prepares a text for tokenization.
@@ -60,7 +110,7 @@ class AnalyzerMixin:
         if self.analyzer == "word":
             changes |= {"tokenizer": self.build_tokenizer(), "stop_words": None}
             # CountVectorizer would warn of its stop words in `transform` too.
-            if stop_words := self._make_counter().get_stop_words():
+            if stop_words := self.get_stop_words():
                 changes["tokenizer"] = partial(
                     _tokenize_without, stop_words, changes["tokenizer"]
                 )
@@ -76,32 +126,29 @@ class AnalyzerMixin:
         stop_words = self.stop_words
         if stop_words is not None and not isinstance(stop_words, str):
             stop_words = list(stop_words)
-        return CountVectorizer(**params | {"stop_words": stop_words} | changes)
+        return _Counter(**params | {"stop_words": stop_words} | changes)
 
     def _check_analyzer(self, given_words):
         """Let `CountVectorizer` check the shared parameters, on a blank document.
 
         It raises an error for wrong parameters and warns of those without effect.
         """
-        ngram_range = self.ngram_range
-        are_two = len(ngram_range) == 2 and all(
-            isinstance(n, Integral) for n in ngram_range
-        )
-        if not are_two or not 1 <= ngram_range[0] <= ngram_range[1]:
+        are_integers = all(isinstance(n, Integral) for n in self.ngram_range)
+        lengths = (1, *self.ngram_range)
+        if not are_integers or len(lengths) != 3 or lengths != tuple(sorted(lengths)):
             raise ValueError(
                 "Expected ngram_range to be two integers, the smallest and the largest "
-                f"n, with 1 <= min_n <= max_n; got {ngram_range}."
+                f"n, with 1 <= min_n <= max_n; got {self.ngram_range}."
             )
-        if not isinstance(self.stop_words, str | None):
-            wrong = [word for word in self.stop_words if not isinstance(word, str)]
-            if wrong:
+        for word in self.get_stop_words() or ():
+            if not isinstance(word, str):
                 raise ValueError(
-                    f"Expected stop_words to be words (str), got {wrong[0]!r}. Convert "
+                    f"Expected stop_words to be words (str), got {word!r}. Convert "
                     "them to strings."
                 )
         changes = {"input": "content", "dtype": self.dtype, "vocabulary": given_words}
         if self.tokenizer is not None or self.analyzer != "word":
-            changes["token_pattern"] = self.token_pattern  # warns unless it is None
+            changes["token_pattern"] = self.token_pattern  # warns unless None
         # Functions of the user's own may not accept a blank.
         has_functions = callable(self.strip_accents) or self.tokenizer is not None
         has_functions = has_functions or self._takes_any_document()
@@ -145,15 +192,7 @@ class AnalyzerMixin:
             chunks, tokenize = documents.read_ids(), tokenize_ids
         elif self._has_bulk_path() and not documents.are_few:
             chunks = documents.read_texts(counter.decode)
-            stop_words = counter.get_stop_words()
-            tokenize = BulkTokenizer(
-                pattern=counter.token_pattern,
-                lowercase=counter.lowercase,
-                strip_accents=counter.strip_accents,
-                preprocess=counter.build_preprocessor(),
-                stop_words=to_terms(stop_words) if stop_words else None,
-                ngram_range=counter.ngram_range,
-            )
+            tokenize = BulkTokenizer(counter)
         else:  # Python code, which holds the GIL, and functions that may not be safe
             analyze = self.build_analyzer()
             return (
@@ -161,6 +200,14 @@ class AnalyzerMixin:
                 for chunk in documents.read_items()
             )
         return map_chunks(lambda chunk: function(tokenize(chunk)), chunks)
+
+
+def _check_names(params):
+    for name in _OTHER_NAMES.keys() & params.keys():
+        raise TypeError(
+            f"Expected a parameter of TextMultiHotVectorizer, got {name!r}. Use "
+            f"{_OTHER_NAMES[name]}."
+        )
 
 
 def _tokenize_without(stop_words, tokenize, text):

@@ -58,7 +58,7 @@ class Layout(NamedTuple):
         return -1 if self.oov is None else self.oov
 
 
-def plan_layout(n_words, index, oov, ids_are_columns):
+def plan_layout(n_words, index, oov, ids_are_columns=False):
     """Plan the `Layout` of a number of words, or of token ids."""
     if ids_are_columns:
         return Layout(first=0, n_columns=n_words, ids_are_columns=True)
@@ -140,11 +140,3 @@ def _check_ids(terms, n_columns):
             "increase max_features before fit, or set index='compact'."
         )
     return ids.astype(np.int32)
-
-
-def order_by_word(values, columns, layout, n_words):
-    """Order values of terms by the words of the vocabulary; other words get 0."""
-    is_word = (columns >= layout.first) & (columns < layout.first + n_words)
-    ordered = np.zeros(n_words, values.dtype)
-    ordered[columns[is_word] - layout.first] = values[is_word]
-    return ordered

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from typing import NamedTuple
 
-import joblib
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skimdb._sklearn import _openmp_effective_n_threads
 from skimdb.feature_extraction._matrix import sort_cells
 from skimdb.feature_extraction._tokenize import make_array
 
@@ -54,17 +54,17 @@ class TermCounts(NamedTuple):
 
 
 def map_chunks(function, chunks):
-    """Yield ``function(chunk)`` in order, on all cores.
+    """Yield ``function(chunk)`` in order, on the cores that this process may use.
 
     NumPy, pandas and Arrow release the GIL for most of their work. Only a few chunks
     are read ahead, so a stream stays a stream.
     """
+    threads = min(_openmp_effective_n_threads(), 8)
     chunks = iter(chunks)
     ahead = list(islice(chunks, 2))
-    if len(ahead) < 2:  # threads would take longer to start
-        yield from map(function, ahead)
+    if len(ahead) < 2 or threads == 1:  # threads would take longer to start
+        yield from map(function, chain(ahead, chunks))
         return
-    threads = min(joblib.cpu_count(), 8)
     with ThreadPoolExecutor(threads) as pool:
         pending = collections.deque()
         for chunk in chain(ahead, chunks):
@@ -114,6 +114,29 @@ def add_counts(parts):
     return TermCounts(terms, counts, document_counts, n_documents), positions
 
 
+def merge_counts(parts, new):
+    """Add counts to the counts of earlier chunks, both packed.
+
+    Parts are merged only with parts of about their size, so the cost of a call grows
+    with the call and not with the vocabulary.
+
+    Returns
+    -------
+    merged : list of dict
+        Counts whose sizes at least halve from one to the next.
+    """
+    merged = [*parts, new]
+    _check_one_kind("ids" in part for part in merged if _count_terms(part))
+    while len(merged) > 1 and 2 * _count_terms(merged[-1]) > _count_terms(merged[-2]):
+        pair = map(TermCounts.unpack, merged[-2:])
+        merged[-2:] = [add_counts(pair)[0].pack()]
+    return merged
+
+
+def _count_terms(packed):
+    return len(packed["counts"][0])
+
+
 def encode_tokens(tokens, columns, layout):
     """Return the cells of a chunk (`sort_cells`), given the columns of its terms."""
     rows, columns = tokens.rows, columns[tokens.codes]
@@ -140,13 +163,17 @@ def _merge_terms(arrays):
     filled = [array for array in arrays if len(array)]
     if not filled:
         return arrays[0], [nothing] * len(arrays)
-    if len({array.type for array in filled}) > 1:
-        raise TypeError(
-            "Expected documents of one kind, got texts and sequences of token ids. "
-            "Earlier calls of `partial_fit` count too."
-        )
+    _check_one_kind(array.type for array in filled)
     encoded = pc.dictionary_encode(pa.chunked_array(filled))
     positions = iter(part.indices.to_numpy() for part in encoded.chunks)
     return encoded.chunk(0).dictionary, [
         next(positions) if len(array) else nothing for array in arrays
     ]
+
+
+def _check_one_kind(kinds):
+    if len(set(kinds)) > 1:
+        raise TypeError(
+            "Expected documents of one kind, got texts and sequences of token ids. "
+            "Earlier calls of `partial_fit` count too."
+        )

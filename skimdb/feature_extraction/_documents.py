@@ -17,9 +17,10 @@ from skimdb.feature_extraction._tokenize import encode_utf8
 # Large enough to make the cost per chunk negligible, small enough to save memory.
 CHUNK_BYTES = 2**19
 FIRST_CHUNK_ROWS = 512
-# At most this many documents are analyzed one by one, which starts sooner:
+# At most this many short documents are analyzed one by one, which starts sooner:
 # examples/benchmarks/bench_training.py, section "predict_one".
 _FEW = 4
+_SHORT = 2**14  # characters or bytes of these documents together
 _STRINGS = (pa.string(), pa.large_string(), pa.string_view())
 
 
@@ -58,7 +59,7 @@ class Documents:
             input == "content" and nested and not any_kind
         )
         self.n_documents = len(X) if hasattr(X, "__len__") else math.inf
-        self.are_few = self.n_documents <= _FEW
+        self.are_few = input == "content" and self.n_documents <= _FEW and _are_short(X)
         self._input = input
         self._any_kind = any_kind
 
@@ -155,6 +156,11 @@ def _choose_chunk_size(n_rows, chunk):
     return min(max(n_rows * CHUNK_BYTES // max(n_bytes, 1), 1), 4 * n_rows)
 
 
+def _are_short(X):
+    texts = [item for item in _to_list(X) if isinstance(item, str | bytes)]
+    return sum(map(len, texts)) <= _SHORT
+
+
 def _open_container(X, input):  # noqa: A002
     """Return documents as a ChunkedArray if they are Arrow data, else an iterable."""
     shape = getattr(X, "shape", None)
@@ -178,18 +184,11 @@ def _open_container(X, input):  # noqa: A002
     elif hasattr(X, "__array__"):  # of pandas, NumPy, or a library of tensors
         X = np.asarray(X)
     if isinstance(X, pa.ChunkedArray):
-        if pa.types.is_dictionary(X.type):
-            X = pa.chunked_array([_decode_dictionary(part) for part in X.chunks])
         if X.null_count:
             _raise_missing(np.flatnonzero(pc.is_null(X).to_numpy()))
+        if pa.types.is_dictionary(X.type):
+            X = X.to_pylist()  # Arrow cannot decode all types of dictionaries
     return X
-
-
-def _decode_dictionary(array):
-    if array.type.value_type == pa.string_view():  # has no `dictionary_decode` yet
-        values = array.dictionary.cast(pa.large_string())
-        array = pa.DictionaryArray.from_arrays(array.indices, values)
-    return array.dictionary_decode()
 
 
 def _look_ahead(X):

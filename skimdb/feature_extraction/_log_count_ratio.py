@@ -149,8 +149,8 @@ class LogCountRatioTransformer(
         members = binarizer.fit_transform(y).astype(np.float64)
         if y.ndim == 1 and len(binarizer.classes_) < 2:
             raise ValueError(
-                f"Expected at least two classes in y, got 1 class, "
-                f"{binarizer.classes_[0]!r}. If y belongs to a split, stratify the split."
+                "Expected at least two classes in y, got 1 class, "
+                f"{binarizer.classes_[0]!r}. For parts of a split, stratify the split."
             )
         inside = _compute_log_shares(X, weight * members, self.smoothing)
         outside = _compute_log_shares(X, weight * (1 - members), self.smoothing)
@@ -178,8 +178,8 @@ class LogCountRatioTransformer(
         if smallest < 0:
             raise ValueError(
                 f"Negative values in data passed to {type(self).__name__}, such as "
-                f"{smallest:g}. Pass counts, or 1 if a document contains a word: use it "
-                "right after the vectorizer, before any step that centers columns."
+                f"{smallest:g}. Pass counts, or 1 if a document contains a word. Use "
+                "it after the vectorizer and before any step that centers columns."
             )
         check_classification_targets(y)
         if not type_of_target(y).startswith("multilabel"):

@@ -5,8 +5,6 @@ number of its term and the number of its row. All later steps work on these numb
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -108,32 +106,23 @@ def from_terms(terms):
         return [str(term, "utf-8", "surrogatepass") for term in terms.to_pylist()]
 
 
-@dataclass(frozen=True)
 class BulkTokenizer:
     """Split texts into tokens in bulk: the fast path.
 
     Parameters
     ----------
-    pattern : {KERAS_PATTERN, SKLEARN_PATTERN}
-        Regular expression of a token.
-    lowercase : bool
-        Whether to lower-case.
-    strip_accents : {"ascii", "unicode"} or None
-        Whether `preprocess` strips accents.
-    preprocess : callable
-        Function that prepares a document (str) which is not ASCII.
-    stop_words : pyarrow.LargeBinaryArray or None
-        Words to leave out.
-    ngram_range : tuple of int
-        Smallest and largest n.
+    counter : CountVectorizer
+        Its parameters apply. `token_pattern` is one of the two patterns above.
     """
 
-    pattern: str
-    lowercase: bool
-    strip_accents: str | None
-    preprocess: Callable
-    stop_words: pa.Array | None
-    ngram_range: tuple
+    def __init__(self, counter):
+        stop_words = counter.get_stop_words()
+        self.stop_words = to_terms(stop_words) if stop_words else None
+        self.pattern = counter.token_pattern
+        self.lowercase = counter.lowercase
+        self.strip_accents = counter.strip_accents
+        self.ngram_range = counter.ngram_range
+        self.preprocess = counter.build_preprocessor()
 
     def __call__(self, texts):
         """Return the `Tokens` of texts in UTF-8, a LargeBinaryArray without nulls."""

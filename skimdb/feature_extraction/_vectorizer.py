@@ -1,11 +1,10 @@
 """Encode texts, or sequences of token ids, as a binary sparse matrix."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal, Self
 
 import numpy as np
-import pyarrow as pa
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
@@ -14,29 +13,26 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skimdb._checks import check_indices, make_dense
 from skimdb._sklearn import HasMethods, StrOptions, _fit_context
 from skimdb.feature_extraction._analyzer import AnalyzerMixin
-from skimdb.feature_extraction._columns import (
-    Layout,
-    make_lookup,
-    number_ids,
-    order_by_word,
-    plan_layout,
-)
+from skimdb.feature_extraction._columns import Layout, make_lookup, plan_layout
 from skimdb.feature_extraction._corpus import (
     TermCounts,
     add_counts,
     count_terms,
     encode_tokens,
     map_chunks,
+    merge_counts,
     use_up,
 )
 from skimdb.feature_extraction._matrix import build_matrix
-from skimdb.feature_extraction._tokenize import from_terms, shrink_tokens
+from skimdb.feature_extraction._tokenize import shrink_tokens
 from skimdb.feature_extraction._vocabulary import (
+    choose_words,
     limits_documents,
     list_given_words,
-    select_terms,
 )
 
+# Fitted attributes that only some of the methods that fit set.
+_FITTED = ("vocabulary_", "document_frequency_", "_layout", "_counted", "_are_ids")
 Matrix = sp.csr_matrix | sp.csr_array | np.ndarray
 
 
@@ -46,21 +42,23 @@ class TextMultiHotVectorizer(
     r"""Encode texts, or sequences of token ids, as a sparse binary matrix.
 
     There is one row per document and one column per word, with the most frequent words
-    first. A cell is 1 if the document contains the word. The matrix is that of
-    `CountVectorizer(binary=True)` for the same tokenization and vocabulary, computed
-    several times faster. The default tokenization is Keras's: lower-case the text,
-    replace punctuation, tabs and newlines by blanks, and split on blanks.
+    first. A cell is 1 if the document contains the word. With the same tokenization and
+    vocabulary, `CountVectorizer(binary=True)` returns the same matrix, several times
+    slower. The default tokenization is Keras's: lower-case the text, replace
+    punctuation, tabs and newlines by blanks, and split on blanks.
 
     Parameters
     ----------
     max_features : int or None, default=10_000
         Size of the vocabulary. Terms are ordered by their total count over the corpus,
-        ties alphabetically. None keeps all terms. Ignored if a `vocabulary` is given.
+        ties alphabetically. (`CountVectorizer(binary=True)` counts documents instead.)
+        None keeps all terms. Ignored if a `vocabulary` is given.
     input : {"content", "file", "filename", "sequences"}, default="content"
         Kind of the documents: texts (str, or bytes to be decoded), open files, file
         names, or sequences of token ids, which are integers from 0. Such sequences may
         also be the rows of a table or of a two-dimensional array. With "content",
-        lists, tuples and arrays are recognized as sequences of token ids too.
+        lists, tuples and arrays are recognized as sequences of token ids too. In files,
+        all kinds of line ends become newlines.
     encoding : str, default="utf-8"
         Encoding of bytes and files.
     decode_error : {"strict", "ignore", "replace"}, default="strict"
@@ -110,6 +108,7 @@ class TextMultiHotVectorizer(
     ----------
     vocabulary_ : dict
         Column of each term (str; int for token ids), in the order of the columns.
+        After `partial_fit`, terms are selected when this attribute is first needed.
     document_frequency_ : ndarray of int64, shape (n_terms,)
         Number of documents that contain each term, in the order of `vocabulary_`.
     n_documents_ : int
@@ -145,8 +144,6 @@ class TextMultiHotVectorizer(
     array(['a', 'bad', 'film'], dtype=object)
     """
 
-    vocabulary_: dict
-    document_frequency_: np.ndarray
     n_documents_: int
     fixed_vocabulary_: bool
 
@@ -263,28 +260,46 @@ class TextMultiHotVectorizer(
         self : TextMultiHotVectorizer
             Fitted vectorizer.
         """
-        counted = getattr(self, "_counted", None)
-        if counted is None and hasattr(self, "n_documents_"):
+        counted = getattr(self, "_counted", [])
+        if not counted and hasattr(self, "n_documents_"):
             raise ValueError(
                 "partial_fit cannot continue from `fit`, which keeps no counts. Use "
                 "sklearn.base.clone(vectorizer).partial_fit instead."
             )
-        self._check_params()
         documents = self._open_documents(X)
-        parts = self._map_tokens(count_terms, documents)
-        if counted is not None:
-            parts = [TermCounts.unpack(counted), *parts]
-        counts, _ = add_counts(parts)
-        words, layout, columns = self._choose_words(
-            counts, documents.are_ids, final=False
-        )
-        document_frequency = order_by_word(
-            counts.document_counts, columns, layout, len(words)
-        )
+        if not counted:
+            self._check_params()
+        counts, _ = add_counts(self._map_tokens(count_terms, documents))
+        merged = merge_counts(counted, counts.pack())
         self._set_fitted(
-            words, layout, document_frequency, counts.n_documents, counts.pack()
+            n_documents_=counts.n_documents + getattr(self, "n_documents_", 0),
+            _counted=merged,
+            _are_ids=documents.are_ids,
         )
         return self
+
+    @cached_property
+    def vocabulary_(self) -> dict:
+        return self._select_counted("vocabulary_")
+
+    @cached_property
+    def document_frequency_(self) -> np.ndarray:
+        return self._select_counted("document_frequency_")
+
+    def _select_counted(self, name):
+        """Set the attributes that follow from the counts, and return one of them."""
+        if not getattr(self, "_counted", None):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+        counts, _ = add_counts(map(TermCounts.unpack, self._counted))
+        words, layout, columns = choose_words(self, counts, self._are_ids, final=False)
+        frequency = np.zeros(layout.n_columns + 1, np.int64)  # -1 is the last column
+        frequency[columns] = counts.document_counts
+        vars(self).update(
+            vocabulary_=layout.make_vocabulary(words),
+            document_frequency_=frequency[layout.first :][: len(words)],
+            _layout=tuple(layout),
+        )
+        return vars(self)[name]
 
     def transform(self, X: Iterable) -> Matrix:
         """Encode documents with the learned or given vocabulary.
@@ -401,7 +416,7 @@ class TextMultiHotVectorizer(
                 f"empty vocabulary: no token in {counts.n_documents} documents. Are "
                 "they blank, or only contain stop words? Open files can be read once."
             )
-        words, layout, columns = self._choose_words(counts, documents.are_ids)
+        words, layout, columns = choose_words(self, counts, documents.are_ids)
         blocks = map_chunks(
             lambda chunk: encode_tokens(chunk[0], columns[chunk[1]], layout),
             zip(use_up(chunks), use_up(positions), strict=True),
@@ -409,79 +424,44 @@ class TextMultiHotVectorizer(
         matrix = build_matrix(blocks, layout.n_columns, self.dtype)
         frequency = np.bincount(matrix.indices, minlength=layout.n_columns)
         frequency = frequency[layout.first :][: len(words)]
-        self._set_fitted(words, layout, frequency, counts.n_documents)
+        self._set_fitted(
+            vocabulary_=layout.make_vocabulary(words),
+            document_frequency_=frequency,
+            n_documents_=counts.n_documents,
+            _layout=tuple(layout),
+        )
         return matrix
 
     def _check_params(self):
-        """Check the parameters; warn of parameters without effect."""
-        if self.index == "keras" and (self.max_features or 5) < 5:
+        """Check the parameters, warn of those without effect, return given words."""
+        if self.index == "keras" and self.max_features in range(5):
             raise ValueError(
                 "Expected max_features of at least 5 for index='keras', which reserves "
                 f"four columns, got {self.max_features}."
             )
-        words = ["_"] if self.vocabulary is None else self._list_given_words()
-        self._check_analyzer(words if isinstance(words[0], str) else ["_"])
+        words = None if self.vocabulary is None else list_given_words(self)
+        self._check_analyzer(words if words and isinstance(words[0], str) else ["_"])
+        return words
 
-    def _list_given_words(self):
-        return list_given_words(self.vocabulary, 1 if self.index == "keras" else 0)
-
-    def _plan_layout(self, n_words, ids_are_columns=False):
-        return plan_layout(n_words, self.index, self.oov, ids_are_columns)
-
-    def _choose_words(self, counts, are_ids, *, final=True):
-        """Choose the words of the vocabulary by the counts of all terms.
-
-        If none remains, this is an error, unless more documents may follow.
-
-        Returns
-        -------
-        words : sequence of str or int
-        layout : Layout
-        columns : ndarray of int32
-            Column of each counted term.
-        """
-        ids_are_columns = False
-        if self.vocabulary is not None:
-            words = self._list_given_words()
-        elif are_ids and self.index == "keras":
-            ids_are_columns = True
-            largest = int(np.max(counts.terms.to_numpy(), initial=-1))
-            words = number_ids(self.max_features or largest + 1)
-        else:
-            limit = self.max_features
-            if limit is not None:
-                limit -= self._plan_layout(0).first
-            order = select_terms(
-                counts, min_df=self.min_df, max_df=self.max_df, limit=limit, final=final
-            )
-            layout = self._plan_layout(len(order))
-            words = from_terms(counts.terms.take(pa.array(order)))
-            return words, layout, layout.number_terms(order, len(counts.terms))
-        layout = self._plan_layout(len(words), ids_are_columns)
-        find_columns = make_lookup(layout.make_vocabulary(words), layout)
-        return words, layout, find_columns(counts.terms)
-
-    def _set_fitted(self, words, layout, document_frequency, n_documents, counted=None):
-        """Set all fitted attributes at once, so that an interrupt cannot split them."""
-        vars(self).update(
-            vocabulary_=layout.make_vocabulary(words),
-            document_frequency_=document_frequency,
-            n_documents_=n_documents,
-            fixed_vocabulary_=self.vocabulary is not None,
-            _layout=tuple(layout),
-            _counted=counted,
+    def _set_fitted(self, **fitted):
+        """Replace the fitted attributes at once, so that an interrupt changes none."""
+        kept = {
+            name: value for name, value in vars(self).items() if name not in _FITTED
+        }
+        self.__dict__ = (
+            kept | {"fixed_vocabulary_": self.vocabulary is not None} | fitted
         )
 
     def _get_vocabulary(self):
-        """Return the fitted, or the given, vocabulary and its layout."""
+        """Return the vocabulary and its layout; a given one needs no `fit`."""
         if not hasattr(self, "vocabulary_"):
             if self.vocabulary is None:
                 check_is_fitted(self)
             self._validate_params()
-            self._check_params()
-            words = self._list_given_words()
-            layout = self._plan_layout(len(words))
-            return layout.make_vocabulary(words), layout
+            words = self._check_params()
+            layout = plan_layout(len(words), self.index, self.oov)
+            vocabulary = layout.make_vocabulary(words)
+            self._set_fitted(vocabulary_=vocabulary, _layout=tuple(layout))
         if not self.vocabulary_:
             raise ValueError(
                 "The vocabulary is empty: no term so far satisfies min_df, max_df and "

@@ -1,6 +1,7 @@
 """The terms to keep: selected by their counts, or given as a vocabulary."""
 
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -8,21 +9,61 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skimdb.feature_extraction._tokenize import to_terms
+from skimdb.feature_extraction._columns import make_lookup, number_ids, plan_layout
+from skimdb.feature_extraction._tokenize import from_terms, to_terms
 
 
-def list_given_words(vocabulary, first):
-    """List the terms of a given vocabulary in the order of their numbers.
-
-    `CountVectorizer` checks that each term and each number occurs once.
+def choose_words(params, counts, are_ids, *, final=True):
+    """Choose the words of the vocabulary by the counts of all terms.
 
     Parameters
     ----------
-    vocabulary : mapping or iterable
-        The vectorizer's parameter.
-    first : int
-        Smallest number that a mapping must have: 1 for ranks.
+    params : TextMultiHotVectorizer
+        Its parameters.
+    counts : TermCounts
+    are_ids : bool
+        Whether the documents are sequences of token ids.
+    final : bool, default=True
+        Whether to raise an error if no term remains.
+
+    Returns
+    -------
+    words : sequence of str or int
+    layout : Layout
+    columns : ndarray of int32
+        Column of each counted term.
     """
+    plan = partial(plan_layout, index=params.index, oov=params.oov)
+    if params.vocabulary is None and not (are_ids and params.index == "keras"):
+        limit = params.max_features
+        if limit is not None:
+            limit -= plan(0).first
+        order = select_terms(
+            counts, min_df=params.min_df, max_df=params.max_df, limit=limit, final=final
+        )
+        layout = plan(len(order))
+        words = from_terms(counts.terms.take(pa.array(order)))
+        return words, layout, layout.number_terms(order, len(counts.terms))
+    if params.vocabulary is not None:
+        words = list_given_words(params)
+        layout = plan(len(words))
+    else:
+        n_columns = params.max_features
+        if n_columns is None:
+            n_columns = int(np.max(counts.terms.to_numpy(), initial=-1)) + 1
+        words = number_ids(n_columns)
+        layout = plan(n_columns, ids_are_columns=True)
+    find_columns = make_lookup(layout.make_vocabulary(words), layout)
+    return words, layout, find_columns(counts.terms)
+
+
+def list_given_words(params):
+    """List the terms of the given vocabulary in the order of their numbers.
+
+    `CountVectorizer` checks that each term and each number occurs once.
+    """
+    vocabulary = params.vocabulary
+    first = 1 if params.index == "keras" else 0
     is_table = hasattr(vocabulary, "columns") or getattr(vocabulary, "ndim", 1) != 1
     if isinstance(vocabulary, str | bytes | type) or is_table:
         raise ValueError(

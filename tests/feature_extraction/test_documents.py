@@ -63,6 +63,28 @@ def test_files(tmp_path, slow, texts, vectorizer):
     assert other.vocabulary_ == vec.vocabulary_
 
 
+@pytest.mark.parametrize("options", [{}, {"tokenizer": str.split}, {"analyzer": list}])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_files(end, encoding, options, tmp_path, vectorizer):
+    # Line ends in files are newlines, as in text mode, whatever the system wrote.
+    texts = ["a film\nand a\n\nfilm\n", "a\nplot\n"]
+    vec = vectorizer(**options).fit(texts)
+    names = [tmp_path / f"{i}.txt" for i in range(2)]
+    for name, text in zip(names, texts, strict=True):
+        name.write_bytes(text.replace("\n", end).encode(encoding))
+    options = options | {"encoding": encoding}
+    by_name = vectorizer(input="filename", **options)
+    assert by_name.fit(names * 3).vocabulary_ == vec.vocabulary_
+    assert by_name.build_analyzer()(names[0]) == vec.build_analyzer()(texts[0])
+    open_files = [name.open("rb") for name in names]
+    open_files += [name.open(encoding=encoding, newline="") for name in names]
+    by_file = vectorizer(input="file", **options).fit(open_files)
+    assert by_file.vocabulary_ == vec.vocabulary_
+    for file in open_files:
+        file.close()
+
+
 def test_decode_error(vectorizer):
     texts = ["caf\xe9".encode("latin-1"), "dog"]
     assert "caf" in vectorizer(decode_error="ignore").fit(texts).vocabulary_
@@ -150,7 +172,10 @@ def test_given_vocabulary_needs_no_fit(dense, vectorizer):
     vec = vectorizer(vocabulary={"dog", "cat", "a dog"}, ngram_range=(1, 2))
     assert dense(vec.transform(["A dog", "cat"])) == [[1, 0, 1], [0, 1, 0]]
     assert vec.get_feature_names_out().tolist() == ["a dog", "cat", "dog"]
-    assert not hasattr(vec, "vocabulary_")
+    # set by `transform`, as in CountVectorizer
+    assert vec.vocabulary_ == {"a dog": 0, "cat": 1, "dog": 2}
+    assert vec.fixed_vocabulary_
+    assert not hasattr(vec, "document_frequency_")
 
 
 def test_partial_fit_is_a_stream(texts, words, vectorizer):

@@ -229,7 +229,7 @@ def test_second_fit_forgets_the_first(counts):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"X": -np.ones((60, 12))}, "Negative values in data.*right after the vector"),
+        ({"X": -np.ones((60, 12))}, "Negative values in data.*after the vector"),
         ({"X": sp.csr_array(-np.eye(60, 12))}, "such as -1. Pass counts"),
         ({"y": np.full(60, "pos")}, "got 1 class, .*'pos'.*stratify"),
         ({"y": np.linspace(0, 1, 60)}, "Unknown label type"),

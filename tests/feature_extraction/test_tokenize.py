@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skimdb import TextMultiHotVectorizer
 from skimdb.datasets import fetch_imdb
+from skimdb.feature_extraction import _corpus
 
 KERAS = r"""[^!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~\t\n ]+"""
 SKLEARN = r"(?u)\b\w\w+\b"
@@ -50,8 +51,8 @@ OPTIONS = st.fixed_dictionaries(
         "strip_accents": st.sampled_from([None, "ascii", "unicode"]),
         "ngram_range": st.sampled_from([(1, 2), (2, 2), (1, 3), (2, 4)]),
         "stop_words": st.just(["a", "the"]),
-        "min_df": st.sampled_from([1, 2, 0.3]),
-        "max_df": st.sampled_from([1.0, 0.7, 3]),
+        "min_df": st.sampled_from([1, 1.0, 2, 0.3, 0.0]),
+        "max_df": st.sampled_from([1, 1.0, 0.7, 3, 0.0]),
     },
 )
 
@@ -85,7 +86,7 @@ def check(texts, options, **changes):
     np.testing.assert_array_equal(vectorizer.document_frequency_, cells.sum(axis=0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(texts=TEXTS, options=OPTIONS)
 def test_fast_path_is_exact(texts, options):
     check(texts, options)
@@ -132,6 +133,15 @@ def test_partial_fit_learns_what_fit_learns(texts, cut, options):
     np.testing.assert_array_equal(parts.document_frequency_, whole.document_frequency_)
 
 
+@pytest.mark.parametrize("max_df", [1, 1.0, np.int64(1), np.float32(1), 0.5, 3])
+@pytest.mark.parametrize("min_df", [1, 1.0, np.int64(1), np.float32(1), 0.0, 0.5, 2])
+def test_numbers_and_shares_of_documents(min_df, max_df):
+    texts = ["good film", "bad film", "film", "a good bad film"]
+    options = {"token_pattern": KERAS, "min_df": min_df, "max_df": max_df}
+    check(texts, options)
+    check(texts * 200, options)
+
+
 @settings(max_examples=30, deadline=None)
 @given(texts=TEXTS, new_texts=TEXTS, options=OPTIONS)
 def test_transform_of_new_texts(texts, new_texts, options):
@@ -168,12 +178,14 @@ def test_documents_are_not_joined():
     assert list(vectorizer.vocabulary_) == words
 
 
-def test_many_chunks():
+@pytest.mark.parametrize("cores", [1, 4])
+def test_many_chunks(cores, monkeypatch):
+    monkeypatch.setattr(_corpus, "_openmp_effective_n_threads", lambda: cores)
     rng = np.random.default_rng(0)
     vocabulary = np.array([f"{'w' * (i % 12)}{i}" for i in range(3000)])
     texts = [
         " ".join(vocabulary[(rng.pareto(1, size=n) * 5).astype(int) % 3000])
-        for n in rng.integers(0, 400, size=5_000)
+        for n in rng.integers(0, 400, size=2_500)
     ]
     check(texts, {"token_pattern": KERAS})
 

@@ -4,6 +4,8 @@ import itertools
 import pickle
 import signal
 import threading
+import time
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 import skops.io
+from joblib import Parallel, delayed, parallel_config
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -185,6 +188,55 @@ def test_tags_are_those_of_count_vectorizer(vectorizer):
 def test_names_are_those_of_count_vectorizer(vectorizer):
     ours, theirs = vectorizer().get_params(), CountVectorizer().get_params()
     assert theirs.keys() - ours.keys() == {"binary"}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("num_words", "max_features"),
+        ("max_tokens", "max_features"),
+        ("ngrams", "ngram_range"),
+        ("binary", "always binary"),
+    ],
+)
+def test_names_of_other_libraries(name, hint, vectorizer):
+    with pytest.raises(TypeError, match=f"got '{name}'. Use .*{hint}"):
+        vectorizer(**{name: 10})
+    with pytest.raises(TypeError, match=f"got '{name}'. Use .*{hint}"):
+        vectorizer().set_params(**{name: 10})
+
+
+def test_names_of_no_library(vectorizer):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'maximum'"):
+        vectorizer(maximum=10)
+    with pytest.raises(ValueError, match="Invalid parameter 'maximum'"):
+        vectorizer().set_params(maximum=10)
+
+
+def test_methods_are_those_of_count_vectorizer(vectorizer):
+    theirs = {name for name in dir(CountVectorizer) if not name.startswith("_")}
+    # Metadata requests for `raw_documents` do not apply.
+    assert theirs - set(dir(vectorizer())) <= {"set_output"}
+    for stop_words in ("english", ["the", "a"], None):
+        options = {"stop_words": stop_words}
+        expected = CountVectorizer(**options).get_stop_words()
+        assert vectorizer(**options).get_stop_words() == expected
+
+
+def test_given_vocabulary_is_set_by_transform(texts, vectorizer):
+    for make in (CountVectorizer, vectorizer):
+        for method in ("transform", "inverse_transform", "get_feature_names_out"):
+            vec = make(vocabulary=["dog", "cat"])
+            assert not hasattr(vec, "vocabulary_")
+            arguments = {
+                "transform": [texts],
+                "inverse_transform": [np.eye(2)],
+                "get_feature_names_out": [],
+            }[method]
+            getattr(vec, method)(*arguments)
+            assert vec.vocabulary_ == {"dog": 0, "cat": 1}
+            assert vec.fixed_vocabulary_
+    assert vec.partial_fit(texts).document_frequency_.tolist() == [3, 1]
 
 
 def test_grid_search(texts, vectorizer):
@@ -405,6 +457,70 @@ def test_partial_fit_broken_off_counts_nothing(error, slow, n_read, texts, vecto
     assert vec.vocabulary_ == undisturbed.vocabulary_
     assert vec.n_documents_ == undisturbed.n_documents_ == 5
     assert pickle.dumps(vec) == pickle.dumps(undisturbed)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_partial_fit_costs_as_much_as_its_chunk(given):
+    words = [f"w{i}" for i in range(400_000)]
+    vec = TextMultiHotVectorizer(vocabulary=words if given else None)
+    chunk, sizes = ["a good film"] * 10, []
+    for texts in (chunk, [" ".join(words)], chunk):
+        vec.partial_fit(texts)
+        tracemalloc.start()
+        for _ in range(5):
+            vec.partial_fit(chunk)
+        sizes.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert max(sizes) < 1.2 * sizes[0] + 20_000
+    assert vec.n_documents_ == 171
+    assert len(vec.vocabulary_) == (400_000 if given else 10_000)
+
+
+def test_partial_fit_in_many_chunks_learns_what_fit_learns(vectorizer):
+    rng = np.random.default_rng(0)
+    words = np.array([f"w{i}" for i in range(500)])
+    texts = [" ".join(words[rng.integers(0, 500, n)]) for n in rng.integers(0, 9, 300)]
+    vec, start = vectorizer(max_features=50, min_df=2), 0
+    while start < len(texts):
+        stop = start + int(rng.integers(1, 40))
+        vec.partial_fit(texts[start:stop])
+        start = stop
+        if rng.random() < 0.3:
+            assert len(vec.vocabulary_) <= 50
+    whole = vectorizer(max_features=50, min_df=2).fit(texts)
+    assert list(vec.vocabulary_.items()) == list(whole.vocabulary_.items())
+    np.testing.assert_array_equal(vec.document_frequency_, whole.document_frequency_)
+
+
+def test_four_long_documents_take_no_longer_than_five(vectorizer):
+    text = " ".join(f"w{i % 5000}" for i in range(200_000))
+    seconds = {4: [], 5: []}
+    for _ in range(3):
+        for n, taken in seconds.items():
+            start = time.process_time()
+            vectorizer().fit_transform([text] * n)
+            taken.append(time.process_time() - start)
+    assert min(seconds[4]) < 1.2 * min(seconds[5])
+
+
+def count_threads(texts):
+    """Count the threads that encode texts."""
+    from skimdb.feature_extraction import _corpus
+
+    pool, sizes = _corpus.ThreadPoolExecutor, []
+    _corpus.ThreadPoolExecutor = lambda n: sizes.append(n) or pool(n)
+    try:
+        TextMultiHotVectorizer().fit(texts)
+    finally:
+        _corpus.ThreadPoolExecutor = pool
+    return max(sizes, default=1)
+
+
+def test_worker_of_joblib_uses_its_share_of_the_cores():
+    texts = ["a good film"] * 5000
+    with parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
+        found = Parallel()(delayed(count_threads)(texts) for _ in range(2))
+    assert found == [1, 1]
 
 
 def test_ctrl_c_in_partial_fit_counts_nothing(texts, vectorizer):
