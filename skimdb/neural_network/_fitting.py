@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from skimdb._directions import lower_is_better
+from skimdb._messages import warn
 from skimdb.neural_network._input_checks import (
     check_classes,
     check_continues,
@@ -40,6 +42,9 @@ from skimdb.neural_network._network import (
 from skimdb.neural_network._numpy_backend import NumpyBackend
 from skimdb.neural_network._samples import choose_held_out, fill_batches, make_samples
 from skimdb.neural_network._training import FitTask, NoHooks, Schedule, Trainer
+
+# Cross-entropies of this size mean that training has failed.
+_LARGE_LOSS = 100.0
 
 
 class FitInput(NamedTuple):
@@ -268,6 +273,13 @@ def _run(estimator, draft, given, trainer, monitor):
         check_finite(*weights, fitted["_optimizer_state"], monitor)
         _set_fitted(estimator, fitted)
         task.end({})
+    first, last = fitted["history_"]["loss"][[0, -1]]
+    if last > max(first, _LARGE_LOSS):
+        warn(
+            f"Training did not converge: the loss rose from {first:.3g} in the first "
+            f"epoch to {last:.3g} in the last. Lower learning_rate.",
+            ConvergenceWarning,
+        )
 
 
 def _train(estimator, draft, trainer, monitor, task):

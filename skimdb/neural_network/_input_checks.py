@@ -161,13 +161,14 @@ def _check_raw(X, name):
         )
     is_flat = isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1
     if isinstance(next(iter(X), None) if is_flat else X, (str, bytes)):
-        remedy = "put a vectorizer before it: make_pipeline(TextMultiHotVectorizer(), "
-        remedy += "KerasMLPClassifier())"
+        remedy = "put a vectorizer before it"
+        pipeline = "make_pipeline(TextMultiHotVectorizer(), KerasMLPClassifier())"
         if name == "X_val":
-            remedy = "transform it with the fitted vectorizer first"
+            remedy = "transform it first, or let the Pipeline transform it"
+            pipeline = "make_pipeline(..., transform_input=['X_val'])"
         raise ValueError(
             f"KerasMLPClassifier expects {name} to be a matrix of numbers, but got "
-            f"texts: {remedy}."
+            f"texts: {remedy}, as in {pipeline}."
         )
 
 

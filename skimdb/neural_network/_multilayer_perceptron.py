@@ -67,8 +67,8 @@ class KerasMLPClassifier(
             default="relu"
         Activation of the hidden layers.
     optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
-        Name, class or instance of a Keras optimizer. Instances are copied by their
-        `get_config`. RMSprop, Adam and SGD by name train in NumPy.
+        Name, class or instance of a Keras optimizer. Instances are copied. RMSprop,
+        Adam and SGD by name train in NumPy.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
             default=None
         Learning rate. None uses the optimizer's default (0.001 for RMSprop and Adam).
@@ -113,8 +113,7 @@ class KerasMLPClassifier(
         Set callbacks of scikit-learn with the method `set_callbacks`.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order, dropout and the held-out samples. As in
-        scikit-learn, an int gives all splits of a cross-validation the same draws;
-        None gives each split its own.
+        scikit-learn, all splits share the draws of an int; None gives each its own.
     verbose : int, default=0
         Whether to print a line per epoch.
     warm_start : bool, default=False
@@ -307,6 +306,7 @@ class KerasMLPClassifier(
         X_val: Matrix | None = None,
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
+        **unknown: Any,
     ) -> Self:
         """Train the network.
 
@@ -327,17 +327,20 @@ class KerasMLPClassifier(
             Labels of the validation samples.
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the validation samples.
+        **unknown : dict
+            Raise a TypeError that suggests the right name.
 
         Returns
         -------
         self : KerasMLPClassifier
-            The fitted estimator. If `fit` fails, it stays unchanged.
+            The fitted estimator, unchanged if `fit` fails.
 
         Raises
         ------
         ValueError
             If a parameter or the data are invalid, or if training diverges.
         """
+        self._refuse_arguments("fit", unknown)
         return fit_network(
             self, FitInput(X, y, sample_weight, X_val, y_val, sample_weight_val)
         )
@@ -352,19 +355,18 @@ class KerasMLPClassifier(
         X_val: Matrix | None = None,
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
+        **unknown: Any,
     ) -> Self:
         """Train for one epoch on a part of the data, or on a stream of chunks.
 
-        Continues from the weights, optimizer state and history of earlier calls of
-        `partial_fit` or `fit`. The parameters `epochs` and `early_stopping` are not
-        used.
+        Continues from the weights, optimizer state and history of earlier calls. The
+        parameters `epochs` and `early_stopping` are not used.
 
         Data that do not fit in memory can be an iterator of chunks, such as a
         generator. Batches continue across chunks: with ``shuffle=False``, the weights
         equal those of `fit` on all samples. With ``shuffle=True``, the order is drawn
-        within each chunk. Metrics of the training samples are averaged over the
-        chunks; sample and class weights are scaled within each. Callbacks of
-        scikit-learn receive the first chunk.
+        within each chunk. Training metrics are averaged over the chunks; sample and
+        class weights are scaled within each. scikit-learn's callbacks get the first.
 
         Parameters
         ----------
@@ -386,18 +388,20 @@ class KerasMLPClassifier(
             Labels of the validation samples.
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the validation samples.
+        **unknown : dict
+            Raise a TypeError that suggests the right name.
 
         Returns
         -------
         self : KerasMLPClassifier
-            The fitted estimator. If `partial_fit` or the iterator fails, it stays
-            unchanged.
+            The fitted estimator, unchanged if `partial_fit` or the iterator fails.
 
         Raises
         ------
         ValueError
             If a parameter or the data are invalid, or if training diverges.
         """
+        self._refuse_arguments("partial_fit", unknown)
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' is not supported by partial_fit. Pass the "

@@ -1,6 +1,7 @@
 """Wrong input: one clear error each, and the estimator afterwards as before."""
 
 import copy
+import warnings
 
 import keras
 import numpy as np
@@ -10,9 +11,15 @@ import scipy.sparse
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.datasets import make_classification
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.pipeline import make_pipeline
 
-from skimdb import EpochSearchCV, KerasMLPClassifier, LogCountRatioTransformer
+from skimdb import (
+    EpochSearchCV,
+    KerasMLPClassifier,
+    LogCountRatioTransformer,
+    TextMultiHotVectorizer,
+)
 
 X, Y = make_classification(60, n_features=6, random_state=0)
 
@@ -516,8 +523,7 @@ NO_MATRICES = {
     "dict": lambda: {"a": [1.0] * 20},
     "object": object,
     "rows of different lengths": lambda: [[1.0], *ROWS[1:]],
-    "texts in a table": lambda: pd.DataFrame({"a": [1.0] * 20, "b": ["Rome"] * 20}),
-    "dates": lambda: np.arange(40).reshape(20, 2).astype("datetime64[s]"),
+    "texts in a column": lambda: np.array([[1.0, "Rome"]] * 20, object),
     "no columns": pd.DataFrame,
 }
 
@@ -571,3 +577,76 @@ def test_numbers_of_numpy_as_sizes(kind):
     for each in (classifier, plain):
         each.fit(ROWS, LABELS).partial_fit(ROWS, LABELS)
     np.testing.assert_array_equal(classifier.coefs_[0], plain.coefs_[0])
+
+
+@pytest.mark.parametrize(
+    ("argument", "hint"),
+    [
+        ({"epochs": 3}, r"set_params\(epochs="),
+        ({"batch_size": 3}, r"set_params\(batch_size="),
+        ({"callbacks": []}, r"set_params\(callbacks="),
+        ({"validation_data": (X, Y)}, "X_val and y_val"),
+        ({"validation_split": 0.2}, "early_stopping=True and set validation_fraction"),
+        ({"sample_weights": None}, "Did you mean 'sample_weight'"),
+    ],
+    ids=str,
+)
+def test_arguments_of_fit_in_keras(fitted, argument, hint):
+    for method in ("fit", "partial_fit"):
+        name = next(iter(argument))
+        with pytest.raises(TypeError, match=f"argument '{name}'.*{hint}"):
+            getattr(copy.deepcopy(fitted), method)(X, Y, **argument)
+
+
+@pytest.mark.parametrize("name", ["loss_curve_", "validation_scores_", "history"])
+def test_attributes_of_scikit_learn_and_keras(fitted, name):
+    for estimator in (fitted, KerasMLPClassifier()):
+        assert not hasattr(estimator, name)
+        with pytest.raises(AttributeError, match="history_"):
+            getattr(estimator, name)
+
+
+def test_validation_split_needs_early_stopping():
+    with pytest.raises(TypeError, match="which needs early_stopping=True"):
+        KerasMLPClassifier(validation_split=0.2)
+    with pytest.raises(ValueError, match="which needs early_stopping=True"):
+        KerasMLPClassifier().set_params(validation_split=0.2)
+
+
+@pytest.mark.parametrize("texts", [["good film"] * 60, np.array(["good film"] * 60)])
+def test_texts_as_validation_samples_of_a_pipeline(texts):
+    pipe = make_pipeline(TextMultiHotVectorizer(), KerasMLPClassifier(2, epochs=1))
+    params = {"kerasmlpclassifier__X_val": texts, "kerasmlpclassifier__y_val": Y}
+    with pytest.raises(ValueError, match="X_val") as error:
+        pipe.fit(texts, Y, **params)
+    message = str(error.value)
+    assert message.count("X_val") == 2  # the name, and the remedy
+    assert "transform_input=['X_val']" in message
+    assert message.count("got texts") == 1
+
+
+def test_a_chunk_is_not_called_x_val():
+    """A sparse chunk after a dense one, too large to become dense."""
+    wide = scipy.sparse.csr_array((10**6,) * 2, dtype=np.float32)
+    chunks = [(np.ones((2, 10**6), np.float32), [0, 1]), (wide, np.zeros(10**6))]
+    with pytest.raises(MemoryError, match="convert X to a dense array"):
+        KerasMLPClassifier(2).partial_fit(iter(chunks), classes=[0, 1])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
+@pytest.mark.parametrize("learning_rate", [1e4, 1e6, 1e8])
+def test_a_loss_that_rises_far_is_never_silent(optimizer, learning_rate):
+    classifier = KerasMLPClassifier(
+        4, optimizer=optimizer, learning_rate=learning_rate, batch_size=10, epochs=8
+    ).set_params(random_state=0, activation="linear")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            loss = classifier.fit(X, Y).history_["loss"]
+        except ValueError as error:
+            if "diverged" in str(error):
+                return
+            raise
+    rises = loss[-1] > max(loss[0], 100)
+    assert [w.category for w in caught] == [ConvergenceWarning] * int(rises)
+    assert all("Lower learning_rate" in str(w.message) for w in caught)
