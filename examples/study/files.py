@@ -8,6 +8,7 @@ import csv
 import difflib
 import io
 import json
+from collections import Counter
 from itertools import chain, islice
 
 import pandas as pd
@@ -99,10 +100,10 @@ def _find_reader(path):
         kind = "a folder" if path.is_dir() else f"a file like *{suffix}"
         raise FileError(f"{path.name} is {kind}. Save the texts as {KINDS}.")
     with path.open("rb") as file:
-        start = file.read(2)
+        start = file.read(4)
     if not start:
         raise FileError(f"{path.name} is empty.")
-    if start in (b"\x1f\x8b", b"PK", b"BZ"):
+    if start.startswith((b"\x1f\x8b", b"PK\3\4", b"BZh", b"\xfd7zX")):
         raise FileError(f"{path.name} is compressed. Unpack it first.")
     return READERS[suffix]
 
@@ -123,15 +124,12 @@ def _decode(path, encoding):
     own = next((MARKS[mark] for mark in MARKS if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding or own).removeprefix("\ufeff")
-        other = data.decode(own, "ignore" if encoding is None else "strict")
     except LookupError as error:
         raise FileError(f"--encoding {encoding} is not an encoding of text.") from error
-    except UnicodeError:
-        if encoding is None:
-            raise
-        other = text = data.decode(encoding)
-    other = other.removeprefix("\ufeff")
-    if other != text and "\0" not in other:
+    other = text
+    if encoding is not None:
+        other = data.decode(own, "replace").removeprefix("\ufeff")
+    if other != text and not {"\0", "\ufffd"} & set(other):
         start = next((i for i, c in enumerate(other) if c != text[i : i + 1]), 0)
         pair = {encoding: text, own: other}.items()
         shown = [f"{reading[start : start + 20]!r} ({name})" for name, reading in pair]
@@ -144,7 +142,7 @@ def _decode(path, encoding):
             f"{path.name} contains NUL characters, such as UTF-16 without a byte order "
             "mark. Name its encoding, such as --encoding utf-16-le."
         )
-    return text
+    return text.lstrip("\r\n")
 
 
 def _read_table(path, wanted, encoding, separator, quotes):
@@ -202,7 +200,8 @@ def _parse(path, wanted, text, separator, style):
         columns = [name.strip() for name in next(rows, [])]
         checked = check_rows()
         start = list(islice(checked, N_GUESS))
-        names = _find_columns(pd.DataFrame(start, columns=columns), wanted, path.name)
+        frame = pd.DataFrame(start, columns=columns, dtype=object)
+        names = _find_columns(frame, wanted, path.name)
         places = [columns.index(name) for name in names.values()]
         cells = [[row[i] for i in places] for row in chain(start, checked)]
     except csv.Error as error:
@@ -281,18 +280,18 @@ READERS = {
 def _find_columns(frame, wanted, file_name):
     """Return the names of the columns, as wanted or guessed from the first rows."""
     columns = list(map(str, frame.columns))
-    frame.columns = columns
+    frame.columns, counts = columns, Counter(columns)
     names = {kind: name for kind, name in wanted.items() if name is not None}
     for name in names.values():
-        if columns.count(name) != 1:
-            has = "several columns" if name in columns else "no column"
+        if counts[name] != 1:
+            has = "several columns" if counts[name] else "no column"
             raise FileError(
                 f"{file_name} has {has} {name!r}, but {_list_names(columns)}."
                 f"{suggest(name, columns)}"
             )
     if len(set(names.values())) < len(names):
         raise FileError("--text, --label and --group must name different columns.")
-    free = [column for column in columns if column not in names.values()]
+    free = [n for n in columns if counts[n] == 1 and n not in names.values()]
     missing = [kind for kind in ("text", "label") if kind not in names]
     if len(free) < len(missing):
         raise FileError(
@@ -304,8 +303,7 @@ def _find_columns(frame, wanted, file_name):
             f"{file_name} has no rows. Expected a line of column names, and then a row "
             "for each text."
         )
-    values = frame.loc[:, ~frame.columns.duplicated()].fillna("")
-    values = values[list(dict.fromkeys(free))]
+    values = frame[free if missing else []].fillna("")
     for kind, guess in [("text", _guess_text), ("label", _guess_label)]:
         if kind in missing:
             names[kind] = guess(values, file_name)

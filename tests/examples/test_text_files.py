@@ -1,6 +1,5 @@
 """Files of one's own texts: read correctly, or one sentence and exit code 1."""
 
-import codecs
 import gzip
 import io
 import json
@@ -66,328 +65,139 @@ def make_frame(n_each=20):
 # Files that are read
 
 
-def write(text="A film", label="{}", header="review,sentiment", n=12, **options):
-    """Return the bytes of a table; ``{}`` is the class, and ``{i}`` the row."""
-    line = options.get("line", "{text},{label}")
-    end = options.get("end", "\n")
+def write(text="A film {i}", sep=",", end="\n", encoding="utf-8", **options):
+    """Return the bytes of a table of 12 rows of each class.
+
+    ``{i}`` in a text is the number of the row and its class.
+    """
+    header = options.get("header", "review{s}sentiment").replace("{s}", sep)
+    line = options.get("line", "{text}{s}{label}").replace("{s}", sep)
     rows = [
-        line.format(text=text.format(name, i=f"{i}{name}"), label=label.format(name))
+        line.format(text=text.replace("{i}", f"{i}{name}"), label=name)
         for name in options.get("names", ["good", "bad"])
-        for i in range(n)
+        for i in range(options.get("n", 12))
     ]
-    return (end.join([header, *rows]) + end).encode(options.get("encoding", "utf-8"))
-
-
-def write_json(records, **options):
-    return json.dumps(records, ensure_ascii=False, **options)
+    return end.join([header, *rows, ""]).encode(encoding)
 
 
 RECORDS = [{"text": f"Nice {i} {k}", "label": k} for k in ("a", "b") for i in range(12)]
-LINES = "\n".join(write_json(record) for record in RECORDS)
-TEXT = "A film {i}"
+LINES = "\n".join(json.dumps(record) for record in RECORDS)
 
-# Name of the file, its bytes, more arguments, one text and the labels.
+
+def csv(content, text="A film 0good", labels="good bad", name="a.csv", options=""):
+    """Return a table, one of its texts, its labels and the options to read it."""
+    return name, content, text, labels, options.split()
+
+
+def tsv(content, text="A film 0good"):
+    return csv(content, text, name="a.tsv")
+
+
+def labelled(*names):
+    return csv(write(names=names), f"A film 0{names[0]}", " ".join(names))
+
+
+def jsonl(content, text="Nice 0 a", labels="a b", name="a.jsonl"):
+    content = content.encode() if isinstance(content, str) else content
+    return csv(content, text, labels, name)
+
+
+QUOTED = {"header": '"review"{s}"sentiment"', "line": '"{text}"{s}"{label}"'}
+ACCENTS, CAFE = write("Café {i}").decode(), "Café 0good"
 READABLE = {
-    "commas": ("a.csv", write(TEXT), [], "A film 0good", "good bad"),
-    "semicolons": (
-        "a.csv",
-        write(TEXT, header="review;sentiment", line="{text};{label}"),
-        [],
-        "A film 0good",
-        "good bad",
+    "commas": csv(write()),
+    "semicolons": csv(write(sep=";")),
+    "tabs": tsv(write("A film, {i}", sep="\t"), "A film, 0good"),
+    "bars in a text file": csv(write(sep="|"), name="a.txt"),
+    "first line of Excel": csv(b"sep=;\r\n" + write(sep=";")),
+    "separators in a name": csv(write(sep=";", header="Text (de, at){s}label")),
+    "separators in a quoted name": csv(write(header='"Text; all, of it",label')),
+    "quotes around all cells": csv(write(**QUOTED)),
+    "quoted separators": csv(write("A, film; {i}", **QUOTED), "A, film; 0good"),
+    "quoted line breaks": csv(write("A film,\nso {i}", **QUOTED), "A film,\nso 0good"),
+    "doubled quotes": csv(write('A ""film"", {i}', **QUOTED), 'A "film", 0good'),
+    "quotations": tsv(write('"Film" {i}', sep="\t"), '"Film" 0good'),
+    "open quotes": tsv(write(sep="\t") + b'"Oh no\tgood\n"Ah yes\tbad\n', '"Oh no'),
+    "apostrophes": csv(write("It's {i}"), "It's 0good"),
+    "blanks after separators": csv(
+        write("A, film {i}", ", ", **QUOTED), "A, film 0good"
     ),
-    "tabs": (
-        "a.tsv",
-        write("A film, {i}", header="review\tsentiment", line="{text}\t{label}"),
-        [],
-        "A film, 0good",
-        "good bad",
+    "Windows line ends": csv(write(end="\r\n")),
+    "old Mac line ends": csv(write(end="\r")),
+    "empty lines": csv(b"\n" + write(end="\n\n")),
+    "no line break at the end": csv(write().rstrip()),
+    "upper case ending": csv(write(), name="A.CSV"),
+    "header like an archive": csv(write(header="PK,sentiment")),
+    "UTF-8 with a mark": csv(ACCENTS.encode("utf-8-sig"), CAFE),
+    "UTF-16 of Excel": csv(write("Café {i}", sep="\t", encoding="utf-16"), CAFE),
+    "UTF-16, big-endian": csv(("\ufeff" + ACCENTS).encode("utf-16-be"), CAFE),
+    "UTF-32": csv(ACCENTS.encode("utf-32"), CAFE),
+    "UTF-16 without a mark": csv(
+        write("Café {i}", encoding="utf-16-le"), CAFE, options="--encoding=utf-16-le"
     ),
-    "bars in a text file": (
-        "a.txt",
-        write(TEXT, header="review|sentiment", line="{text}|{label}"),
-        [],
-        "A film 0good",
-        "good bad",
+    "cp1252": csv(
+        write("„Café {i}“", encoding="cp1252"),
+        "„Café 0good“",
+        options="--encoding=cp1252",
     ),
-    "first line of Excel": (
-        "a.csv",
-        b"sep=;\r\n" + write(TEXT, header="review;sentiment", line="{text};{label}"),
-        [],
-        "A film 0good",
-        "good bad",
-    ),
-    "separators in the names of columns": (
-        "a.csv",
-        write(TEXT, header="Text (de, at);label", line="{text};{label}"),
-        [],
-        "A film 0good",
-        "good bad",
-    ),
-    "separators in quoted names of columns": (
-        "a.csv",
-        write(TEXT, header='"Text; all, of it",label'),
-        [],
-        "A film 0good",
-        "good bad",
-    ),
-    "quotes around all cells": (
-        "a.csv",
-        write(TEXT, header='"review","sentiment"', line='"{text}","{label}"'),
-        [],
-        "A film 0good",
-        "good bad",
-    ),
-    "quoted line breaks": (
-        "a.csv",
-        write("A, film,\nso {i}", line='"{text}",{label}'),
-        [],
-        "A, film,\nso 0good",
-        "good bad",
-    ),
-    "doubled quotes": (
-        "a.csv",
-        write('A ""film"", {i}', line='"{text}",{label}'),
-        [],
-        'A "film", 0good',
-        "good bad",
-    ),
-    "texts that begin with a quotation": (
-        "a.tsv",
-        write('"Film" {i}', header="review\tsentiment", line="{text}\t{label}"),
-        [],
-        '"Film" 0good',
-        "good bad",
-    ),
-    "two texts that begin with a quote": (
-        "a.tsv",
-        write(TEXT, header="review\tsentiment", line="{text}\t{label}")
-        + b'"Oh no\tgood\n"Ah yes\tbad\n',
-        [],
-        '"Oh no',
-        "good bad",
-    ),
-    "apostrophes": ("a.csv", write("It's {i}"), [], "It's 0good", "good bad"),
-    "blanks after separators": (
-        "a.csv",
-        write("A film, {i}", header="review, sentiment", line='"{text}", "{label}"'),
-        ["--label=sentiment"],
-        "A film, 0good",
-        "good bad",
-    ),
-    "Windows line ends": (
-        "a.csv",
-        write(TEXT, end="\r\n"),
-        [],
-        "A film 0good",
-        "good bad",
-    ),
-    "old Mac line ends": (
-        "a.csv",
-        write(TEXT, end="\r"),
-        [],
-        "A film 0good",
-        "good bad",
-    ),
-    "empty lines": ("a.csv", write(TEXT, end="\n\n"), [], "A film 0good", "good bad"),
-    "no line break at the end": (
-        "a.csv",
-        write(TEXT).rstrip(),
-        [],
-        "A film 0good",
-        "good bad",
-    ),
-    "upper case ending": ("A.CSV", write(TEXT), [], "A film 0good", "good bad"),
-    "UTF-8 with a mark": (
-        "a.csv",
-        write("Café {i}", encoding="utf-8-sig"),
-        [],
-        "Café 0good",
-        "good bad",
-    ),
-    "UTF-16 of Excel": (
-        "a.csv",
-        write("Café {i}", encoding="utf-16", header="review\tsentiment").replace(
-            ",".encode("utf-16-le"), "\t".encode("utf-16-le")
-        ),
-        [],
-        "Café 0good",
-        "good bad",
-    ),
-    "UTF-16, big-endian": (
-        "a.csv",
-        codecs.BOM_UTF16_BE + write("Café {i}", encoding="utf-16-be"),
-        [],
-        "Café 0good",
-        "good bad",
-    ),
-    "UTF-32": (
-        "a.csv",
-        write("Café {i}", encoding="utf-32"),
-        [],
-        "Café 0good",
-        "good bad",
-    ),
-    "UTF-16 without a mark": (
-        "a.csv",
-        write("Café {i}", encoding="utf-16-le"),
-        ["--encoding=utf-16-le"],
-        "Café 0good",
-        "good bad",
-    ),
-    "cp1252": (
-        "a.csv",
-        write("Café „{i}“", encoding="cp1252"),
-        ["--encoding=cp1252"],
-        "Café „0good“",
-        "good bad",
-    ),
-    "Cyrillic": (
-        "a.csv",
+    "Cyrillic": csv(
         write("Фильм {i}", encoding="koi8-r"),
-        ["--encoding=koi8-r"],
         "Фильм 0good",
-        "good bad",
+        options="--encoding=koi8-r",
     ),
-    "labels with leading zeros": (
-        "a.csv",
-        write(TEXT, names=["0101", "101", "0202"]),
-        [],
-        "A film 00101",
-        "0101 101 0202",
+    "leading zeros": labelled("0101", "101", "0202"),
+    "equal numbers": labelled("007", "7", "7.0"),
+    "long numbers": labelled("12345678901234567890", "12345678901234567891"),
+    "exponents": labelled("1e5", "100000"),
+    "dates": labelled("2024-01-02", "2.1.2024"),
+    "booleans": labelled("TRUE", "false"),
+    "a class called NA": labelled("NA", "b"),
+    "a class called None": labelled("None", "nan"),
+    "two forms of an accent": labelled("caf\xe9", "cafe\u0301"),
+    "formulas": labelled("=A", "-B"),
+    "emoji": labelled("👍", "👎"),
+    "blanks around labels": csv(write(line="{text}, {label} ")),
+    "right to left": csv(write("סרט {i}"), "סרט 0good"),
+    "texts of one word": csv(write("{i}"), "0good"),
+    "a long text": csv(write("x" * 300_000 + " {i}"), "x" * 300_000 + " 0good"),
+    "columns with the same name": csv(
+        write(header="review,sentiment,x,x", line="{text},{label},1,2")
     ),
-    "labels that are equal numbers": (
-        "a.csv",
-        write(TEXT, names=["007", "7", "7.0"]),
-        [],
-        "A film 0007",
-        "007 7 7.0",
-    ),
-    "long numbers": (
-        "a.csv",
-        write(TEXT, names=["12345678901234567890", "12345678901234567891"]),
-        [],
-        "A film 012345678901234567890",
-        "12345678901234567890 12345678901234567891",
-    ),
-    "labels like exponents": (
-        "a.csv",
-        write(TEXT, names=["1e5", "100000"]),
-        [],
-        "A film 01e5",
-        "1e5 100000",
-    ),
-    "dates": (
-        "a.csv",
-        write(TEXT, names=["2024-01-02", "2.1.2024"]),
-        [],
-        "A film 02024-01-02",
-        "2024-01-02 2.1.2024",
-    ),
-    "booleans": ("a.csv", write(TEXT, names=["TRUE", "false"]), [], None, "TRUE false"),
-    "a class called NA": ("a.csv", write(TEXT, names=["NA", "b"]), [], None, "NA b"),
-    "a class called None": (
-        "a.csv",
-        write(TEXT, names=["None", "nan"]),
-        [],
-        None,
-        "None nan",
-    ),
-    "two forms of an accent": (
-        "a.csv",
-        write(TEXT, names=["caf\xe9", "cafe\u0301"]),
-        [],
-        None,
-        "caf\xe9 cafe\u0301",
-    ),
-    "blanks around labels": ("a.csv", write(TEXT, label=" {} "), [], None, "good bad"),
-    "formulas": ("a.csv", write("=1+{i}", names=["=A", "-B"]), [], "=1+0=A", "=A -B"),
-    "emoji": ("a.csv", write("👍{i}", names=["👍", "👎"]), [], "👍0👍", "👍 👎"),
-    "right to left": ("a.csv", write("סרט {i}"), [], "סרט 0good", "good bad"),
-    "text of one word": ("a.csv", write("{i}"), [], "0good", "good bad"),
-    "a long text": ("a.csv", write("x" * 300_000 + " {i}"), [], None, "good bad"),
-    "many columns": (
-        "a.csv",
+    "many columns": csv(
         write(
-            TEXT,
-            header="review,sentiment," + ",".join(f"c{i}" for i in range(10_000)),
+            header="review,sentiment" + "".join(f",c{i}" for i in range(10_000)),
             line="{text},{label}" + ",1.5" * 10_000,
         ),
-        ["--text=review", "--label=sentiment"],
-        "A film 0good",
-        "good bad",
+        options="--text=review --label=sentiment",
     ),
-    "columns with the same name": (
-        "a.csv",
-        write(TEXT, header="review,sentiment,x,x", line="{text},{label},1,2"),
-        ["--text=review", "--label=sentiment"],
-        "A film 0good",
-        "good bad",
+    "JSON lines": jsonl(LINES),
+    "JSON lines with a mark": jsonl("\ufeff" + LINES),
+    "JSON lines in UTF-16": jsonl(LINES.encode("utf-16")),
+    "JSON lines named .json": jsonl(LINES, name="a.json"),
+    "a JSON array": jsonl("\ufeff" + json.dumps(RECORDS, indent=2), name="a.json"),
+    "line separators": jsonl(LINES.replace("Nice ", "Nice\u2028"), "Nice\u20280 a"),
+    "JSON numbers": jsonl(
+        LINES.replace('"a"', "1.50").replace('"b"', "2"), labels="1.50 2"
     ),
-    "JSON lines": ("a.jsonl", LINES.encode(), [], "Nice 0 a", "a b"),
-    "JSON lines with a mark": (
-        "a.jsonl",
-        LINES.encode("utf-8-sig"),
-        [],
-        "Nice 0 a",
-        "a b",
+    "JSON booleans": jsonl(
+        LINES.replace('"a"', "true").replace('"b"', "false"), labels="true false"
     ),
-    "JSON lines in UTF-16": ("a.jsonl", LINES.encode("utf-16"), [], "Nice 0 a", "a b"),
-    "a JSON array": (
-        "a.json",
-        write_json(RECORDS, indent=2).encode("utf-8-sig"),
-        [],
-        "Nice 0 a",
-        "a b",
+    "JSON with other keys": jsonl(
+        LINES + '\n{"other": [1]}\n{"text": null, "label": "a"}'
     ),
-    "JSON lines named .json": ("a.json", LINES.encode(), [], "Nice 0 a", "a b"),
-    "JSON with line separators in texts": (
-        "a.jsonl",
-        LINES.replace("Nice ", "Nice\u2028").encode(),
-        [],
-        "Nice\u20280 a",
-        "a b",
-    ),
-    "JSON numbers": (
-        "a.jsonl",
-        LINES.replace('"a"', "1.50").replace('"b"', "2").encode(),
-        [],
-        "Nice 0 a",
-        "1.50 2",
-    ),
-    "JSON booleans": (
-        "a.jsonl",
-        LINES.replace('"a"', "true").replace('"b"', "false").encode(),
-        [],
-        "Nice 0 a",
-        "true false",
-    ),
-    "JSON with other keys": (
-        "a.jsonl",
-        (LINES + '\n{"other": [1]}\n{"text": null, "label": "a"}').encode(),
-        [],
-        "Nice 0 a",
-        "a b",
-    ),
-    "JSON with a lone surrogate": (
-        "a.jsonl",
-        LINES.replace("Nice 0 a", "Nice \\ud83d 0 a").encode(),
-        [],
-        "Nice ? 0 a",
-        "a b",
-    ),
+    "lone surrogate": jsonl(LINES.replace("Nice 0 a", "\\ud83d 0 a"), "? 0 a"),
 }
 
 
 @pytest.mark.parametrize("name", READABLE)
 def test_file_is_read(load, tmp_path, name):
-    file, content, arguments, text, labels = READABLE[name]
+    file, content, text, labels, arguments = READABLE[name]
     (tmp_path / file).write_bytes(content)
     data = load(tmp_path / file, *arguments)
     assert set(data.y) | set(data.y_test) == set(labels.split())
     texts = [*data.texts, *data.test_texts]
     assert len(texts) >= 24
-    assert text is None or text in texts
+    assert text in texts
 
 
 PARQUET = {
@@ -414,165 +224,71 @@ def test_parquet_is_read(load, tmp_path, name):
 
 # Files that are not read
 
-AMBIGUOUS = write(TEXT, header="sentiment\treview", line="{label}\t{text}")
+AMBIGUOUS = write(header="sentiment\treview", line="{label}\t{text}")
 AMBIGUOUS += b'good\t"Oh\nbad\tno"\n'
-FAILING = {
-    "empty": ("a.csv", b"", [], "is empty"),
-    "only a header": ("a.csv", b"review,sentiment\n", [], "has no rows"),
-    "only blanks": ("a.csv", b"\n\n", [], "has only"),
-    "one column": ("a.csv", b"review\nGood\n", [], "has only 'review'"),
-    "wrong name of texts": ("a.csv", write(TEXT), ["--text=Reveiw"], "mean 'review'?"),
-    "wrong name of labels": ("a.csv", write(TEXT), ["--label=x"], "no column 'x', but"),
-    "one column twice": (
-        "a.csv",
-        write(TEXT),
-        ["--text=review", "--label=review"],
-        "must name different columns",
-    ),
-    "two columns with the name": (
-        "a.csv",
-        write(TEXT, header="review,review,x", line="{text},{label},1"),
-        ["--text=review"],
-        "several columns 'review'",
-    ),
-    "nothing in common": (
-        "a.csv",
-        b"review,sentiment\na,\n,b\n",
-        [],
-        "no row with both",
-    ),
-    "no labels": (
-        "a.csv",
-        b"review,x\na b c,1\nd e f,2\ng h i,3\n",
-        [],
-        "looks like labels",
-    ),
-    "no header": (
-        "a.csv",
-        write(TEXT).partition(b"\n")[2],
-        [],
-        "'good' is also a label",
-    ),
-    "a row too long": ("a.csv", b"review,x\na,1\nb,2,3\n", [], "line 3 has 3 fields"),
-    "a row too short": ("a.csv", b"review,x\na,1\nb\n", [], "line 3 has 1 fields"),
-    "commas in texts": (
-        "a.csv",
-        b"label,text\nneg,Dear Ann, the scene, was dull\npos,It was good, Ann\n",
-        [],
-        "line 2 has 4 fields instead of 2",
-    ),
-    "all rows longer than the header": (
-        "a.csv",
-        write(TEXT, line="{text},{label},1"),
-        [],
-        "has 3 fields instead of 2",
-    ),
-    "an open quote": (
-        "a.csv",
-        write(TEXT) + b'"Oh,\nno',
-        [],
-        "need quotes around them",
-    ),
-    "quotes that close rows later": ("a.tsv", AMBIGUOUS, [], "can be read in two ways"),
-    "two separators": (
-        "a.csv",
-        write(header="a;b,c", line="{label};{text},{label}", text=TEXT),
-        [],
-        "can be read in two ways",
-    ),
-    "one class": ("a.csv", write(TEXT, names=["good"]), [], "got 'good'"),
-    "few texts": ("a.csv", write(TEXT, n=3), [], "10 different texts"),
-    "many classes": (
-        "a.csv",
-        write(TEXT, names=list(map(str, range(300))), n=1, label="{0}"),
-        ["--label=sentiment"],
-        "300 different values",
-    ),
-    "unknown encoding": (
-        "a.csv",
-        write(TEXT),
-        ["--encoding=utf8000"],
-        "not an encoding",
-    ),
-    "a codec of bytes": ("a.csv", write(TEXT), ["--encoding=hex"], "not an encoding"),
-    "cp1252 unnamed": (
-        "a.csv",
-        write("Café {i}", encoding="cp1252"),
-        [],
-        "--encoding cp1252",
-    ),
-    "UTF-8 read as cp1252": (
-        "a.csv",
-        write("Café {i}"),
-        ["--encoding=cp1252"],
-        "can be read in two ways",
-    ),
-    "UTF-16 read as cp1252": (
-        "a.csv",
-        write(TEXT, encoding="utf-16"),
-        ["--encoding=cp1252"],
-        "can be read in two ways",
-    ),
-    "UTF-16 without a mark, unnamed": (
-        "a.csv",
-        write(TEXT, encoding="utf-16-le"),
-        [],
-        "--encoding utf-16-le",
-    ),
-    "NUL characters": ("a.csv", write("A\0film {i}"), [], "NUL"),
-    "gzip": ("a.csv.gz", gzip.compress(write(TEXT)), [], "*.gz"),
-    "gzip named .csv": ("a.csv", gzip.compress(write(TEXT)), [], "compressed"),
-    "Excel": ("a.xlsx", b"PK\3\4", [], "Save the texts as CSV"),
-    "Excel named .csv": ("a.csv", b"PK\3\4", [], "compressed"),
-    "no ending": ("a", write(TEXT), [], "Save the texts as CSV"),
-    "damaged Parquet": ("a.parquet", b"PAR1 no", [], "damaged"),
-    "text named .parquet": ("a.parquet", write(TEXT), [], "damaged"),
-    "deep JSON": ("a.json", b"[" * 100_000, [], "damaged"),
-    "deep JSON lines": ("a.jsonl", b'{"a":' * 100_000, [], "damaged"),
-    "JSON lines that are not objects": (
-        "a.jsonl",
-        b'{"text": "a"}\n[1]\n',
-        [],
-        "Expected objects",
-    ),
-    "JSON over several lines": (
-        "a.json",
-        write_json({"text": ["a"], "label": ["b"]}, indent=1).encode(),
-        [],
-        "line 1: Expected objects",
-    ),
-    "JSON of numbers": ("a.json", b"[1, 2]", [], "Expected objects"),
-    "an open JSON array": ("a.json", b'[{"text": "a"', [], "damaged"),
-    "JSON lists as labels": (
-        "a.jsonl",
-        b'{"text": "a", "label": ["b"]}\n{"text": "c", "label": ["d"]}',
-        ["--text=text", "--label=label"],
-        "Expected strings in the column 'label'",
-    ),
-    "three groups": (
-        "a.csv",
-        write("A film {i}", header="t,label,g", line="{text},{label},{text}").replace(
-            b"A film", b"x"
-        ),
-        ["--text=t", "--label=label", "--group=label"],
-        "must name different columns",
-    ),
-    "seed -1": ("a.csv", write(TEXT), ["--seed=-1"], "got -1"),
-    "seed too large": ("a.csv", write(TEXT), ["--seed=4294967296"], "got 4294967296"),
-    "no texts wanted": ("a.csv", write(TEXT), ["--max-texts=0"], "got 0"),
-    "long separator": ("a.csv", write(TEXT), ["--separator=ab"], "one character"),
-}
+TWO_SEPARATORS = write(header="a;b,c", line="{label};{text},{label}")
+MANY = write(names=list(map(str, range(300))), n=1)
+CP1252 = write("Café {i}", encoding="cp1252")
+UTF_16 = write(encoding="utf-16-le")
 
 
-@pytest.mark.parametrize("name", FAILING)
-def test_problem_is_one_sentence(fail, tmp_path, name):
-    file, content, arguments, expected = FAILING[name]
-    (tmp_path / file).write_bytes(content)
-    assert expected in fail(tmp_path / file, *arguments)
+# The bytes of a file, the end of its name, options, and a part of the sentence.
+FAILING = [
+    (b"", ".csv", "", "is empty"),
+    (b"review,sentiment\n", ".csv", "", "has no rows"),
+    (b"\n\n", ".csv", "", "has only"),
+    (b"review\nGood\n", ".csv", "", "has only 'review'"),
+    (write(), ".csv", "--text=Reveiw", "mean 'review'?"),
+    (write(), ".csv", "--label=x", "no column 'x', but 'review'"),
+    (write(), ".csv", "--text=review --label=review", "different columns"),
+    (write(), ".csv", "--label=sentiment --group=sentiment", "different columns"),
+    (write(header="a,a", names="ab"), ".csv", "--text=a", "several columns 'a'"),
+    (b"review,sentiment\na,\n,b\n", ".csv", "", "no row with both"),
+    (b"review,x\na b c,1\nd e f,2\ng h i,3\n", ".csv", "", "looks like labels"),
+    (write().partition(b"\n")[2], ".csv", "", "'good' is also a label"),
+    (b"review,x\na,1\nb,2,3\n", ".csv", "", "line 3 has 3 fields"),
+    (b"review,x\na,1\nb\n", ".csv", "", "line 3 has 1 fields"),
+    (b"label,text\nneg,Dear Ann, so, dull\n", ".csv", "", "4 fields instead of 2"),
+    (write(line="{text},{label},1"), ".csv", "", "3 fields instead of 2"),
+    (write() + b'"Oh,\nno', ".csv", "", "need quotes around them"),
+    (AMBIGUOUS, ".tsv", "", "can be read in two ways"),
+    (TWO_SEPARATORS, ".csv", "", "can be read in two ways"),
+    (write(names=["good"]), ".csv", "", "got 'good'"),
+    (write(n=3), ".csv", "", "10 different texts"),
+    (MANY, ".csv", "--label=sentiment", "300 different values"),
+    (write(), ".csv", "--encoding=utf8000", "not an encoding"),
+    (write(), ".csv", "--encoding=hex", "not an encoding"),
+    (CP1252, ".csv", "", "--encoding cp1252"),
+    (write("Café {i}"), ".csv", "--encoding=cp1252", "can be read in two ways"),
+    (write(encoding="utf-16"), ".csv", "--encoding=cp1252", "can be read in two ways"),
+    (UTF_16, ".csv", "", "--encoding utf-16-le"),
+    (write("A\0film {i}"), ".csv", "", "NUL"),
+    (gzip.compress(write()), ".csv.gz", "", "*.gz"),
+    (gzip.compress(write()), ".csv", "", "compressed"),
+    (b"PK\3\4", ".xlsx", "", "Save the texts as CSV"),
+    (b"PK\3\4", ".csv", "", "compressed"),
+    (write(), "", "", "Save the texts as CSV"),
+    (b"PAR1 no", ".parquet", "", "damaged"),
+    (write(), ".parquet", "", "damaged"),
+    (b"[" * 100_000, ".json", "", "damaged"),
+    (b'{"a":' * 100_000, ".jsonl", "", "damaged"),
+    (b'{"text": "a"}\n[1]\n', ".jsonl", "", "Expected objects"),
+    (b'{\n"text": ["a"], "label": ["b"]}', ".json", "", "line 1: Expected objects"),
+    (b"[1, 2]", ".json", "", "Expected objects"),
+    (b'[{"text": "a"', ".json", "", "damaged"),
+    (b'{"text": "a", "label": ["b"]}', ".json", "--label=label", "Expected strings"),
+    (write(), ".csv", "--seed=-1", "got -1"),
+    (write(), ".csv", "--seed=4294967296", "got 4294967296"),
+    (write(), ".csv", "--max-texts=0", "got 0"),
+    (write(), ".csv", "--separator=ab", "one character"),
+]
 
 
-def test_there_are_enough_hostile_files():
-    assert len(READABLE) + len(FAILING) >= 60
+@pytest.mark.parametrize(("content", "suffix", "options", "expected"), FAILING)
+def test_problem_is_one_sentence(fail, tmp_path, content, suffix, options, expected):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    assert expected in fail(path, *options.split())
 
 
 def test_missing_file_and_folder(fail, tmp_path):
@@ -589,7 +305,7 @@ def test_both_readings_can_be_chosen(load, fail, tmp_path):
     assert "--quotes no gives 26 rows" in message
     assert len(load(path, "--quotes=no").texts) > 10
     path = tmp_path / "b.csv"
-    path.write_bytes(write(header="a;b,c", line="{label};{text},{label}", text=TEXT))
+    path.write_bytes(TWO_SEPARATORS)
     assert "--separator ','" in fail(path)
     assert set(load(path, "--separator=,").y) == {"good", "bad"}
     assert set(load(path, "--label=c").y) == {"good", "bad"}  # in one reading only
@@ -646,7 +362,7 @@ def test_messy_file_is_cleaned_in_plain_words(load, tmp_path):
     ],
 )
 def test_odd_labels_are_noted(load, tmp_path, names, expected):
-    (tmp_path / "a.csv").write_bytes(write(TEXT, names=names))
+    (tmp_path / "a.csv").write_bytes(write(names=names))
     assert re.search(expected, " ".join(load(tmp_path / "a.csv").notes))
 
 

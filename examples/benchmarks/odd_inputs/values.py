@@ -78,6 +78,10 @@ def _repeat_index():
     return odd
 
 
+def _split(n_train, start, stop):
+    return [(np.arange(n_train), np.arange(start, stop))]
+
+
 def _close(file):
     file.close()
     return [file]
@@ -104,20 +108,17 @@ SCALARS = {
 
 SPARSE = ["csr_matrix", "csr_array", "csc_matrix", "coo_array", "lil_matrix"]
 SPARSE += ["dok_array", "dia_array", "bsr_array"]
+DTYPES = ["f8", "f4", "f2", "i1", "?", "c16", ">f8", "O", "U", "S"]
 SHAPES = [(0, 6), (1, 6), (39, 6), (40, 0), (40, 1), (40, 7), (40,), (40, 6, 1), ()]
 # SciPy reads and writes beyond the arrays of such a matrix, so no peer gets them.
-MALFORMED = copies(
-    index_too_large=_malform("indices", 10_000),
-    index_negative=_malform("indices", -3),
-    pointer_too_large=_malform("indptr", 10_000),
-    pointer_negative=_malform("indptr", -5),
-    pointers_fall=_malform("indptr", 1),
-)
+MALFORMED = {
+    f"CSR, last of {name} {value}": partial(_malform, name, value)
+    for name, values in [("indices", [10_000, -3]), ("indptr", [10_000, -5, 1])]
+    for value in values
+}
+TABLE = pd.DataFrame(X, columns=list("abcdef"))
 MATRICES = {
-    **{
-        f"dtype {d}": partial(X.astype, d)
-        for d in ["f8", "f4", "f2", "i1", "?", "c16", ">f8", "O", "U", "S"]
-    },
+    **{f"dtype {d}": partial(X.astype, d) for d in DTYPES},
     **{f"times {f:g}": partial(np.multiply, X, f) for f in (0, 1e300, 1e-320, 1e10)},
     **{f"entry {v}": partial(_with_entry, v) for v in (NAN, INF, 1e308, "word", None)},
     **{f"shape {shape}": partial(np.resize, X, shape) for shape in SHAPES},
@@ -125,32 +126,21 @@ MATRICES = {
     **{f"CSR of {d}": partial(sp.csr_array(X).astype, d) for d in ("i8", "?", "c16")},
     **MALFORMED,
     **ANYTHING,
+    **copies(float32_1e30=(X * 1e30).astype("f4"), negative_strides=X[::-1, ::-1]),
+    **copies(masked=np.ma.masked_less(X, 0), dates=X.astype("M8[D]")),
+    **copies(structured=np.zeros(N_SAMPLES, dtype=[("a", float), ("b", float)])),
+    **copies(arrays=pd.Series(list(X)).to_numpy(), lists=X.tolist(), set={1.0, 2.0}),
+    **copies(unequal_rows=[[1.0] * (1 + i % 3) for i in range(N_SAMPLES)]),
+    **copies(texts=TEXTS, Series_of_texts=pd.Series(TEXTS), Series=TABLE["a"]),
+    **copies(DataFrame=TABLE, empty_DataFrame=pd.DataFrame(), Arrow=pa.table(TABLE)),
+    **copies(mixed_names=TABLE.set_axis(["a", 1, "b", 2, "c", 3], axis=1)),
     **copies(
-        float32_1e30=(X * 1e30).astype("f4"),
-        negative_strides=X[::-1, ::-1],
-        masked=np.ma.masked_less(X, 0),
-        structured=np.zeros(N_SAMPLES, dtype=[("a", float), ("b", float)]),
-        dates=np.full(X.shape, np.datetime64("2020-01-01")),
-        arrays_in_array=pd.Series(list(X)).to_numpy(),
-        unequal_rows=[[1.0] * (1 + i % 3) for i in range(N_SAMPLES)],
-        lists=X.tolist(),
-        set={1.0, 2.0},
-        texts=TEXTS,
-        Series_of_texts=pd.Series(TEXTS),
-        DataFrame=pd.DataFrame(X, columns=list("abcdef")),
-        DataFrame_mixed_names=pd.DataFrame(X, columns=["a", 1, "b", 2, "c", 3]),
-        DataFrame_names_twice=pd.DataFrame(X, columns=list("aabbcc")),
-        DataFrame_with_NA=pd.DataFrame(X).convert_dtypes().mask(X > 2),
-        DataFrame_of_categories=pd.DataFrame([["u", "v"] * 3] * 40).astype("category"),
-        empty_DataFrame=pd.DataFrame(),
-        Series=pd.Series(X[:, 0]),
-        polars_frame=pl.DataFrame(X),
-        Arrow_table=pa.table(pd.DataFrame(X, columns=list("abcdef"))),
-        CSR_with_NaN=sp.csr_array(_with_entry(NAN)),
-        CSR_with_duplicates=_repeat_index(),
-        CSR_without_entries=sp.csr_array(X.shape),
-        CSR_of_a_vector=sp.coo_array(X[:, 0]),
+        names_twice=TABLE.set_axis(list("aabbcc"), axis=1), polars=pl.DataFrame(X)
     ),
+    **copies(DataFrame_with_NA=TABLE.convert_dtypes().mask(X > 2)),
+    **copies(categories=pd.DataFrame([["u", "v"] * 3] * 40).astype("category")),
+    **copies(CSR_with_NaN=sp.csr_array(_with_entry(NAN)), duplicates=_repeat_index()),
+    **copies(CSR_without_entries=sp.csr_array(X.shape), vector=sp.coo_array(X[:, 0])),
     "generator of rows": lambda: iter(X),
     "memoryview": lambda: memoryview(X),
 }
@@ -160,34 +150,21 @@ LABELS = {
     **{f"times {f}": partial(np.multiply, Y, f) for f in (0, 0.5, 10**18)},
     **{f"indicator, {f}": partial(np.outer, Y, [f, -f]) for f in (1, 2)},
     **ANYTHING,
+    **copies(strings=np.array(["no", "yes"])[Y], numbers_and_strings=[1, "a"] * 20),
+    **copies(continuous=X[:, 0], a_NaN=np.where(FIRST, NAN, Y)),
+    **copies(object_with_None=np.where(FIRST, None, Y), dates=Y.astype("M8[D]")),
+    **copies(object_with_NaN=np.array([NAN, *["a", "b"] * 20][:N_SAMPLES], object)),
+    **copies(one_once=FIRST.astype(int), a_class_per_sample=np.arange(N_SAMPLES)),
+    **copies(three_classes=np.arange(N_SAMPLES) % 3, column=Y[:, None]),
+    **copies(indicator=np.c_[Y, 1 - Y], indicator_with_NaN=np.c_[Y, Y * NAN]),
+    **copies(constant_column=np.c_[Y, Y * 0], sparse=sp.csr_array(np.c_[Y, 1 - Y])),
+    **copies(two_columns_of_classes=np.c_[Y, Y * 3], too_short=Y[:-1], empty=Y[:0]),
     **copies(
-        strings=np.array(["no", "yes"])[Y],
-        continuous=X[:, 0],
-        a_NaN=np.where(FIRST, NAN, Y),
-        object_with_None=np.where(FIRST, None, Y),
-        object_with_NaN=np.array([NAN, *["a", "b"] * 20][:N_SAMPLES], object),
-        numbers_and_strings=np.array([1, "a"] * 20, dtype=object),
-        dates=np.array(["2020-01-01", "2021-01-01"], "M8[D]")[Y],
-        two_classes_one_once=FIRST.astype(int),
-        a_class_per_sample=np.arange(N_SAMPLES),
-        three_classes=np.arange(N_SAMPLES) % 3,
-        column=Y[:, None],
-        indicator=np.c_[Y, 1 - Y],
-        indicator_with_NaN=np.c_[Y, np.full(N_SAMPLES, NAN)],
-        indicator_with_constant_column=np.c_[Y, Y * 0],
-        sparse_indicator=sp.csr_array(np.c_[Y, 1 - Y]),
-        two_columns_of_classes=np.c_[Y, Y * 3],
-        too_short=Y[:-1],
-        empty=Y[:0],
-        lists=[[0], [1, 1]] * 20,
-        set={0, 1},
-        Series=pd.Series(Y, index=np.arange(N_SAMPLES)[::-1]),
-        Series_of_categories=pd.Series(["no", "yes"] * 20, dtype="category"),
-        Series_with_NA=pd.Series([0, pd.NA] * 20, dtype="Int64"),
-        DataFrame=pd.DataFrame({"y": Y}),
-        polars_series=pl.Series(Y),
-        Arrow_array=pa.array(Y),
+        lists=[[0], [1, 1]] * 20, set={0, 1}, Series=pd.Series(Y, range(40, 0, -1))
     ),
+    **copies(categories=pd.Series(["no", "yes"] * 20, dtype="category")),
+    **copies(Series_with_NA=pd.Series([0, pd.NA] * 20, dtype="Int64")),
+    **copies(DataFrame=pd.DataFrame({"y": Y}), polars=pl.Series(Y), Arrow=pa.array(Y)),
     "generator": lambda: iter(Y),
 }
 
@@ -196,68 +173,50 @@ WEIGHTS = {
     **{f"all {w}": partial(np.full, N_SAMPLES, w) for w in (1, 0, -1, 1e-320, 1e300)},
     **{f"all {w!r}": partial(np.full, N_SAMPLES, w) for w in ("1", True, 1j, None)},
     **ANYTHING,
+    **copies(one_class_weighs_nothing=Y * 1.0, a_NaN=np.where(FIRST, NAN, 1.0)),
+    **copies(of_all_sizes=np.logspace(-300, 300, N_SAMPLES), dict={0: 1.0, 1: 2.0}),
     **copies(
-        one_class_weighs_nothing=Y * 1.0,
-        a_NaN=np.where(FIRST, NAN, 1.0),
-        of_all_sizes=np.logspace(-300, 300, N_SAMPLES),
-        too_short=ONES[:-1],
-        column=ONES[:, None],
-        dict={0: 1.0, 1: 2.0},
-        sparse=sp.csr_array(ONES[None]),
-        dates=np.full(N_SAMPLES, np.datetime64("2020-01-01")),
+        too_short=ONES[:-1], column=ONES[:, None], sparse=sp.csr_array(ONES[None])
     ),
+    **copies(dates=ONES.astype("M8[D]")),
     "generator": lambda: iter(ONES),
 }
 
 DOCUMENTS = {
     **ANYTHING,
     **copies([1, 2, 3], [1.5, 2.5], [], ["", " ", "\n\t"], ["!", "?!"], range(3)),
-    **copies(
-        ["\ud800 film", "film"], ["a\0b film", "\0"], ["\U0001f44d\U0001f3fd", "a"]
-    ),
+    **copies(["\ud800 film", "film"], ["a\0b film", "\0"], ["\U0001f44d\U0001f3fd"]),
     **copies(b"a good film", [b"caf\xe9", b"film"], [bytearray(b"a film")] * 3),
     **copies([[2**63, 1], [1]], [[10**30], [1]], [[3_000_000], [1]], [[2**40], [1]]),
     **copies([[1.0, 2.0], [2.0]], [["1", "2"], ["2"]], [[True, False], [True]]),
     **copies([[1, None], [2]], [[1, NAN], [2]], [[1, -2], [2]], [[None], [None]]),
     **copies([[[1, 2], [3]], [[4]]], [[1, 2], "a text"], ["a text", [1, 2]], [[], []]),
+    **copies(texts=TEXTS, set=set(TEXTS), dict=dict(enumerate(TEXTS))),
+    **copies(array_of_objects=np.array(TEXTS, object), one_column=np.array([TEXTS]).T),
     **copies(
-        texts=TEXTS,
-        set=set(TEXTS),
-        dict=dict(enumerate(TEXTS)),
-        array_of_objects=np.array(TEXTS, dtype=object),
-        array_of_bytes=np.array(TEXTS).astype("S"),
-        array_without_dimensions=np.array("a good film"),
-        column_of_texts=np.array(TEXTS)[:, None],
-        Series=pd.Series(TEXTS),
-        Series_with_NA=pd.Series([*TEXTS, None]),
-        MultiIndex=pd.MultiIndex.from_arrays([TEXTS, TEXTS]),
-        DataFrame=pd.DataFrame({"text": TEXTS}),
-        DataFrame_with_two_columns=pd.DataFrame({"text": TEXTS, "stars": 3}),
-        DataFrame_of_ids=pd.DataFrame(IDS),
-        empty_DataFrame=pd.DataFrame(),
-        polars_series=pl.Series(TEXTS),
-        polars_frame=pl.DataFrame({"text": TEXTS}),
-        Arrow_array=pa.array(TEXTS),
-        Arrow_table=pa.table({"text": TEXTS}),
-        Arrow_structs=pa.array([{"text": text} for text in TEXTS]),
-        Arrow_nulls=pa.nulls(3),
-        Arrow_integers=pa.array([1, 2, 3]),
-        ids=IDS,
-        ids_as_arrays=list(map(np.array, IDS)),
-        ids_in_an_array=np.array(IDS),
-        ids_in_an_array_with_NaN=np.where(np.eye(3) > 0, NAN, 1.0),
-        ids_of_uint64=np.array(IDS, np.uint64),
-        ids_as_dates=[[datetime.date(2020, 1, 1)]] * 3,
-        sparse_matrix=sp.csr_array(np.eye(3)),
-        array_of_numbers=np.arange(5),
-        lists_of_words=[text.split() for text in TEXTS],
-        dicts=[{"text": text} for text in TEXTS],
-        texts_as_bytes=[text.encode() for text in TEXTS],
-        texts_and_None=[*TEXTS, None],
-        texts_and_a_number=[*TEXTS, 3],
-        a_long_word=["x" * 1_000_000, "film"],
-        paths=[Path("no/such/file")] * 3,
+        array_of_bytes=np.array(TEXTS, "S"), no_dimensions=np.array("a good film")
     ),
+    **copies(Series=pd.Series(TEXTS), Series_with_NA=pd.Series([*TEXTS, None])),
+    **copies(MultiIndex=pd.MultiIndex.from_arrays([TEXTS, TEXTS])),
+    **copies(DataFrame=pd.DataFrame({"text": TEXTS}), empty_DataFrame=pd.DataFrame()),
+    **copies(DataFrame_with_two_columns=pd.DataFrame({"text": TEXTS, "stars": 3})),
+    **copies(polars_series=pl.Series(TEXTS), polars_frame=pl.DataFrame({"a": TEXTS})),
+    **copies(Arrow_array=pa.array(TEXTS), Arrow_table=pa.table({"text": TEXTS})),
+    **copies(Arrow_structs=pa.array([{"text": text} for text in TEXTS])),
+    **copies(Arrow_nulls=pa.nulls(3), Arrow_integers=pa.array([1, 2, 3])),
+    **copies(ids=IDS, ids_as_arrays=list(map(np.array, IDS)), array=np.array(IDS)),
+    **copies(ids_with_NaN=np.where(np.eye(3) > 0, NAN, 1), frame=pd.DataFrame(IDS)),
+    **copies(
+        ids_of_uint64=np.array(IDS, "u8"), dates=[[datetime.date(2020, 1, 1)]] * 3
+    ),
+    **copies(sparse_matrix=sp.csr_array(np.eye(3)), array_of_numbers=np.arange(5)),
+    **copies(lists_of_words=[text.split() for text in TEXTS]),
+    **copies(
+        dicts=[{"text": text} for text in TEXTS], paths=[Path("no/such/file")] * 3
+    ),
+    **copies(texts_as_bytes=[text.encode() for text in TEXTS]),
+    **copies(texts_and_None=[*TEXTS, None], texts_and_a_number=[*TEXTS, 3]),
+    **copies(a_long_word=["x" * 1_000_000, "film"]),
     "generator": lambda: iter(TEXTS),
     "generator that raises": _raise_midway,
     "exhausted generator": lambda: iter(()),
@@ -276,42 +235,29 @@ GRIDS = {
     **copies({"l2": [0.1, 0.1]}, [{"l2": [0.1]}, {"size": [4]}], {"l2": {0.0, 0.1}}),
     **copies({"l2": np.array([0.0, 0.1])}, {"l2": np.array([[0.0, 0.1]])}),
     **copies({"activation": "relu"}, {"random_state": [None, 0]}),
-    **copies(
-        Series={"l2": pd.Series([0.0, 0.1])}, DataFrame=pd.DataFrame({"l2": [0.1]})
-    ),
+    **copies(Series={"l2": pd.Series([0.0])}, DataFrame=pd.DataFrame({"l2": [0.1]})),
     **copies(functions={"activation": [np.tanh, "relu"]}),
     "generator": lambda: {"l2": iter([0.0, 0.1])},
     "generator of dicts": lambda: iter([{"l2": [0.0]}, {"l2": [0.1]}]),
 }
 
+PARTS = [(30, 30, 40), (30, 30, 50), (30, -10, 0), (0, 0, 40), (40, 0, 0), (40, 0, 40)]
 SPLITTERS = {
-    **copies(
-        2, 1, 0, -1, N_SAMPLES, 1000, 2.0, "kfold", KFold, GroupKFold(2), KFold(2)
-    ),
-    **copies([], [1, 2], ShuffleSplit(1, random_state=0), BadSplitter()),
+    **copies(2, 1, 0, -1, N_SAMPLES, 1000, 2.0, "kfold", KFold, GroupKFold(2)),
+    **copies(KFold(2), [], [1, 2], ShuffleSplit(1, random_state=0), BadSplitter()),
     **{
-        f"{train} and {test}": partial(
-            copy.deepcopy, [(np.array(train), np.array(test))]
-        )
-        for train, test in [
-            (range(30), range(30, 40)),
-            (range(30), range(30, 50)),
-            (range(30), range(-10, 0)),
-            (range(0), range(40)),
-            (range(40), range(0)),
-            (range(40), range(40)),
-        ]
+        f"first {n}, validated on {start} to {stop}": partial(_split, n, start, stop)
+        for n, start, stop in PARTS
     },
-    **copies(
-        masks=[(np.arange(40) < 30, np.arange(40) >= 30)],
-        lists=[(list(range(30)), list(range(30, 40)))],
-        floats=[(np.arange(30.0), np.arange(30.0, 40.0))],
-        triples=[(np.arange(9), np.arange(9), np.arange(9))],
-        training_part_of_one_class=[(np.flatnonzero(Y), np.flatnonzero(Y == 0))],
-    ),
+    **copies(masks=[(np.arange(40) < 30, np.arange(40) >= 30)]),
+    **copies(lists=[([*range(30)], [*range(30, 40)])], triples=[(np.arange(9),) * 3]),
+    **copies(floats=[(np.arange(30.0), np.arange(30.0, 40.0))]),
+    **copies(training_part_of_one_class=[(np.flatnonzero(Y), np.flatnonzero(Y == 0))]),
     "generator": lambda: KFold(2).split(X),
 }
 
+RETURNED = [0.5, None, NAN, INF, "good", np.ones(2), np.array(0.5), True, 1j]
+RETURNED += [{"a": 0.5, "b": 1}, {"a": None}, {}]
 SCORING = {
     **copies(None, 3, int, "accuracy", "roc_auc", "average_precision", "neg_log_loss"),
     **copies("r2", "adjusted_rand_score", "acuracy", "", [], {}, {"accuracy"}),
@@ -322,11 +268,7 @@ SCORING = {
     **copies(metric=f1_score, raises=give_up),
     **{
         f"function that returns {value!r}": lambda value=value: lambda *args: value
-        for value in (0.5, None, NAN, INF, "good", np.ones(2), np.array(0.5), True, 1j)
-    },
-    **{
-        f"function that returns {value!r}": lambda value=value: lambda *args: value
-        for value in ({"a": 0.5, "b": 1}, {"a": None}, {})
+        for value in RETURNED
     },
     "function without arguments": lambda: lambda: 0.5,
 }
