@@ -1,20 +1,20 @@
 """Beyond the notebook: the same small network, with better columns.
 
-The notebook's network knows 10,000 words. Here it gets pairs and triples of words too,
-each column scaled by its log-count ratio. Size, L2 penalty, dropout, n-grams and epochs
-are searched together, in blocks of the training reviews; the linear models of the
-literature are tuned on the same blocks. A run looks at the test reviews once, at the
+The notebook's network uses 10,000 words. This script adds pairs and triples of words
+and scales each column by its log-count ratio. It searches size, L2 penalty, dropout,
+n-grams and epochs together, in blocks of the training reviews, and tunes the linear
+models of the literature on the same blocks. The test reviews are used once, at the
 end::
 
     python examples/beyond_the_notebook.py
 
 The test reviews are in Stanford's archive: see `skimdb.datasets.fetch_imdb`, and
-``SKIMDB_DATA``. Without it the table ends with the training reviews.
+``SKIMDB_DATA``. Without it the script reports the training reviews only.
 
-A run, four minutes on two cores, chose on the training reviews columns of one to three
-words for every model and a smoothing of 3; on the test reviews it had these accuracies,
-each with a standard error of 0.0017 to 0.0020. Five seeds of the network alone had
-0.9210 to 0.9230, standard deviation 0.0007.
+One run took four minutes on two cores. On the training reviews it chose columns of one
+to three words for every model and a smoothing of 3. The table shows its accuracies on
+the test reviews, with standard errors of 0.0017 to 0.0020. Five seeds of the single
+network had accuracies of 0.9210 to 0.9230 (standard deviation 0.0007).
 
 ===========================================  ========
 model                                        accuracy
@@ -52,7 +52,7 @@ from skimdb import (
 )
 from skimdb.datasets import fetch_imdb
 
-# Accuracy on the same test reviews, as the papers report it.
+# Accuracy on the same test reviews, from the papers.
 PUBLISHED = [
     ("NB-SVM, pairs of words", 0.9122, "Wang and Manning (2012), ACL P12-2018"),
     ("NB-SVM, triples of words", 0.9187, "Mesnil et al. (2014), arXiv:1412.5335"),
@@ -69,7 +69,7 @@ NETWORKS = [
 ]
 MAX_EPOCHS = 5
 SMOOTHINGS = [0.3, 1.0, 3.0, 10.0]
-# A network is judged by the mean over seeds, so that it is not chosen for a lucky one.
+# Networks are compared by their mean over seeds, so that luck does not choose.
 SEARCH_SEEDS = [0, 1]
 TEST_SEEDS = [0, 1, 2, 3, 4]
 
@@ -77,8 +77,8 @@ TEST_SEEDS = [0, 1, 2, 3, 4]
 class NaiveBayesSVC(LinearSVC):
     """Wang and Manning's NB-SVM, on scaled columns.
 
-    The weights are drawn towards their mean size, the more the smaller `beta`; all of
-    that size, it would be naive Bayes.
+    A smaller `beta` moves the weights closer to their mean size. With equal weights,
+    the model is naive Bayes.
     """
 
     def __init__(self, C=1.0, beta=0.25):
@@ -86,14 +86,14 @@ class NaiveBayesSVC(LinearSVC):
         self.beta = beta
 
     def fit(self, X, y):
-        """Fit the weights, and draw them towards their mean size."""
+        """Fit the weights, and move them towards their mean size."""
         super().fit(X, y)
         mean_size = np.abs(self.coef_).mean()
         self.coef_ = (1 - self.beta) * mean_size + self.beta * self.coef_
         return self
 
 
-# Name, whether the columns are scaled, model, what to tune.
+# Name, whether the columns are scaled, model, parameters to tune.
 PEERS = [
     ("naive Bayes", False, MultinomialNB(), {"alpha": [0.3, 1.0, 3.0, 10.0]}),
     (
@@ -123,8 +123,8 @@ def main(arguments=None):
     start = time.perf_counter()
     reviews = load_reviews(options)
     print(reviews.description)
-    # Two folds of five: the best number of epochs, which are steps of 512 reviews, is
-    # that of a training part nearly as large as the whole.
+    # Two folds of five: the best number of epochs depends on the number of steps, so
+    # the training parts must be nearly as large as the whole.
     cv = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=0)
     folds = list(cv.split(reviews.texts, reviews.y, reviews.blocks))[:2]
     smoothing = choose_smoothing(reviews, folds, options.n_jobs)
@@ -139,9 +139,9 @@ def main(arguments=None):
         results = test_models(chosen, reviews, smoothing, options.n_jobs)
         print_table(results, f"On the {len(reviews.y_test):,} test reviews")
         print(
-            "se: standard error of the accuracy, binomial. below: how far below the "
-            f"{len(TEST_SEEDS)} networks averaged, on the same reviews, and its "
-            "standard error, paired."
+            "se: binomial standard error of the accuracy. below: difference from the "
+            f"{len(TEST_SEEDS)} averaged networks on the same reviews, with its paired "
+            "standard error."
         )
     for name, accuracy, source in PUBLISHED:
         print(f"Published: {accuracy:.4f}  {name}: {source}")
@@ -155,15 +155,15 @@ def parse_options(arguments):
     parser.add_argument("--source", default="auto", help="as in fetch_imdb")
     parser.add_argument("--data-home", help="as in fetch_imdb")
     parser.add_argument("--n-jobs", type=int, default=2, help="parallel processes")
-    parser.add_argument("--limit", type=int, help="use so many reviews of each half")
+    parser.add_argument("--limit", type=int, help="number of reviews of each half")
     return parser.parse_args(arguments)
 
 
 def load_reviews(options):
-    """Fetch both halves, or the training half alone if that is all there is.
+    """Fetch both halves, or only the training half if the other is not available.
 
-    Training reviews come with the number of their block, of 100: neighbours, which are
-    often of the same film, stay in one fold.
+    Training reviews have the number of their block, of 100 blocks. Neighbours often
+    review the same film and stay in one fold.
     """
     given = {"source": options.source, "data_home": options.data_home}
     train = fetch_imdb(**given, shuffle=False)
@@ -177,8 +177,8 @@ def load_reviews(options):
     has_test = (
         f"{len(y_test[: options.limit]):,} test reviews."
         if test_texts is not None
-        else "no test reviews: all figures are of the training reviews, and as each is "
-        "the best of several, a little too good."
+        else "no test reviews: all figures are measured on the training reviews. Each "
+        "is the best of several, so it is slightly optimistic."
     )
     return Bunch(
         texts=train.data[kept],
@@ -191,7 +191,7 @@ def load_reviews(options):
 
 
 def choose_smoothing(reviews, folds, n_jobs):
-    """Choose the smoothing of the ratios for all: logistic regression is quick."""
+    """Choose the smoothing of the ratios with logistic regression, which is quick."""
     scores = Parallel(n_jobs=n_jobs)(
         delayed(score_smoothings)(reviews.texts, reviews.y, train, test)
         for train, test in folds
@@ -200,7 +200,7 @@ def choose_smoothing(reviews, folds, n_jobs):
 
 
 def score_smoothings(texts, y, train, test):
-    """Score logistic regression with each smoothing, on one fold."""
+    """Score logistic regression with each smoothing on one fold."""
     *_, longest = FEATURES.values()
     vectorizer = TextMultiHotVectorizer(**longest)
     X_train = vectorizer.fit_transform(texts[train])
@@ -215,7 +215,7 @@ def score_smoothings(texts, y, train, test):
 
 
 def search_networks(reviews, folds, smoothing, n_jobs):
-    """Search n-grams, size, penalty, dropout and epochs together, with each seed."""
+    """Search n-grams, size, penalty, dropout and epochs together, for each seed."""
     pipe = Pipeline(
         [
             ("vectorizer", TextMultiHotVectorizer()),
@@ -243,9 +243,9 @@ def search_networks(reviews, folds, smoothing, n_jobs):
 
 
 def choose_network(search):
-    """Return the best network and epoch, by the mean over folds and seeds.
+    """Return the best network and epoch by the mean over folds and seeds.
 
-    It has the form of what `tune_peers` returns.
+    The result has the same form as an entry of `tune_peers`.
     """
     names = {features["ngram_range"]: name for name, features in FEATURES.items()}
     rows = []
@@ -256,7 +256,7 @@ def choose_network(search):
             if name.startswith("network__")
         }
         del network["random_state"]
-        network.pop("epochs", None)  # the best of this seed alone
+        network.pop("epochs", None)  # the best for this seed only
         features = names[params["vectorizer__ngram_range"]]
         rows.append({"features": features, "params": network, "key": str(network)})
     candidates = pd.DataFrame(rows)
@@ -276,7 +276,7 @@ def choose_network(search):
 
 
 def print_networks(curves, means):
-    """Print each network at the best epoch of its mean, and the spread of its fits."""
+    """Print each network at its best mean epoch, and the spread of its fits."""
     best = means["val_accuracy"].groupby(["features", "key"], sort=False).idxmax()
     by_fit = curves.set_index(["features", "key", "epoch"])["val_accuracy"].sort_index()
     rows = [
@@ -294,7 +294,7 @@ def print_networks(curves, means):
 
 
 def tune_peers(reviews, folds, smoothing, n_jobs):
-    """Score all peers on all folds, and keep the best parameters of each."""
+    """Score all peers on all folds, and return the best parameters of each."""
     scores = Parallel(n_jobs=n_jobs)(
         delayed(score_peers)(name, smoothing, reviews.texts, reviews.y, train, test)
         for name in FEATURES
@@ -310,7 +310,7 @@ def tune_peers(reviews, folds, smoothing, n_jobs):
 
 
 def score_peers(features, smoothing, texts, y, train, test):
-    """Score all peers, with all their parameters, on one fold."""
+    """Score all peers with all their parameters on one fold."""
     inputs = make_inputs(
         FEATURES[features], smoothing, texts[train], y[train], texts[test]
     )
@@ -332,9 +332,9 @@ def score_peers(features, smoothing, texts, y, train, test):
 
 
 def make_inputs(features, smoothing, texts, y, test_texts):
-    """Return matrices to train and to test on: as they are, and with scaled columns.
+    """Return training and test matrices, without and with scaled columns.
 
-    Vocabulary and ratios are learned from `texts` and `y` alone.
+    Vocabulary and ratios are learned from `texts` and `y` only.
     """
     vectorizer = TextMultiHotVectorizer(**features)
     plain = vectorizer.fit_transform(texts), vectorizer.transform(test_texts)
@@ -387,7 +387,7 @@ def test_models(chosen, reviews, smoothing, n_jobs):
 
 
 def fit_and_predict(model, y, X, X_test):
-    """Return the classes that a model predicts, of a network the probabilities."""
+    """Return the predicted classes, or the probabilities of a network."""
     model.fit(X, y)
     if isinstance(model, KerasMLPClassifier):
         return model.predict_proba(X_test)[:, 1]
@@ -395,7 +395,7 @@ def fit_and_predict(model, y, X, X_test):
 
 
 def print_seeds(accuracies):
-    """Print how much the accuracy depends on the seed."""
+    """Print the accuracy of each seed."""
     print(
         f"\nOne network: {accuracies.mean():.4f}, standard deviation over "
         f"{len(accuracies)} seeds {accuracies.std(ddof=1):.4f}. The seeds:",
@@ -404,7 +404,7 @@ def print_seeds(accuracies):
 
 
 def test_notebook(reviews):
-    """Tell which test reviews the notebook's network gets right after 4 epochs."""
+    """Return whether the notebook's network predicts each test review correctly."""
     vectorizer = TextMultiHotVectorizer(max_features=10_000)
     network = KerasMLPClassifier(epochs=4, random_state=0)
     pipe = Pipeline([("vectorizer", vectorizer), ("network", network)])
@@ -413,7 +413,7 @@ def test_notebook(reviews):
 
 
 def compare(name, right, reference):
-    """Accuracy and its standard error, and the difference from the network."""
+    """Return accuracy, difference from the networks, and their standard errors."""
     below = reference.astype(float) - right
     n_reviews = len(right)
     return {

@@ -26,13 +26,6 @@ def do_parts(parts, report, *arguments):
             part(*arguments, report)
 
 
-def select(data, positions):
-    """Return the data with fewer texts for training and validation."""
-    groups = None if data.groups is None else data.groups[positions]
-    chosen = {"texts": data.texts[positions], "y": data.y[positions], "groups": groups}
-    return type(data)(**{**data, **chosen})
-
-
 def look_at_data(data, report):
     """Count texts, words and classes."""
     report.table(tables.count_texts(data), "data_counts", f"The {data.noun}")

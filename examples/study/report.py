@@ -96,7 +96,7 @@ class Report:
         end = threading.Event()
 
         def break_silence():
-            while not end.wait(1):
+            while not end.wait(MAX_SILENCE / 8):
                 if time.monotonic() - self._last > MAX_SILENCE:
                     self.progress(f"{title}: still running")
 

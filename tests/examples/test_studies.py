@@ -94,8 +94,8 @@ def test_silence_is_broken(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(report, "MAX_SILENCE", 0.1)
     with report.Report(tmp_path, "A study", "").part("1. Slow"):
-        time.sleep(2.5)
-    assert capsys.readouterr().out.count("1. Slow: still running") == 2
+        time.sleep(0.5)
+    assert capsys.readouterr().out.count("1. Slow: still running") >= 2
 
 
 def test_figure_has_one_legend_below():
