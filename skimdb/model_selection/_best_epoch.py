@@ -1,21 +1,26 @@
-"""Direction of a metric, and the best epoch of a mean curve."""
+"""The best epoch of a mean curve, and the spread over the splits."""
 
 import numpy as np
 
 
-def measure_standard_error(values):
-    """Standard error of the mean over the splits, which are the first axis.
+def measure_spread(values, kind="se"):
+    """Measure the spread over the splits, which are the first axis.
 
     Parameters
     ----------
     values : ndarray of shape (n_splits, ...)
-        Values of two or more splits.
+    kind : {"se", "sd"}, default="se"
+        Standard error of the mean, or standard deviation.
 
     Returns
     -------
-    error : ndarray of shape (...)
+    spread : ndarray of shape (...)
+        NaN for a single split.
     """
-    return values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    if len(values) == 1:
+        return np.full(values.shape[1:], np.nan)
+    spread = values.std(axis=0, ddof=1)
+    return spread / np.sqrt(len(values)) if kind == "se" else spread
 
 
 def find_best_epoch(scores, rule="min"):
@@ -40,7 +45,7 @@ def find_best_epoch(scores, rule="min"):
         return scores.shape[1]
     best = np.nanargmax(mean)
     if rule == "one_se":
-        best = np.argmax(mean >= mean[best] - measure_standard_error(scores[:, best]))
+        best = np.argmax(mean >= mean[best] - measure_spread(scores[:, best]))
     return int(best) + 1
 
 

@@ -10,11 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skimdb._directions import lower_is_better
-from skimdb.model_selection._best_epoch import (
-    find_best_epoch,
-    find_split_epochs,
-    measure_standard_error,
-)
+from skimdb.model_selection._best_epoch import find_best_epoch, find_split_epochs
 from skimdb.model_selection._candidates import get_final_estimator
 from skimdb.model_selection._epoch_training import get_metrics
 from skimdb.model_selection._results import list_metrics
@@ -40,27 +36,21 @@ def make_history(plan, results, n_repeats, error_score):
     """
     params = dict.fromkeys(name for c in plan.candidates for name in c.params)
     metrics = list_metrics(results)
-    before = ("candidate", *params, "repeat", "fold", "epoch")
-    columns = {name: [] for name in (*before, *metrics, "fit_time")}
     failed = dict.fromkeys(metrics, [error_score] * plan.max_epochs)
+    rows = []
     for candidate, by_split in zip(plan.candidates, results, strict=True):
         configured = candidate.estimator.get_params()
+        values = [candidate.name, *(configured.get(name) for name in params)]
         n_folds = len(by_split) // n_repeats
         for split, result in enumerate(by_split):
             history = failed if result.history is None else result.history
             n_epochs = len(history["loss"])
-            repeat, fold = divmod(split, n_folds)
-            same = {"candidate": candidate.name, "repeat": repeat, "fold": fold}
-            same |= {name: configured.get(name) for name in params}
-            same |= {"fit_time": result.fit_time}
-            for name, value in same.items():
-                columns[name] += [value] * n_epochs
-            columns["epoch"] += range(1, n_epochs + 1)
-            for name in metrics:
-                columns[name] += history.get(name, [np.nan] * n_epochs)
-    for name in ("candidate", *params):
-        columns[name] = make_column(columns[name])
-    return pd.DataFrame(columns).astype(dict.fromkeys(metrics, float))
+            curves = [history.get(name, [np.nan] * n_epochs) for name in metrics]
+            for epoch, measured in enumerate(zip(*curves, strict=True), start=1):
+                keys = [*values, *divmod(split, n_folds), epoch]
+                rows.append([*keys, *map(float, measured), result.fit_time])
+    names = ["candidate", *params, "repeat", "fold", "epoch", *metrics, "fit_time"]
+    return pd.DataFrame(rows, columns=names, dtype=object).apply(make_column)
 
 
 def make_column(values):
@@ -102,65 +92,41 @@ def find_history(source):
         If the estimator is not fitted.
     """
     if isinstance(source, BaseEstimator):
+        check_is_fitted(source)
         recorder = source.steps[-1][1] if isinstance(source, Pipeline) else source
-        can_record = hasattr(recorder, "max_epochs") or hasattr(recorder, "epochs")
-        if not hasattr(recorder, "history_") and not can_record:
-            raise TypeError(
-                f"{type(recorder).__name__} records no epochs. Use EpochSearchCV for "
-                "the same grid: its history_ contains every epoch of each candidate. "
-                "For the curves alone, use epoch_curve."
-            )
-        check_is_fitted(recorder, "history_")
-        source = recorder.history_
+        source = getattr(recorder, "history_", recorder)
     if not isinstance(source, Mapping | pd.DataFrame):
         raise TypeError(
             "Expected the frame of epoch_curve, a history_, or a fitted EpochSearchCV "
-            f"or KerasMLPClassifier, got {type(source).__name__}."
+            f"or KerasMLPClassifier, got {type(source).__name__}, which records no "
+            "epochs. Replace a GridSearchCV by an EpochSearchCV over the same grid."
         )
     frame = pd.DataFrame(source).rename(columns=str)
-    if frame.columns.is_unique:
-        frame = _complete_keys(frame)
+    if "candidate" not in frame and frame.columns.is_unique:
+        frame = frame.reset_index(drop=True)
+        keys = {"candidate": 0, "repeat": 0, "fold": 0, "epoch": frame.index + 1}
+        frame = pd.DataFrame(keys | dict(frame))
     _check_history(frame)
-    return frame
-
-
-def _complete_keys(frame):
-    """Add the keys to the frame of one curve, or the name that a file has lost."""
-    if "candidate" in frame:
-        named = frame["candidate"].notna()  # pandas reads "None" as a missing value
-        names = frame["candidate"].astype(object).where(named, "None")
-        return frame if named.all() else frame.assign(candidate=names)
-    frame = frame.reset_index(drop=True)
-    first = {"candidate": 0, "repeat": 0, "fold": 0, "epoch": np.arange(len(frame)) + 1}
-    for position, (name, values) in enumerate(first.items()):
-        values = frame.pop(name) if name in frame else values
-        frame.insert(position, name, values)
-    return frame
+    return frame.fillna({"candidate": "None"})  # pandas reads "None" as missing
 
 
 def _check_history(frame):
     """Raise if a frame is not a history."""
     keys = ["candidate", "repeat", "fold", "epoch"]
-    problem = None
-    if frame.empty or not frame.columns.is_unique or not {*keys} <= {*frame}:
-        problem = f"{len(frame)} rows with the columns {list(frame)}"
-    elif frame[keys].isna().any(axis=None) or not is_numeric_dtype(frame["epoch"]):
-        problem = "other values than numbers in the column epoch, or missing values"
-    elif frame.duplicated(keys).any():
-        problem = "several rows for one epoch"
-    if problem is not None:
+    if (
+        frame.empty
+        or not frame.columns.is_unique
+        or not {*keys} <= {*frame}
+        or frame[keys[1:]].isna().any(axis=None)
+        or not is_numeric_dtype(frame["epoch"])
+        or frame.duplicated(keys).any()
+    ):
         raise ValueError(
             "Expected a history with one row per candidate, repeat, fold and epoch, "
-            f"got {problem}. Pass the frame of epoch_curve, or the history_ of a "
-            "fitted EpochSearchCV or KerasMLPClassifier."
+            "where epochs are numbers and no fold is missing, got "
+            f"{len(frame)} rows with the columns {list(frame)}. Pass the frame of "
+            "epoch_curve, or the history_ of an EpochSearchCV or KerasMLPClassifier."
         )
-
-
-def list_columns(history):
-    """List the metrics in a history, without ``val_``."""
-    after = list(history.columns[list(history.columns).index("epoch") + 1 :])
-    names = (name.removeprefix("val_") for name in after if name != "fit_time")
-    return list(dict.fromkeys(names))
 
 
 def read_direction(history, metric, estimator=None):
@@ -206,18 +172,13 @@ def read_metric(history, candidate, metric):
     Raises
     ------
     ValueError
-        If the history has no such metric, or if its values are not numbers.
+        If the history has no such metric, or if a value is not a number.
     """
     if metric not in history:
         raise ValueError(
-            f"{metric!r} is not in the history. Metrics there: "
-            f"{', '.join(list_columns(history))}. To record another metric, add it to "
-            "the classifier's metrics or to the scoring of a search."
-        )
-    if not is_numeric_dtype(history[metric]):
-        raise ValueError(
-            f"Expected numbers in the column {metric!r} of the history, got values of "
-            f"type {history[metric].dtype}. Convert them with pandas.to_numeric."
+            f"Expected a column of the history, {list(history)}, got {metric!r}. To "
+            "record another metric, add it to the classifier's metrics or to the "
+            "scoring of a search."
         )
     rows = history[history["candidate"] == candidate]
     table = rows.pivot(index=["repeat", "fold"], columns="epoch", values=metric)
@@ -248,24 +209,3 @@ def find_best(values, epochs, direction):
     found = values[:, position]
     epoch = epochs[position] if np.isfinite(found).all() else np.nan
     return epoch, found, epochs[find_split_epochs(scores) - 1]
-
-
-def measure_spread(values, kind):
-    """Measure the spread over the splits, which are the first axis.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_splits, ...)
-    kind : {"sd", "se"}
-        Standard deviation, or standard error of the mean.
-
-    Returns
-    -------
-    spread : ndarray of shape (...)
-        NaN for a single split.
-    """
-    if len(values) == 1:
-        return np.full(values.shape[1:], np.nan)
-    if kind == "se":
-        return measure_standard_error(values)
-    return values.std(axis=0, ddof=1)

@@ -1,8 +1,9 @@
 """The display of epoch curves."""
 
 import inspect
+import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from skimdb._sklearn import (
     validate_parameter_constraints,
 )
 from skimdb.model_selection import _history, _plotting
+from skimdb.model_selection._best_epoch import measure_spread
 from skimdb.model_selection._epoch_curve import epoch_curve
 from skimdb.model_selection._search import EpochSearchCV
 
@@ -34,17 +36,8 @@ _OPTIONS = {
     "band": [StrOptions({"auto", "sd", "se"}), None],
     "mark_best": ["boolean"],
     "log_scale": ["boolean"],
+    "error": [StrOptions({"se", "sd"})],
 }
-
-
-class PlotOptions(TypedDict, total=False):
-    """Options of `EpochCurveDisplay.plot`."""
-
-    score_type: Literal["auto", "validation", "train", "both"]
-    splits: bool | Literal["auto"]
-    band: Literal["auto", "sd", "se"] | None
-    mark_best: bool
-    log_scale: bool
 
 
 class EpochCurveDisplay:
@@ -166,7 +159,7 @@ class EpochCurveDisplay:
         *,
         ax: Any = None,
         metric: str | Sequence[str] | None = None,
-        **plot_options: Unpack[PlotOptions],
+        **plot_options: Any,
     ) -> Self:
         """Plot the curves of a fitted search.
 
@@ -198,7 +191,7 @@ class EpochCurveDisplay:
         *,
         ax: Any = None,
         metric: str | Sequence[str] = "loss",
-        **plot_options: Unpack[PlotOptions],
+        **plot_options: Any,
     ) -> Self:
         """Plot the curve of a single fit.
 
@@ -238,7 +231,7 @@ class EpochCurveDisplay:
         params: dict[str, Any] | None = None,
         ax: Any = None,
         metric: str | Sequence[str] = "loss",
-        **plot_options: Unpack[PlotOptions],
+        **plot_options: Any,
     ) -> Self:
         """Compute epoch curves and plot them.
 
@@ -286,9 +279,8 @@ class EpochCurveDisplay:
         caller = f"{cls.__name__}.from_estimator"
         check_matplotlib_support(caller)
         # Before training, raise for options that do not exist or have a wrong value.
-        inspect.signature(cls.plot).bind(None, metric=metric, **plot_options)
-        options = {"metric": metric, **plot_options}
-        validate_parameter_constraints(_OPTIONS, options, caller_name=caller)
+        bound = inspect.signature(cls.plot).bind(None, metric=metric, **plot_options)
+        validate_parameter_constraints(_OPTIONS, bound.kwargs, caller_name=caller)
         history = epoch_curve(
             estimator,
             X,
@@ -340,7 +332,7 @@ class EpochCurveDisplay:
             Mark the best epoch of each mean validation curve.
         log_scale : bool, default=False
             Use a logarithmic vertical axis. On a linear axis, the curve of a loss that
-            diverges leaves the panel, and the legend says so.
+            diverges leaves the panel if it would squeeze the other curves.
 
         Returns
         -------
@@ -361,24 +353,17 @@ class EpochCurveDisplay:
             crowded = options["splits"] or len(labels) > _MAX_BANDS
             options["band"] = None if crowded else "se"
         metrics = [metric] if isinstance(metric, str) else metric
-        options["side_by_side"] = len(metrics) > 1
         columns = [self._choose_columns(name, score_type, alone) for name in metrics]
-        curves = {
-            (candidate, name): _history.read_metric(self.history, candidate, name)
-            for candidate in labels
-            for names in columns
-            for name in names
-        }
-        axes = _plotting.make_axes(ax, len(metrics))
+        keys = itertools.product(labels, itertools.chain(*columns))
+        curves = {key: _history.read_metric(self.history, *key) for key in keys}
+        axes = _plotting.make_axes(ax, len(metrics), figsize=(3 + 4 * len(metrics), 4))
         self.mean_lines_, self.split_lines_ = {}, {}
         self.bands_, self.best_markers_ = {}, {}
         for panel, names in zip(axes, columns, strict=True):
             self._draw_metric(panel, names, labels, curves, options)
+        options["inside"] = ax is not None
         names = max(columns, key=len)
-        entries = _plotting.list_entries(self, list(labels), names, options["band"])
-        outside = "above" if alone or len(axes) > 1 else "right"
-        place = outside if ax is None else "inside"
-        self.legend_ = _plotting.add_legend(axes, entries, place)
+        self.legend_ = _plotting.add_legend(self, axes, labels, names, options)
         self.ax_ = axes if len(axes) > 1 else axes[0]
         self.figure_ = axes[0].figure
         return self
@@ -397,40 +382,49 @@ class EpochCurveDisplay:
     def _draw_metric(self, ax, names, labels, curves, options):
         """Draw the columns of a metric for all candidates."""
         alone = len(labels) == 1
-        keys = [(candidate, name) for candidate in labels for name in names]
-        for position, key in enumerate(keys):
-            is_train = not key[1].startswith("val_")
-            style = _plotting.style_curve(position // len(names), is_train, alone)
-            short = "Training" if is_train else "Validation"
-            name = short if options["side_by_side"] else _plotting.name_columns(key[1])
-            style["label"] = name if alone else labels[key[0]]
-            if np.isnan(curves[key][0].mean(axis=0)).all():
-                style["label"] += " (no mean)"
-            if is_train and len(names) == 2 and not alone:
-                style["linewidth"] = 1
-            line, splits, band = _plotting.draw_curve(ax, *curves[key], style, options)
-            self.mean_lines_[key] = line
-            if splits:
-                self.split_lines_[key] = splits
-            if band is not None:
-                self.bands_[key] = band
+        for row, candidate in enumerate(labels):
+            for name in names:
+                is_train = not name.startswith("val_")
+                style = _plotting.style_curve(int(is_train) if alone else row)
+                short = "Training" if is_train else "Validation"
+                style["label"] = short if alone else labels[candidate]
+                if is_train and len(names) == 2 and not alone:
+                    style["linewidth"] = 1
+                key = candidate, name
+                self._draw_curve(ax, key, *curves[key], style, options)
         first = names[0]
         direction = _history.read_direction(self.history, first, self._estimator)
-        lines = {candidate: self.mean_lines_[candidate, first] for candidate in labels}
         if options["log_scale"]:
             _plotting.use_log_scale(ax)
         elif direction == -1:
-            _plotting.limit_height(ax, list(lines.values()))
+            lines = [self.mean_lines_[candidate, first] for candidate in labels]
+            _plotting.limit_height(ax, [line.get_ydata() for line in lines])
         if options["mark_best"] and first.startswith("val_"):
-            for candidate, line in lines.items():
+            for candidate in labels:
                 key = candidate, first
                 epoch, values, _ = _history.find_best(*curves[key], direction)
                 if np.isfinite(epoch):
-                    marker = _plotting.draw_best(ax, epoch, values.mean(), line)
-                    self.best_markers_[key] = marker
+                    style = {"color": self.mean_lines_[key].get_color(), "zorder": 5}
+                    style |= {"markersize": 8, "markeredgecolor": "white"}
+                    marker = ax.plot([epoch], [values.mean()], "D", **style)
+                    self.best_markers_[key] = marker[0]
         _plotting.label_epochs(ax, self.history["epoch"])
         scale = " (log scale)" if options["log_scale"] else ""
         ax.set(xlabel="Epoch", ylabel=f"{_plotting.name_columns(*names)}{scale}")
+
+    def _draw_curve(self, ax, key, values, epochs, style, options):
+        """Draw the mean over the splits, a line per split and the band."""
+        mean = values.mean(axis=0)
+        style["markevery"] = max(1, np.isfinite(mean).sum() // 8)
+        if options["splits"] and len(values) > 1:
+            faint = {"linewidth": 0.7, "markersize": 2, "alpha": 0.45, "label": None}
+            self.split_lines_[key] = ax.plot(epochs, values.T, **style | faint)
+        if options["band"] is not None and len(values) > 1:
+            width = measure_spread(values, options["band"])
+            shade = {"color": style["color"], "alpha": 0.15}
+            band = ax.fill_between(epochs, mean - width, mean + width, **shade)
+            self.bands_[key] = band
+        (self.mean_lines_[key],) = ax.plot(epochs, mean, **style)
 
     def plot_summary(
         self,
@@ -457,36 +451,40 @@ class EpochCurveDisplay:
         self : EpochCurveDisplay
             The display.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot_summary")
-        if error not in _plotting.SPREADS:
-            raise ValueError(
-                f"Expected error in {list(_plotting.SPREADS)}, got {error!r}."
-            )
+        caller = f"{type(self).__name__}.plot_summary"
+        check_matplotlib_support(caller)
         metric = metric or self.metric
+        options = {"metric": metric, "error": error}
+        validate_parameter_constraints(_OPTIONS, options, caller_name=caller)
         first = metric if isinstance(metric, str) else metric[0]
         column = f"val_{first.removeprefix('val_')}"
         labels = _plotting.label_candidates(self.history)
         curves = [_history.read_metric(self.history, each, column) for each in labels]
         direction = _history.read_direction(self.history, column, self._estimator)
         found = [_history.find_best(*each, direction) for each in curves]
-        spreads = [_history.measure_spread(values, error) for _, values, _ in found]
+        epochs = np.array([epoch for epoch, _, _ in found])
+        first_epochs = np.fmin(epochs, [splits.min() for _, _, splits in found])
+        last_epochs = np.fmax(epochs, [splits.max() for _, _, splits in found])
+        means = np.array([values.mean() for _, values, _ in found])
+        spreads = [measure_spread(values, error) for _, values, _ in found]
         n_lines = len("\n".join(labels.values()).splitlines())
-        left, right = _plotting.make_axes(ax, 2, n_rows=n_lines)
-        self.error_bars_ = _plotting.draw_summary(left, right, found, spreads)
-        texts = [
-            label if np.isfinite(epoch) else f"{label} (no mean)"
-            for label, (epoch, _, _) in zip(labels.values(), found, strict=True)
-        ]
-        left.set_yticks(range(len(texts)), texts)
+        size = (8, 1.3 + 0.32 * n_lines)
+        left, right = _plotting.make_axes(ax, 2, figsize=size, sharey=True)
+        rows = np.arange(len(labels))
+        style = {"fmt": "o", "color": _plotting.COLORS[0], "capsize": 3}
+        spans = epochs - first_epochs, last_epochs - epochs
+        self.error_bars_ = (
+            left.errorbar(means, rows, xerr=spreads, **style),
+            right.errorbar(epochs, rows, xerr=spans, **style),
+        )
+        left.set_yticks(rows, list(labels.values()))
         left.set_ylim(len(labels) - 0.5, -0.5)
+        for each in (left, right):
+            each.grid(axis="y", alpha=0.3)
         _plotting.label_epochs(right, self.history["epoch"])
-        quantity = f"Best {_plotting.name_columns(column).lower()}"
-        if all(len(values) == 1 for _, values, _ in found):
-            left.set_xlabel(quantity)
-            right.set_xlabel("Best epoch")
-        else:
-            left.set_xlabel(f"{quantity} (± {_plotting.SPREADS[error]})")
-            right.set_xlabel("Best epoch (bar: best epochs of splits)")
+        quantity = _plotting.name_columns(column).lower()
+        left.set_xlabel(f"Best {quantity}\n(bar: {_plotting.SPREADS[error]})")
+        right.set_xlabel("Best epoch\n(bar: best epochs of splits)")
         self.ax_ = np.array([left, right])
         self.figure_, self.legend_ = left.figure, None
         return self

@@ -1,4 +1,4 @@
-"""Colours, lines, axes and legends of the plots of epoch curves."""
+"""Labels, colours, axes and legends of the plots of epoch curves."""
 
 import itertools
 from textwrap import fill
@@ -6,14 +6,13 @@ from textwrap import fill
 import numpy as np
 
 from skimdb.model_selection._candidates import shorten_names
-from skimdb.model_selection._history import measure_spread
 
 # Colours by Okabe and Ito, which colour-blind readers can distinguish, without the
 # yellow, which is hard to see on white. Line style and marker distinguish 16 candidates
 # in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9")
 _LINE_STYLES = ("-", "--", "-.", ":")
-_MARKERS = ("", "o", "s", "^")
+_MARKERS = ("o", "s", "^", "v")
 _MAX_WIDTH = 40  # longer labels are broken into lines, to leave room for the axes
 SPREADS = {"sd": "standard deviation", "se": "standard error"}
 
@@ -30,16 +29,10 @@ def escape(text):
 
 def _format_values(values):
     """Format the values of a parameter briefly, but different values differently."""
-    values = list(values.astype(object).where(values.notna(), None))
-    for form in (_format_briefly, str, repr):
-        texts = [form(value) for value in values]
-        if len(set(texts)) == len({repr(value) for value in values}):
-            break
-    return texts
-
-
-def _format_briefly(value):
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    values = values.astype(object).where(values.notna(), None)
+    exact = [repr(value) for value in values]
+    brief = [f"{v:g}" if isinstance(v, float) else str(v) for v in values]
+    return brief if len(set(brief)) == len(set(exact)) else exact
 
 
 def label_candidates(history):
@@ -55,8 +48,7 @@ def label_candidates(history):
         From candidate to label, in order. Labels that would be equal or empty contain
         the position.
     """
-    columns = list(history.columns)
-    names = columns[columns.index("candidate") + 1 : columns.index("repeat")]
+    names = list(history.loc[:, "candidate":"repeat"])[1:-1]
     first = history.drop_duplicates("candidate")
     texts = {name: _format_values(first[name]) for name in names}
     varying = [name for name in names if len(set(texts[name])) > 1]
@@ -70,8 +62,7 @@ def label_candidates(history):
         if not params or settings.count(params) > 1:
             params = [*params, f"candidate={candidate}"]
         label = candidate if isinstance(candidate, str) else ", ".join(params)
-        short_enough = len(label) <= _MAX_WIDTH
-        labels[candidate] = escape(label if short_enough else fill(label, _MAX_WIDTH))
+        labels[candidate] = escape(fill(label, _MAX_WIDTH, replace_whitespace=False))
     return labels
 
 
@@ -83,111 +74,33 @@ def name_columns(*columns):
     return name[:1].upper() + name[1:]
 
 
-def style_curve(position, is_train, alone):
-    """Style of a curve: of one of several candidates, or of the only one."""
-    if alone:
-        style = {"color": COLORS[int(is_train)], "linestyle": "--" if is_train else "-"}
-    else:
-        style = {
-            "color": COLORS[position % len(COLORS)],
-            "linestyle": _LINE_STYLES[position % len(_LINE_STYLES)],
-            "marker": _MARKERS[position // len(_LINE_STYLES) % len(_MARKERS)],
-        }
-    return {"linewidth": 2, "markersize": 5} | style
+def style_curve(position):
+    """Style of the curve at a position."""
+    return {
+        "color": COLORS[position % len(COLORS)],
+        "linestyle": _LINE_STYLES[position % len(_LINE_STYLES)],
+        "marker": _MARKERS[position // len(_LINE_STYLES) % len(_MARKERS)],
+        "linewidth": 2,
+        "markersize": 5,
+    }
 
 
-def draw_curve(ax, values, epochs, style, options):
-    """Draw the mean over the splits, a line per split and the band around the mean.
-
-    Parameters
-    ----------
-    ax : Axes
-    values : ndarray of shape (n_splits, n_epochs)
-    epochs : ndarray of shape (n_epochs,)
-    style : dict
-        Style of the line of the mean.
-    options : dict
-        The options ``splits`` and ``band`` of a plot.
-
-    Returns
-    -------
-    line : Line2D
-    splits : list of Line2D
-    band : PolyCollection or None
-    """
-    mean = values.mean(axis=0)
-    splits, band = [], None
-    if options["splits"] and len(values) > 1:
-        dot = "." if len(epochs) == 1 else ""  # a line needs two points
-        faint = {"linewidth": 0.7, "alpha": 0.45, "marker": dot, "label": None}
-        splits = ax.plot(epochs, values.T, **style | faint)
-    if options["band"] is not None and len(values) > 1:
-        width = measure_spread(values, options["band"])
-        shade = {"color": style["color"], "alpha": 0.15}
-        band = ax.fill_between(epochs, mean - width, mean + width, **shade)
-    n_drawn = np.isfinite(mean).sum()
-    if n_drawn == 1:  # a line needs two points
-        style = style | {"marker": style.get("marker") or "o"}
-    (line,) = ax.plot(epochs, mean, markevery=max(1, n_drawn // 8), **style)
-    return line, splits, band
-
-
-def draw_best(ax, epoch, value, line):
-    """Mark the best epoch of a line; returns the marker."""
-    diamond = {"marker": "D", "markersize": 8, "markeredgecolor": "white"}
-    style = {"color": line.get_color(), "linestyle": "none", "zorder": 5}
-    (marker,) = ax.plot([epoch], [value], **style, **diamond)
-    return marker
-
-
-def draw_summary(left, right, found, spreads):
-    """Draw the best values and epochs of candidates, one below the other.
-
-    Parameters
-    ----------
-    left, right : Axes
-        Axes of the values and of the epochs.
-    found : list of tuple
-        Best epoch, values and best epochs of the splits of each candidate.
-    spreads : list of float
-        Lengths of the bars of the values.
-
-    Returns
-    -------
-    error_bars : tuple of 2 ErrorbarContainer
-    """
-    rows = np.arange(len(found))
-    means = np.array([values.mean() for _, values, _ in found])
-    epochs = np.array([epoch for epoch, _, _ in found])
-    low = np.fmin(epochs, [splits.min() for _, _, splits in found])
-    high = np.fmax(epochs, [splits.max() for _, _, splits in found])
-    style = {"fmt": "o", "color": COLORS[0], "capsize": 3}
-    for ax in (left, right):
-        ax.grid(axis="y", alpha=0.3)
-    return (
-        left.errorbar(means, rows, xerr=spreads, **style),
-        right.errorbar(epochs, rows, xerr=(epochs - low, high - epochs), **style),
-    )
-
-
-def limit_height(ax, lines):
+def limit_height(ax, curves):
     """Limit the vertical axis if a loss that diverges squeezes the other curves.
 
     Parameters
     ----------
     ax : Axes
-    lines : list of Line2D
-        Mean loss of each candidate. The labels of those that exceed the limit say so.
+    curves : list of ndarray
+        Mean loss of each candidate, by epoch.
     """
-    curves = [line.get_ydata() for line in lines]
-    tops = [np.max(curve, where=np.isfinite(curve), initial=0) for curve in curves]
-    ranked = sorted(filter(None, tops))
-    # A third of the candidates is visible as a whole.
-    limit = 4 * ranked[(len(ranked) - 1) // 3] if ranked else np.inf
-    for line, top in zip(lines, tops, strict=True):
-        if top > limit:
-            ax.set_ylim(0, 1.5 * max(each for each in tops if each <= limit))
-            line.set_label(f"{line.get_label()} (leaves the panel)")
+    tops = np.sort([np.fmax.reduce(curve) for curve in curves])
+    tops = tops[tops > 0]  # without NaN
+    # At least a third of the candidates stay visible as a whole.
+    third = tops[: (len(tops) + 2) // 3]
+    visible = tops[tops <= 4 * third.max(initial=0)]
+    if len(visible) < len(tops):
+        ax.set_ylim(0, 1.5 * visible[-1])
 
 
 def use_log_scale(ax):
@@ -201,7 +114,7 @@ def use_log_scale(ax):
     ax.yaxis.set(major_formatter="{x:g}", minor_formatter="")
 
 
-def make_axes(ax, n_axes, n_rows=None):
+def make_axes(ax, n_axes, **options):
     """Make axes side by side in a new figure, or take the axes of the user.
 
     Parameters
@@ -209,8 +122,8 @@ def make_axes(ax, n_axes, n_rows=None):
     ax : Axes, array of Axes or None
         Axes of the user.
     n_axes : int
-    n_rows : int, default=None
-        Rows of text that the axes share; None for curves, which share the epochs.
+    **options : dict
+        Options of `matplotlib.pyplot.subplots` for a new figure.
 
     Returns
     -------
@@ -223,111 +136,69 @@ def make_axes(ax, n_axes, n_rows=None):
     """
     import matplotlib.pyplot as plt
 
-    if ax is not None:
-        axes = np.ravel(np.array(ax, dtype=object))
-        if len(axes) != n_axes:
-            raise ValueError(
-                f"This plot needs {n_axes} axes, but ax holds {len(axes)}. Make them "
-                f"with plt.subplots(1, {n_axes}), or leave ax out."
-            )
-        return axes
-    if n_rows is not None:
-        options = {"figsize": (8, 1.2 + 0.32 * n_rows), "sharey": True}
-    else:
-        size = (8, 4.5) if n_axes == 1 else (4 * n_axes, 3.8)
-        options = {"figsize": size, "sharex": True}
-    _, axes = plt.subplots(1, n_axes, squeeze=False, layout="constrained", **options)
-    return axes[0]
+    if ax is None:
+        _, ax = plt.subplots(1, n_axes, layout="constrained", **options)
+    axes = np.ravel(ax)
+    if len(axes) != n_axes:
+        raise ValueError(
+            f"Expected {n_axes} axes, got {len(axes)} in ax. Make them with "
+            f"plt.subplots(1, {n_axes}), or leave ax out."
+        )
+    return axes
 
 
 def label_epochs(ax, epochs):
     """Label the first and last epoch, and round numbers between them."""
+    from matplotlib.ticker import MaxNLocator
+
     first, last = min(epochs), max(epochs)
-    steps = (m * 10**power for power in itertools.count() for m in (1, 5))
-    step = next(step for step in steps if last - first <= 10 * step)
     room = (last - first) / 12
-    between = [
-        epoch
-        for epoch in range(0, int(last), step)
-        if epoch - first >= room and last - epoch >= room
-    ]
+    ticks = MaxNLocator(10, steps=[1, 5, 10], integer=True).tick_values(first, last)
+    between = ticks[(ticks >= first + room) & (ticks <= last - room)]
     ax.margins(x=0.02)
     ax.update_datalim([(first, 0), (last, 0)], updatey=False)
     ax.autoscale_view(scaley=False)
     ax.set_xticks(sorted({first, *between, last}))
 
 
-def list_entries(display, candidates, columns, band):
-    """List the entries of a legend.
+def add_legend(display, axes, candidates, names, options):
+    """Add one legend, with a grey handle for each kind of element that curves share.
 
     Parameters
     ----------
     display : EpochCurveDisplay
-    candidates : list
-    columns : list of str
-        Columns of one metric.
-    band : {"sd", "se"} or None
-
-    Returns
-    -------
-    entries : list of tuple (str, Artist or tuple of Artist)
-        Elements that several candidates share are grey.
-    """
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    alone = len(candidates) == 1
-    shown = columns if alone else columns[:1]
-    keys = [(candidate, column) for candidate in candidates for column in shown]
-    lines = [display.mean_lines_[key] for key in keys]
-    entries = [(line.get_label(), line) for line in lines]
-    if not alone and len(columns) == 2:
-        thin = Line2D([], [], color="grey", linewidth=1)
-        entries.append(("Training (thin)", thin))
-    if display.split_lines_:
-        grey = Line2D([], [], color="grey", linewidth=0.7, alpha=0.6)
-        splits = tuple(display.split_lines_[key][0] for key in keys)
-        entries.append(("Single splits", splits if alone else grey))
-    if display.bands_:
-        grey = Patch(color="grey", alpha=0.3)
-        bands = tuple(display.bands_[key] for key in keys)
-        entries.append((f"± {SPREADS[band]}", bands if alone else grey))
-    if display.best_markers_:
-        markers = list(display.best_markers_.values())
-        epochs = {marker.get_xdata()[0] for marker in markers}
-        only = f": {min(epochs):g}" if len(epochs) == 1 else ""
-        grey = Line2D([], [], color="grey", marker="D", linestyle="none")
-        entries.append((f"Best epoch{only}", markers[0] if alone else grey))
-    return entries
-
-
-def add_legend(axes, entries, place):
-    """Add one legend for all axes.
-
-    Parameters
-    ----------
     axes : ndarray of Axes
-    entries : list of tuple (str, Artist or tuple of Artist)
-    place : {"inside", "above", "right"}
-        Inside the last axes, or next to all of them.
+    candidates : collection
+    names : list of str
+        Columns of one metric.
+    options : dict
+        The option ``band`` of the plot. If ``inside`` is true, the legend is in the
+        last axes, otherwise to the right of all axes.
 
     Returns
     -------
     legend : Legend
     """
-    from matplotlib.legend_handler import HandlerTuple
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-    labels, handles = zip(*entries, strict=True)
-    style = {
-        "labels": labels,
-        "handles": handles,
-        "handler_map": {tuple: HandlerTuple(ndivide=None)},
-        "handlelength": 3.5,  # long enough for the dashes
-    }
-    if place == "inside":
+    several = len(candidates) > 1
+    shown = names[:1] if several else names
+    handles = [display.mean_lines_[key] for key in itertools.product(candidates, shown)]
+    grey = {"xdata": [], "ydata": [], "color": "grey"}
+    if several and len(names) == 2:
+        handles.append(Line2D(**grey, linewidth=1, label="Training (thin)"))
+    if display.split_lines_:
+        thin = {"linewidth": 0.7, "alpha": 0.6}
+        handles.append(Line2D(**grey, **thin, label="Single splits"))
+    if display.bands_:
+        spread = SPREADS[options["band"]]
+        handles.append(Patch(color="grey", alpha=0.3, label=f"± {spread}"))
+    if display.best_markers_:
+        epochs = {marker.get_xdata()[0] for marker in display.best_markers_.values()}
+        label = f"Best epoch: {min(epochs):g}" if len(epochs) == 1 else "Best epoch"
+        handles.append(Line2D(**grey, marker="D", linestyle="none", label=label))
+    style = {"handles": handles, "handlelength": 3.5}  # long enough for the dashes
+    if options["inside"]:
         return axes[-1].legend(loc="best", fontsize="small", **style)
-    if place == "above":
-        style["ncols"] = min(len(entries), 4)
-        return axes[0].figure.legend(loc="outside upper center", **style)
-    corner = {"loc": "upper left", "bbox_to_anchor": (1.02, 1), "borderaxespad": 0}
-    return axes[-1].legend(**corner, **style)
+    return axes[0].figure.legend(loc="outside right upper", **style)
