@@ -1,42 +1,17 @@
 """Which metrics are better when smaller."""
 
+import re
+
 # Metrics and losses of Keras that measure an error, under every name that Keras takes:
 # lower case, without underscores.
-_ERRORS = {
-    "bce",
-    "binarycrossentropy",
-    "binaryfocalcrossentropy",
-    "categoricalcrossentropy",
-    "categoricalfocalcrossentropy",
-    "categoricalgeneralizedcrossentropy",
-    "categoricalhinge",
-    "circle",
-    "ctc",
-    "dice",
-    "falsenegatives",
-    "falsepositives",
-    "hinge",
-    "huber",
-    "kld",
-    "kldivergence",
-    "kullbackleiblerdivergence",
-    "logcosh",
-    "logcosherror",
-    "loss",
-    "mae",
-    "mape",
-    "meanabsoluteerror",
-    "meanabsolutepercentageerror",
-    "meansquarederror",
-    "meansquaredlogarithmicerror",
-    "mse",
-    "msle",
-    "poisson",
-    "rootmeansquarederror",
-    "sparsecategoricalcrossentropy",
-    "squaredhinge",
-    "tversky",
-}
+_ERRORS = re.compile(
+    "loss|bce|circle|ctc|dice|huber|kld|mae|mape|mse|msle|poisson|tversky"
+    "|(sparse)?categoricalcrossentropy|binary(focal)?crossentropy"
+    "|categorical(focal|generalized)crossentropy|(categorical|squared)?hinge"
+    "|false(negatives|positives)|(kl|kullbackleibler)divergence|logcosh(error)?"
+    "|meanabsolute(percentage)?error|(root)?meansquarederror"
+    "|meansquaredlogarithmicerror"
+)
 
 
 def lower_is_better(name):
@@ -53,4 +28,5 @@ def lower_is_better(name):
         True for ``"loss"`` and for the losses and error metrics of Keras; False for
         every other name, since scores are better when larger.
     """
-    return name.removeprefix("val_").lower().replace("_", "") in _ERRORS
+    plain = name.removeprefix("val_").lower().replace("_", "")
+    return _ERRORS.fullmatch(plain) is not None

@@ -27,13 +27,13 @@ def _list_batches(plan, groups):
     is no preprocessing. Processes that share a cache start at different positions.
     """
     splits = range(len(plan.splits))
-    if plan.n_iter_no_change is not None:
+    if plan.search.n_iter_no_change is not None:
         parts = [[Fit(c, split) for split in splits] for group in groups for c in group]
         n_at_once = 1
     else:
         parts = [[Fit(c, split) for c in group] for group in groups for split in splits]
         is_plain = not has_preprocessing(plan.candidates[0].estimator)
-        n_at_once = len(parts) if is_plain else effective_n_jobs(plan.n_jobs)
+        n_at_once = len(parts) if is_plain else effective_n_jobs(plan.search.n_jobs)
     start = secrets.randbelow(len(parts)) if len(plan.cache) == plan.n_fits else 0
     parts = parts[start:] + parts[:start]
     batches = (parts[i : i + n_at_once] for i in range(0, len(parts), n_at_once))
@@ -47,7 +47,7 @@ def _make_preparation(plan, fit):
         plan.candidates[fit.candidate].estimator,
         rows=plan.splits[fit.split],
         scoring=plan.scoring,
-        error_score=plan.error_score,
+        error_score=plan.search.error_score,
     )
 
 
@@ -114,9 +114,11 @@ def _run_fit(source, prepare, fit, n_epochs, is_last, task, entry):
 
 def _count_epochs(plan, results, n_done):
     """Count the epochs that a candidate trains for at least, with patience."""
-    direction = get_direction(plan, plan.monitor)
-    curves = make_score_curves(results, plan.monitor, n_done, direction)
-    return min(find_best_epoch(curves) + plan.n_iter_no_change, plan.max_epochs)
+    search = plan.search
+    direction = get_direction(plan, search.monitor)
+    curves = make_score_curves(results, search.monitor, n_done, direction)
+    until = find_best_epoch(curves) + search.n_iter_no_change
+    return min(until, search.max_epochs)
 
 
 def _train(plan, sources, n_sharing, parallel):
@@ -135,18 +137,19 @@ def _train(plan, sources, n_sharing, parallel):
     parallel : joblib.Parallel
     """
     is_plain = not has_preprocessing(plan.candidates[0].estimator)
-    is_patient = plan.n_iter_no_change is not None
+    is_patient = plan.search.n_iter_no_change is not None
     fits = {
         fit: SplitFit(
             plan.candidates[fit.candidate].final,
             n_sharing[fit.candidate],
-            plan.error_score,
+            plan.search.error_score,
         )
         for fit in sources
     }
-    n_done, until = 0, min(plan.n_iter_no_change or plan.max_epochs, plan.max_epochs)
+    n_done, max_epochs = 0, plan.search.max_epochs
+    until = min(plan.search.n_iter_no_change or max_epochs, max_epochs)
     while fits:
-        is_last = until == plan.max_epochs
+        is_last = until == max_epochs
         arguments = [
             (
                 sources[fit],
@@ -184,7 +187,7 @@ def _run_fits(plan, data, parallel):
         entries = {fit: plan.cache[fit] for fit in batch if fit in plan.cache}
         cached = {fit: entry.get() for fit, entry in entries.items()}
         missing = [fit for fit in batch if cached.get(fit) is None]
-        if missing and plan.n_iter_no_change is not None:
+        if missing and plan.search.n_iter_no_change is not None:
             missing = batch  # the splits stop together
         yield from ((fit, cached[fit]) for fit in batch if fit not in missing)
         sources = dict.fromkeys(missing, data)
@@ -215,7 +218,7 @@ def fit_candidates(plan, data):
     """
     results = [[None] * len(plan.splits) for _ in plan.candidates]
     failure = None
-    with make_parallel(plan.n_jobs) as parallel:
+    with make_parallel(plan.search.n_jobs) as parallel:
         for fit, result in _run_fits(plan, data, parallel):
             if fit in plan.cache and result.history is not None:
                 try:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
-
 from skimdb._messages import warn
 from skimdb.model_selection._candidates import make_candidates
 from skimdb.model_selection._epoch_training import (
@@ -30,38 +28,24 @@ class SearchPlan:
 
     Attributes
     ----------
+    search : EpochSearchCV
+        The search, for its parameters.
     candidates : list of Candidate
     splits : list of (train, validation)
         Positions of samples.
-    max_epochs : int
-        Maximum number of epochs of each candidate.
-    monitor : str
-    n_iter_no_change : int or None
-        Epochs without improvement of the mean curve after which a candidate stops.
     scoring : EpochScoring or None
-    n_jobs : int or None
-    error_score : "raise" or float
     cache : dict
         The CacheEntry of each Fit whose result may be cached.
     make_task : callable or None
         Makes the FitTask of a Fit, for scikit-learn's callbacks.
     """
 
+    search: object
     candidates: list
     splits: list
-    max_epochs: int
-    monitor: str = "val_loss"
-    n_iter_no_change: int | None = None
     scoring: EpochScoring | None = None
-    n_jobs: int | None = None
-    error_score: str | float = np.nan
     cache: dict = field(default_factory=dict)
     make_task: Callable | None = None
-
-    @property
-    def scorer_names(self):
-        """Names of the scorers, as far as they are known beforehand."""
-        return () if self.scoring is None else self.scoring.names
 
     @property
     def n_fits(self):
@@ -96,16 +80,7 @@ def make_plan(search, X, y, params):
     )
     data = route_metadata(search, X, y, params, scoring)
     splits, n_repeats = make_splits(search.cv, search.estimator, data)
-    plan = SearchPlan(
-        candidates,
-        splits,
-        int(search.max_epochs),
-        search.monitor,
-        search.n_iter_no_change,
-        scoring,
-        search.n_jobs,
-        search.error_score,
-    )
+    plan = SearchPlan(search, candidates, splits, scoring)
     return plan, data, n_repeats
 
 
@@ -120,14 +95,14 @@ def check_recorded(monitor, names):
         )
 
 
-def check_plan(search, plan):
+def check_plan(plan):
     """Raise an error for parameters of a search that do not fit together.
 
     Parameters
     ----------
-    search : EpochSearchCV
     plan : SearchPlan
     """
+    search = plan.search
     if isinstance(search.refit, str):
         raise ValueError(
             f"refit must be True, False or a callable, got {search.refit!r}. Use "

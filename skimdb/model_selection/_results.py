@@ -68,9 +68,10 @@ def make_score_curves(results, metric, n_epochs, direction, error_score=np.nan):
 
 def read_curves(plan, results, metric):
     """Curves of a metric on all splits of a candidate, greater is better."""
-    error_score = np.nan if plan.error_score == "raise" else plan.error_score
+    n_epochs, error_score = plan.search.max_epochs, plan.search.error_score
+    error_score = np.nan if error_score == "raise" else error_score
     direction = get_direction(plan, metric)
-    return make_score_curves(results, metric, plan.max_epochs, direction, error_score)
+    return make_score_curves(results, metric, n_epochs, direction, error_score)
 
 
 def list_metrics(results):
@@ -112,13 +113,14 @@ def describe_result(owner, plan, position, results):
     -------
     line : str
     """
-    scores = read_curves(plan, results, plan.monitor)
+    monitor = plan.search.monitor
+    scores = read_curves(plan, results, monitor)
     epoch = find_best_epoch(scores)
-    mean = get_direction(plan, plan.monitor) * scores.mean(axis=0)[epoch - 1]
+    mean = get_direction(plan, monitor) * scores.mean(axis=0)[epoch - 1]
     seconds = sum(result.fit_time + result.score_time for result in results)
     return (
         f"[{owner}] {position + 1}/{len(plan.candidates)} candidate "
-        f"{plan.candidates[position].describe()}: best mean {plan.monitor} {mean:.4f} "
+        f"{plan.candidates[position].describe()}: best mean {monitor} {mean:.4f} "
         f"at epoch {epoch} ({len(results)} splits, {seconds:.1f} s)"
     )
 
@@ -140,7 +142,7 @@ def choose_epochs(plan, results, rule):
     columns : dict
         Columns of `cv_results_` with the best epochs of the single splits.
     """
-    curves = [read_curves(plan, by_split, plan.monitor) for by_split in results]
+    curves = [read_curves(plan, by_split, plan.search.monitor) for by_split in results]
     epochs = [find_best_epoch(scores, rule) for scores in curves]
     split_epochs = np.array([find_split_epochs(scores) for scores in curves])
     columns = {
@@ -169,7 +171,7 @@ def read_scores(plan, results, epochs):
         By candidate and split, the times, ``test_scores`` and ``train_scores``. The
         monitored metric is named ``"score"``.
     """
-    names = {"score": plan.monitor.removeprefix("val_")}
+    names = {"score": plan.search.monitor.removeprefix("val_")}
     for metric in list_metrics(results):
         name = metric.removeprefix("val_")
         # A lone scorer may be named "score", too; the monitored metric comes first.
@@ -218,7 +220,7 @@ def check_failures(plan, results):
             f"The last error was:\n{errors[-1]}"
         )
     for candidate, by_split in zip(plan.candidates, results, strict=True):
-        _warn_of_failures(candidate.describe(), by_split, plan.error_score)
+        _warn_of_failures(candidate.describe(), by_split, plan.search.error_score)
     for split, result in enumerate(results[0]):
         if result.unseen:
             warn(

@@ -2,7 +2,6 @@
 
 import inspect
 from dataclasses import dataclass
-from numbers import Number
 from traceback import format_exc
 
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
@@ -98,13 +97,12 @@ class EpochScoring:
     def _check_score(self, name, score):
         if isinstance(score, str) and self.scorers is not None:
             return score  # the traceback of one among several
-        value = score.item() if hasattr(score, "item") else score
-        if not isinstance(value, Number):
+        try:
+            return float(score)
+        except (TypeError, ValueError) as error:
             raise ValueError(
-                f"scoring must return a number or a dict of numbers, got {score!r} "
-                f"for {name!r}."
-            )
-        return float(value)
+                f"scoring must return a number, got {score!r} for {name!r}."
+            ) from error
 
 
 def find_scorer(name):

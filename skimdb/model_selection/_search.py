@@ -313,7 +313,7 @@ class EpochSearchCV(BaseSearchCV):
         # With patience, a result depends on the other splits, too.
         patience = is_patient and (self.monitor, self.n_iter_no_change, plan.splits)
         common = (data.X, data.y, data.fit_params, data.score_params, plan.scoring)
-        common += (plan.max_epochs, patience)
+        common += (self.max_epochs, patience)
         entries = make_entries(folder, self, plan.candidates, plan.splits, common)
         if self.verbose:
             n_cached = sum(entry.get() is not None for entry in entries.values())
@@ -351,7 +351,7 @@ class EpochSearchCV(BaseSearchCV):
             If the estimator has no epochs.
         """
         plan, data, n_repeats = make_plan(self, X, y, params)
-        check_plan(self, plan)
+        check_plan(plan)
         plan = replace(plan, cache=self._make_cache(plan, data))
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
@@ -415,13 +415,13 @@ class EpochSearchCV(BaseSearchCV):
             for candidate, epoch, score in zip(
                 plan.candidates, epochs, scores, strict=True
             )
-            if epoch == plan.max_epochs > 1 and np.isfinite(score)
+            if epoch == self.max_epochs > 1 and np.isfinite(score)
         ]
         if names:
             warn(
-                f"The best epoch is {plan.max_epochs}, the last one trained, for "
+                f"The best epoch is {self.max_epochs}, the last one trained, for "
                 f"candidate {', '.join(names)}: {self.monitor} may not have reached "
-                f"its best yet. Increase max_epochs (now {plan.max_epochs}) or "
+                f"its best yet. Increase max_epochs (now {self.max_epochs}) or "
                 "learning_rate.",
                 ConvergenceWarning,
             )
