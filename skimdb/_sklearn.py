@@ -5,8 +5,7 @@ No other file imports one. Each line says why there is no public way.
 
 # Validates parameters in `fit`, as scikit-learn's own estimators do; see
 # `sklearn.base.BaseEstimator`, which documents no public decorator.
-# What `clone` does with an estimator that has no `__sklearn_clone__`.
-from sklearn.base import _clone_parametrized, _fit_context
+from sklearn.base import _fit_context
 
 # What `make_scorer` returns: tells a scorer, which has a name and a metric, from any
 # other callable.
@@ -56,7 +55,6 @@ __all__ = [
     "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
-    "_clone_parametrized",
     "_fit_context",
     "_openmp_effective_n_threads",
     "_safe_indexing",

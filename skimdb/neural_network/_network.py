@@ -207,7 +207,10 @@ def compute_probabilities(logits, output_activation):
     """
     if output_activation == "softmax":
         with np.errstate(over="ignore"):
-            return _softmax(logits)[0]
+            proba = logits - logits.max(axis=1, keepdims=True)
+            np.exp(proba, out=proba)
+            proba /= proba.sum(axis=1, keepdims=True)
+            return proba
     proba = expit(logits)
     return np.hstack([1 - proba, proba]) if proba.shape[1] == 1 else proba
 
