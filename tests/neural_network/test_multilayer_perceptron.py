@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from skimdb import KerasMLPClassifier
-from skimdb.neural_network._metrics import lower_is_better
+from skimdb._directions import lower_is_better
 
 
 @pytest.fixture(scope="module")
