@@ -9,9 +9,9 @@ copies of them.
 # %%
 # Using Keras callbacks
 # ---------------------
-# Without callbacks, `KerasMLPClassifier` trains in NumPy. A Keras callback needs a Keras
-# model, so here the classifier trains in TensorFlow. The results are the same up to
-# rounding.
+# Without callbacks, `KerasMLPClassifier` trains in NumPy. A Keras callback needs a
+# Keras model, so here the classifier trains in TensorFlow. The results are the same up
+# to rounding.
 import tempfile
 from pathlib import Path
 

@@ -113,6 +113,7 @@ def fit_network(estimator, given, *, partial=False):
         weights = draft.coefs_, draft.intercepts_
     else:
         weights = draw_weights(spec, draft._seeds["weights"])
+    metrics = Metrics(draft.metrics, draft._label_classes, draft.out_activation_)
     if backend_name == "numpy":
         optimizer, params = draft.optimizer.lower(), keep_numpy_params(keras_params)
         backend, hooks = NumpyBackend(spec, *weights, optimizer, params), NoHooks()
@@ -123,7 +124,6 @@ def fit_network(estimator, given, *, partial=False):
         )
     if warm:
         backend.write_state(draft._optimizer_state)
-    metrics = Metrics(draft.metrics, draft._label_classes, draft.out_activation_)
     trainer = Trainer(backend, hooks, spec, schedule, metrics, blocks, validation)
     monitor = Monitor(
         draft.monitor,

@@ -6,12 +6,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from skimdb._messages import warn
 from skimdb.neural_network._labels import decode_labels, is_multilabel
 from skimdb.neural_network._network import compute_probabilities
 
+# Names that Keras understands as the accuracy, or as a metric that is always 0 here.
+_ACCURACY = ("acc", "Accuracy")
+
 
 def find_keras_metrics(names):
-    """List the metrics that scikit-learn has no scorer for.
+    """List the metrics that are not names of scikit-learn scorers.
 
     Parameters
     ----------
@@ -24,22 +28,25 @@ def find_keras_metrics(names):
     Raises
     ------
     ValueError
-        If a name is no string, or is a short form that neither library has.
+        If a metric is not given by its name, or by another name of the accuracy.
     """
     scorers = set(get_scorer_names())
     for name in names:
         if not isinstance(name, str):
+            given = getattr(name, "__name__", type(name).__name__)
+            given = given.removesuffix("_score") if given.endswith("_score") else given
             raise ValueError(
-                f"metrics={names!r}: give names, of scikit-learn scorers or of Keras "
-                f"metrics; {name!r} is none."
+                "Expected metrics to be names of scikit-learn scorers or of Keras "
+                f"metrics, got {name!r}. Use its name, such as {given!r}. To set "
+                "options of a metric, compute it in a callback."
             )
-        if name == "acc":
-            raise ValueError("Unknown metric 'acc'. Did you mean 'accuracy'?")
+        if name in _ACCURACY:
+            raise ValueError(f"Unknown metric {name!r}. Did you mean 'accuracy'?")
     return [name for name in names if name not in scorers]
 
 
 class _Predictions(ClassifierMixin, BaseEstimator):
-    """Lets a scorer score logits that are already there, passed as X."""
+    """Lets a scorer score given logits, which it passes as X."""
 
     def __init__(self, classes, output_activation):
         self.classes_ = classes
@@ -61,15 +68,16 @@ class Metrics:
     Parameters
     ----------
     names : sequence of str
-        Names of scikit-learn scorers or of Keras metrics; the former go first.
+        Names of scikit-learn scorers or of Keras metrics. If both libraries have a
+        name, the scorer counts.
     classes : ndarray of shape (n_classes,), or list of ndarray
-        Labels that the outputs stand for; the list for an indicator matrix.
+        Labels of the outputs; a list for an indicator matrix.
     output_activation : {"sigmoid", "softmax"}
     """
 
     def __init__(self, names, classes, output_activation):
-        # Scorers such as "f1" know no positive class among strings; here it is the
-        # last.
+        # Scorers such as "f1" know no positive class among strings. Here it is the
+        # last class, because these numbers replace the strings.
         if not is_multilabel(classes) and classes.dtype.kind not in "biuf":
             classes = np.arange(len(classes))
         self._predictions = _Predictions(classes, output_activation)
@@ -80,6 +88,10 @@ class Metrics:
             else self._make_scorer_metric(name)
             for name in names
         }
+        self._undefined = set()
+
+    def __contains__(self, name):
+        return name in self._functions
 
     def compute(self, samples, logits):
         """Compute all metrics.
@@ -92,18 +104,48 @@ class Metrics:
         Returns
         -------
         values : dict of float
+            NaN for a metric that cannot be computed, with one warning in a fit.
         """
-        values = {}
+        lacks_classes = not samples.Y.any(axis=0).all() or samples.Y.all(axis=0).any()
+        values = dict.fromkeys(self._functions, np.nan)
         for name, function in self._functions.items():
+            if lacks_classes and name in self._undefined:
+                continue  # scikit-learn would warn again
             try:
                 values[name] = float(function(samples, logits))
-            except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f"Metric {name!r} cannot be computed for these targets: {error}. "
-                    "Take one that goes with them; the names of those for several "
-                    "classes often end in _macro or _ovr."
-                ) from error
+            except Exception as error:
+                if name not in self._undefined:
+                    warn(
+                        f"Metric {name!r} cannot be computed for these targets and is "
+                        f"NaN in history_: {error} Metrics for several classes often "
+                        "end in _macro or _ovr. A metric may also need samples of "
+                        "every class in the training and in the validation data."
+                    )
+            if np.isnan(values[name]):
+                self._undefined.add(name)
         return values
+
+    def count_correct(self, samples, logits):
+        """Add up the weights of the samples whose labels are all predicted.
+
+        Parameters
+        ----------
+        samples : Samples
+        logits : ndarray of shape (n_samples, n_outputs)
+
+        Returns
+        -------
+        correct : float
+            Divided by the sum of all weights, it is the accuracy.
+        """
+        proba = self._predictions.predict_proba(logits)
+        if logits.shape[1] == 1:
+            correct = (proba[:, 1] > proba[:, 0]) == (samples.Y[:, 0] > 0.5)
+        elif is_multilabel(self._predictions.classes_):
+            correct = ((proba > 0.5) == (samples.Y > 0.5)).all(axis=1)
+        else:
+            correct = proba.argmax(axis=1) == samples.Y.argmax(axis=1)
+        return correct @ samples.metric_weight
 
     def _make_scorer_metric(self, name):
         if name == "accuracy" and not is_multilabel(self._predictions.classes_):
@@ -117,45 +159,31 @@ class Metrics:
 
         def compute_metric(samples, logits):
             weight = samples.metric_weight if "sample_weight" in accepted else None
-            labels = self._decode_targets(samples.Y)
+            Y = samples.Y
+            proba = np.hstack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+            labels = decode_labels(proba, self._predictions.classes_)
             return scorer(self._predictions, logits, labels, sample_weight=weight)
 
         return compute_metric
 
-    def _decode_targets(self, Y):
-        proba = np.hstack([1 - Y, Y]) if Y.shape[1] == 1 else Y
-        return decode_labels(proba, self._predictions.classes_)
-
     def _compute_accuracy(self, samples, logits):
-        """Compute scikit-learn's accuracy, but fast."""
-        proba = self._predictions.predict_proba(logits)
-        if logits.shape[1] == 1:
-            correct = (proba[:, 1] > proba[:, 0]) == (samples.Y[:, 0] > 0.5)
-        else:
-            correct = proba.argmax(axis=1) == samples.Y.argmax(axis=1)
-        return correct @ samples.metric_weight / samples.metric_weight.sum()
+        """Compute scikit-learn's accuracy, but faster."""
+        return self.count_correct(samples, logits) / samples.metric_weight.sum()
 
     def _make_keras_metric(self, name):
-        from skimdb.neural_network._keras._objects import make_metric
+        from skimdb.neural_network._keras._metrics import make_metric
 
-        measure = make_metric(name)
+        classes = self._predictions.classes_
+        multilabel = is_multilabel(classes)
+        n_outputs = 1 if len(classes) == 2 and not multilabel else len(classes)
+        measure = make_metric(name, n_outputs, multilabel=multilabel)
 
         def compute_metric(samples, logits):
-            targets, proba = samples.Y, self._predictions.predict_proba(logits)
-            if logits.shape[1] == 1:
-                proba = proba[:, 1:]
-            if "sparse" in name.lower():  # these take the number of the class
-                targets = self._number_targets(targets)
-            measure.reset_state()
-            measure.update_state(
-                targets.astype("float32"),  # some take no other
-                proba.astype("float32"),
-                sample_weight=samples.metric_weight,
-            )
-            return np.mean(measure.result())  # some have a value per class
+            proba = self._predictions.predict_proba(logits)
+            proba = proba[:, 1:] if logits.shape[1] == 1 else proba
+            value = measure(samples.Y, proba, logits, samples.metric_weight)
+            if np.isnan(value):
+                raise ValueError("Keras returns NaN.")
+            return value
 
         return compute_metric
-
-    @staticmethod
-    def _number_targets(Y):
-        return Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1)

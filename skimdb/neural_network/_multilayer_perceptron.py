@@ -81,9 +81,11 @@ class KerasMLPClassifier(
         Whether to draw a new order of the samples for each epoch.
     metrics : tuple or list of str, default=("accuracy",)
         Metrics to record per epoch in addition to the loss: names of scikit-learn
-        scorers or, for names that scikit-learn does not have, of Keras metrics. They
-        use sample weights but not class weights. If a scorer needs a positive class
-        among strings, it is the last one.
+        scorers, or names of Keras metrics that scikit-learn does not have. They use
+        sample weights but not class weights. If a scorer needs a positive class among
+        strings, it is the last one. A metric that cannot be computed is NaN in
+        `history_`. At batches, Keras callbacks get only the loss and the accuracy of
+        the epoch so far.
     early_stopping : bool, default=False
         Whether to stop when `monitor` no longer improves and to restore the weights of
         its best epoch. Without `X_val`, a part of the training data is held out.

@@ -204,21 +204,22 @@ class Trainer:
         """Train on a block in the given order and return its logs."""
         n_samples = len(samples)
         logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
-        total = 0.0
+        total, so_far = 0.0, _LogsSoFar(self._metrics)
         for number, batch in enumerate(
             gen_batches(n_samples, self._schedule.batch_size), first_batch
         ):
             self.hooks.begin_batch(number)
+            selected = samples.select(order[batch])
             loss, logits[batch] = self.backend.make_step(
-                samples.select(order[batch]), self._draw_masks(batch.stop - batch.start)
+                selected, self._draw_masks(len(selected))
             )
-            total += loss * (batch.stop - batch.start)
+            total += loss * len(selected)
             if self.hooks.sees_batches:
-                seen = samples.select_targets(order[: batch.stop])
-                logs = self._make_logs(seen, logits[: batch.stop], total)
+                logs = so_far.update(selected, logits[batch], total)
                 self.hooks.end_batch(number, logs)
                 if self.hooks.stop:
-                    return logs
+                    order, logits = order[: batch.stop], logits[: batch.stop]
+                    break
         return self._make_logs(samples.select_targets(order), logits, total)
 
     def _evaluate(self):
@@ -229,15 +230,15 @@ class Trainer:
             size = self._schedule.batch_size
         n_samples = len(validation)
         logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
-        total = 0.0
+        total, so_far = 0.0, _LogsSoFar(self._metrics)
         hooks.begin_test()
         for number, part in enumerate(gen_batches(n_samples, size)):
             hooks.begin_test_batch(number)
-            loss, logits[part] = self.backend.evaluate(validation.select(part))
-            total += loss * (part.stop - part.start)
+            selected = validation.select(part)
+            loss, logits[part] = self.backend.evaluate(selected)
+            total += loss * len(selected)
             if hooks.sees_test_batches:
-                seen = validation.select_targets(slice(part.stop))
-                logs = self._make_logs(seen, logits[: part.stop], total)
+                logs = so_far.update(selected, logits[part], total)
                 hooks.end_test_batch(number, logs)
         logs = self._make_logs(validation, logits, total)
         hooks.end_test(logs)
@@ -287,3 +288,25 @@ class Trainer:
                 mask = mask if shared_draws is None else mask[shared_draws]
             masks.append(mask)
         return masks
+
+
+class _LogsSoFar:
+    """Loss and accuracy of the samples of an epoch so far, for callbacks at batches.
+
+    Other metrics are not sums over samples. They are computed at the end of the epoch.
+    """
+
+    def __init__(self, metrics):
+        self._metrics = metrics
+        self._n_samples = 0
+        self._correct = self._weight = 0.0
+
+    def update(self, samples, logits, total):
+        """Add a batch, and return the logs."""
+        self._n_samples += len(logits)
+        logs = {"loss": total / self._n_samples}
+        if "accuracy" in self._metrics:
+            self._correct += float(self._metrics.count_correct(samples, logits))
+            self._weight += float(samples.metric_weight.sum())
+            logs["accuracy"] = self._correct / self._weight
+        return logs

@@ -1,4 +1,4 @@
-"""Objects of Keras for one fit: optimizer, loss, metrics, model.
+"""Objects of Keras for one fit: optimizer, loss, model.
 
 The only file that imports scikeras, whose ``BaseWrapper`` routes parameters such as
 ``optimizer__momentum`` or ``callbacks__patience`` to what they name.
@@ -11,7 +11,6 @@ from numbers import Real
 import keras
 import numpy as np
 from scikeras.wrappers import BaseWrapper
-from sklearn.metrics import get_scorer_names
 
 from skimdb._messages import suggest_nearest
 from skimdb.neural_network._keras._callbacks import fill_paths, list_callbacks
@@ -147,42 +146,6 @@ def make_objects(keras_params, *, output_activation, dtype, is_clone=False):
     ).initialize(np.zeros((1, 1)))
     fill_paths(router._fit_callbacks, is_clone=is_clone)
     return router.model_["optimizer"], router.model_["loss"], router._fit_callbacks
-
-
-def make_metric(name):
-    """Instantiate a metric of Keras.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    metric : keras.metrics.Metric
-
-    Raises
-    ------
-    ValueError
-        If Keras has none of that name, or one that takes more than its name.
-    """
-    try:
-        found = keras.metrics.get(name)
-        metric = found() if inspect.isclass(found) else found
-    except ValueError:
-        classes = (n for n, v in vars(keras.metrics).items() if inspect.isclass(v))
-        raise ValueError(
-            f"Unknown metric {name!r}: neither the name of a scikit-learn scorer (see "
-            f"sklearn.metrics.get_scorer_names()) nor of a Keras metric."
-            f"{suggest_nearest(name, [*get_scorer_names(), *classes])}"
-        ) from None
-    except TypeError as error:
-        raise ValueError(
-            f"Metric {name!r} of Keras cannot be made from its name alone: {error}. "
-            "Take one that needs no argument, or compute it in a callback."
-        ) from error
-    if isinstance(metric, keras.metrics.Metric):
-        return metric
-    return keras.metrics.MeanMetricWrapper(metric, name=name)
 
 
 def build_model(coefs, intercepts, spec):
