@@ -107,7 +107,9 @@ def find_history(source):
         keys = {"candidate": 0, "repeat": 0, "fold": 0, "epoch": frame.index + 1}
         frame = pd.DataFrame(keys | dict(frame))
     _check_history(frame)
-    return frame.fillna({"candidate": "None"})  # pandas reads "None" as missing
+    named = frame["candidate"].notna()  # pandas reads "None" as a missing value
+    names = frame["candidate"].astype(object).where(named, "None")
+    return frame if named.all() else frame.assign(candidate=names)
 
 
 def _check_history(frame):
@@ -122,10 +124,9 @@ def _check_history(frame):
         or frame.duplicated(keys).any()
     ):
         raise ValueError(
-            "Expected a history with one row per candidate, repeat, fold and epoch, "
-            "where epochs are numbers and no fold is missing, got "
-            f"{len(frame)} rows with the columns {list(frame)}. Pass the frame of "
-            "epoch_curve, or the history_ of an EpochSearchCV or KerasMLPClassifier."
+            "Expected a history with one row per candidate, repeat, fold and numeric "
+            f"epoch, got {len(frame)} rows with the columns {list(frame)}. Pass the "
+            "frame of epoch_curve, or the history_ of a fitted EpochSearchCV."
         )
 
 

@@ -189,8 +189,7 @@ def add_legend(display, axes, candidates, names, options):
     if several and len(names) == 2:
         handles.append(Line2D(**grey, linewidth=1, label="Training (thin)"))
     if display.split_lines_:
-        thin = {"linewidth": 0.7, "alpha": 0.6}
-        handles.append(Line2D(**grey, **thin, label="Single splits"))
+        handles.append(Line2D(**grey, linewidth=0.7, label="Single splits"))
     if display.bands_:
         spread = SPREADS[options["band"]]
         handles.append(Patch(color="grey", alpha=0.3, label=f"± {spread}"))

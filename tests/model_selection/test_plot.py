@@ -680,9 +680,9 @@ def test_values_of_parameters_are_escaped():
         (make_history(1).drop(columns="epoch"), "with the columns"),
         (make_history(1).drop(columns=["repeat", "fold"]), "with the columns"),
         (pd.concat([make_history(1)] * 2), "Expected a history with one row per"),
-        (make_history(1).assign(epoch=None), "where epochs are numbers"),
-        (make_history(1).assign(epoch="first"), "where epochs are numbers"),
-        (make_history(1).assign(fold=None), "no fold is missing"),
+        (make_history(1).assign(epoch=None), "numeric epoch"),
+        (make_history(1).assign(epoch="first"), "numeric epoch"),
+        (make_history(1).assign(fold=None), "numeric epoch"),
         (make_history(1).assign(val_loss="low"), "to float: 'low'"),
         (make_history(1).set_axis(range(11), axis=1), "got 'val_loss'"),
         (pd.concat([make_history(1)] * 2, axis=1), "with the columns"),
@@ -702,10 +702,11 @@ def test_wrong_types(history):
         EpochCurveDisplay(history)
 
 
-def test_candidate_named_none_in_a_file(tmp_path):
-    history = reread_csv(make_history(2, names=["None", "4 units"]), tmp_path)
-    display = EpochCurveDisplay(history).plot()
-    assert legend_texts(display)[:2] == ["None", "4 units"]
+@pytest.mark.parametrize("names", [["None", "4 units"], ["None", "4.5"]])
+def test_candidate_named_none_in_a_file(names, tmp_path):
+    history = reread_csv(make_history(2, names=names), tmp_path)
+    labels = legend_texts(EpochCurveDisplay(history).plot())[:2]
+    assert labels == ["None", "4 units" if "4 units" in names else "size=2"]
 
 
 def test_summary_has_no_best_epoch_without_scores():
