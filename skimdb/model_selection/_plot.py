@@ -332,7 +332,7 @@ class EpochCurveDisplay:
             Mark the best epoch of each mean validation curve.
         log_scale : bool, default=False
             Use a logarithmic vertical axis. On a linear axis, the curve of a loss that
-            diverges leaves the panel if it would squeeze the other curves.
+            diverges is cut off if it would squeeze the other curves; a title says so.
 
         Returns
         -------

@@ -97,10 +97,10 @@ def limit_height(ax, curves):
     tops = np.sort([np.fmax.reduce(curve) for curve in curves])
     tops = tops[tops > 0]  # without NaN
     # At least a third of the candidates stay visible as a whole.
-    third = tops[: (len(tops) + 2) // 3]
-    visible = tops[tops <= 4 * third.max(initial=0)]
-    if len(visible) < len(tops):
-        ax.set_ylim(0, 1.5 * visible[-1])
+    limit = 4 * tops[: (len(tops) + 2) // 3].max(initial=0)
+    if tops.max(initial=0) > limit:
+        ax.set_ylim(0, 1.5 * tops[tops <= limit].max())
+        ax.set_title("Larger losses are cut off", loc="right", fontsize="small")
 
 
 def use_log_scale(ax):

@@ -383,6 +383,7 @@ def test_a_diverging_candidate_leaves_the_panel(score_type):
     assert (fine.max() - fine.min()) / (high - low) > 0.2
     wild = display.mean_lines_["wild", "val_loss"].get_ydata()
     assert wild.max() > high
+    assert "cut off" in display.ax_.get_title(loc="right")
     assert display.plot(log_scale=True).ax_.get_ylim()[1] > wild.max()
 
 
@@ -391,6 +392,7 @@ def test_nothing_else_leaves_the_panel():
     history.loc[history["candidate"] == 2, "val_loss"] *= 2
     for metric in ("loss", "accuracy"):
         display = EpochCurveDisplay(history).plot(metric=metric)
+        assert display.ax_.get_title(loc="right") == ""
         low, high = display.ax_.get_ylim()
         for line in display.mean_lines_.values():
             assert low <= line.get_ydata().min()
