@@ -400,8 +400,7 @@ class EpochCurveDisplay:
             lines = [self.mean_lines_[candidate, first] for candidate in labels]
             _plotting.limit_height(ax, [line.get_ydata() for line in lines])
         if options["mark_best"] and first.startswith("val_"):
-            for candidate in labels:
-                key = candidate, first
+            for key in itertools.product(labels, [first]):
                 epoch, values, _ = _history.find_best(*curves[key], direction)
                 if np.isfinite(epoch):
                     style = {"color": self.mean_lines_[key].get_color(), "zorder": 5}
