@@ -453,8 +453,7 @@ class EpochCurveDisplay:
         caller = f"{type(self).__name__}.plot_summary"
         check_matplotlib_support(caller)
         metric = metric or self.metric
-        options = {"metric": metric, "error": error}
-        validate_parameter_constraints(_OPTIONS, options, caller_name=caller)
+        validate_parameter_constraints(_OPTIONS, {"error": error}, caller_name=caller)
         first = metric if isinstance(metric, str) else metric[0]
         column = f"val_{first.removeprefix('val_')}"
         labels = _plotting.label_candidates(self.history)
