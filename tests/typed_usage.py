@@ -15,16 +15,22 @@ from skimdb import (
     TextMultiHotVectorizer,
     epoch_curve,
 )
+from skimdb.datasets import decode_review
 
 TEXTS = ["a good film", "a bad film", "good", "bad", "good plot", "bad plot"]
 LABELS = [1, 0, 1, 0, 1, 0]
+
+
+def use_datasets() -> None:
+    words = {"good": 1, "film": 2}
+    assert_type(decode_review([1, 4, 5], word_index=words), str)
 
 
 def use_transformers() -> None:
     vectorizer = assert_type(
         TextMultiHotVectorizer(max_features=9).fit(TEXTS), TextMultiHotVectorizer
     )
-    assert_type(vectorizer.vocabulary_, dict[str, int])
+    assert_type(vectorizer.vocabulary_, dict)
     assert_type(vectorizer.get_feature_names_out(), np.ndarray)
     X = vectorizer.transform(TEXTS)
     ratios = LogCountRatioTransformer().fit(X, LABELS)
@@ -35,8 +41,8 @@ def use_transformers() -> None:
 def use_classifier(X: csr_array) -> None:
     classifier = KerasMLPClassifier(4, epochs=3, random_state=0).fit(X, LABELS)
     assert_type(classifier, KerasMLPClassifier)
-    assert_type(classifier.history_, dict[str, list[float]])
-    assert_type(classifier.best_epoch_, int)
+    assert_type(classifier.history_, dict[str, np.ndarray])
+    assert_type(classifier.best_epoch_, int | None)
     assert_type(classifier.n_iter_, int)
     assert_type(classifier.coefs_, list[np.ndarray])
     assert_type(classifier.predict(X), np.ndarray)
@@ -59,6 +65,7 @@ def use_search() -> None:
 
 
 if __name__ == "__main__":
+    use_datasets()
     use_transformers()
     use_classifier(TextMultiHotVectorizer().fit_transform(TEXTS))
     use_search()
