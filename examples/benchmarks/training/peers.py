@@ -6,7 +6,7 @@ libraries are imported on first use, so that a process measures one library only
 """
 
 import warnings
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ SKLEARN = "MLPClassifier"
 TORCH = "torch"
 
 MODULES = {
-    SKIMDB: "skimdb.neural_network",
+    SKIMDB: "skimdb:KerasMLPClassifier",
     "Keras": "keras",
     "TensorFlow": "keras",
     SCIKERAS: "scikeras.wrappers",
@@ -54,7 +54,7 @@ def import_library(peer):
     """Import the library of `peer`, and no other."""
     for name, module in MODULES.items():
         if name in peer:
-            import_module(module)
+            resolve_name(module)
 
 
 def densify(peer, X):
