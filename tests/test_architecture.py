@@ -34,7 +34,13 @@ def list_imports(source):
     tree = ast.parse(source)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     inside = {node for function in functions for node in ast.walk(function)}
-    for node in ast.walk(tree):
+    for_editors = {  # nothing runs these imports
+        node
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for node in ast.walk(branch)
+    }
+    for node in set(ast.walk(tree)) - for_editors:
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

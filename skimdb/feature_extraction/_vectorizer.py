@@ -280,10 +280,12 @@ class TextMultiHotVectorizer(
 
     @cached_property
     def vocabulary_(self) -> dict:
+        """Column of each term."""
         return self._select_counted("vocabulary_")
 
     @cached_property
     def document_frequency_(self) -> np.ndarray:
+        """Number of documents that contain each term."""
         return self._select_counted("document_frequency_")
 
     def _select_counted(self, name):

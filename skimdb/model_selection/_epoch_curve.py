@@ -8,8 +8,8 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator
 
 from skimdb.model_selection._candidates import get_final_estimator
+from skimdb.model_selection._fit_candidates import make_plan
 from skimdb.model_selection._history import make_history
-from skimdb.model_selection._plan import make_plan
 from skimdb.model_selection._search import EpochSearchCV, Grid, Scoring
 
 

@@ -10,10 +10,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skimdb._directions import lower_is_better
-from skimdb.model_selection._best_epoch import find_best_epoch, find_split_epochs
 from skimdb.model_selection._candidates import get_final_estimator
 from skimdb.model_selection._epoch_training import get_metrics
-from skimdb.model_selection._results import list_metrics
+from skimdb.model_selection._results import (
+    find_best_epoch,
+    find_split_epochs,
+    list_metrics,
+)
 
 
 def make_history(plan, results, n_repeats, error_score):

@@ -15,8 +15,8 @@ from skimdb._sklearn import (
     validate_parameter_constraints,
 )
 from skimdb.model_selection import _history, _plotting
-from skimdb.model_selection._best_epoch import measure_spread
 from skimdb.model_selection._epoch_curve import epoch_curve
+from skimdb.model_selection._results import measure_spread
 from skimdb.model_selection._search import EpochSearchCV
 
 if TYPE_CHECKING:  # matplotlib is optional

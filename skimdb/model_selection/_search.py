@@ -31,9 +31,13 @@ from skimdb.model_selection._candidates import (
     get_prefix,
 )
 from skimdb.model_selection._epoch_training import fit_epochs, trains_by_fit
-from skimdb.model_selection._fit_candidates import fit_candidates
+from skimdb.model_selection._fit_candidates import (
+    check_plan,
+    check_recorded,
+    fit_candidates,
+    make_plan,
+)
 from skimdb.model_selection._history import make_column, make_history
-from skimdb.model_selection._plan import check_plan, check_recorded, make_plan
 from skimdb.model_selection._prepare_split import join_pipeline, preprocess
 from skimdb.model_selection._result_cache import find_folder, make_entries
 from skimdb.model_selection._results import (
@@ -225,6 +229,8 @@ class EpochSearchCV(BaseSearchCV):
     refit_time_: float
     scorer_: Callable[..., Any]
     multimetric_: bool
+    classes_: np.ndarray
+    n_features_in_: int
     feature_names_in_: np.ndarray
 
     def __init__(

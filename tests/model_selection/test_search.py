@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
-from skimdb.model_selection._best_epoch import find_best_epoch
+from skimdb.model_selection._results import find_best_epoch
 
 N_EPOCHS = 12
 GRID = {"size": [2, 4]}
