@@ -323,6 +323,7 @@ def _collect_predictor(draft, backend, monitor):
         "n_iter_": monitor.n_epochs,
         "best_epoch_": monitor.find_best_epoch(),
         "backend_": backend.name,
+        "device_": getattr(backend, "device", "CPU:0"),
     }
 
 

@@ -157,6 +157,9 @@ class KerasMLPClassifier(
         Epoch, counted from 1, with the best `monitor`. None if it was not recorded.
     backend_ : {"numpy", "tensorflow"}
         Library that trained the network.
+    device_ : str
+        Device that trained the network: ``"CPU:0"``, or the device that TensorFlow
+        chose, such as ``"GPU:0"``.
     callbacks_ : list of keras.callbacks.Callback
         Callbacks of the last fit. Not copied or pickled.
     n_outputs_ : int

@@ -8,6 +8,7 @@ import sys
 
 import keras
 import pytest
+import tensorflow as tf
 from sklearn.datasets import make_classification
 
 from skimdb import KerasMLPClassifier
@@ -23,3 +24,11 @@ def test_another_backend_that_is_there(monkeypatch):
     X, y = make_classification(40, random_state=0)
     with pytest.raises(ImportError, match=r"its torch backend.*set it to tensorflow"):
         KerasMLPClassifier(backend="tensorflow").fit(X, y)
+
+
+def test_the_device_is_reported():
+    X, y = make_classification(40, random_state=0)
+    for backend in ("numpy", "tensorflow"):
+        with tf.device("CPU:0"):
+            fitted = KerasMLPClassifier(4, epochs=1, backend=backend).fit(X, y)
+        assert fitted.device_ == "CPU:0"

@@ -187,6 +187,11 @@ class TensorFlowBackend:
         """Compile the trained model as `KerasMLPClassifier.to_keras` does."""
         compile_model(self.model, self._optimizer, self._loss)
 
+    @property
+    def device(self):
+        """Device of the weights, such as ``"GPU:0"``."""
+        return self.model.trainable_variables[0].value.device.rpartition("device:")[2]
+
     def make_hooks(self, callbacks, **params):
         """Return the hooks that call Keras's callbacks."""
         return KerasHooks(callbacks, self.model, **params)
