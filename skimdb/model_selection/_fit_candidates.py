@@ -1,5 +1,6 @@
 """The fits of a search: planned, checked and run in parallel."""
 
+import operator
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -196,10 +197,6 @@ def _make_preparation(plan, fit):
     )
 
 
-def _call(function, argument):
-    return function(argument)
-
-
 def _prepare_splits(plan, data, fits, prepared, parallel):
     """Prepare the splits of some fits, unless they are prepared already.
 
@@ -218,11 +215,14 @@ def _prepare_splits(plan, data, fits, prepared, parallel):
     prepared : dict
         The shared PreparedSplit of each key.
     """
-    new = [key for key in fits if key not in prepared]
-    arguments = ((_make_preparation(plan, fits[key]), data) for key in new)
-    splits = [share(split) for split in run_jobs(parallel, _call, arguments)]
+    arguments = {
+        key: (_make_preparation(plan, fit), data)
+        for key, fit in fits.items()
+        if key not in prepared
+    }
+    new = run_jobs(parallel, operator.call, arguments)
     kept = {key: split for key, split in prepared.items() if key in fits}
-    return kept | dict(zip(new, splits, strict=True))
+    return kept | {key: share(split) for key, split in new}
 
 
 def _run_fit(source, prepare, fit, n_epochs, is_last, task, entry):
@@ -295,8 +295,8 @@ def _train(plan, sources, n_sharing, parallel):
     until = min(plan.search.n_iter_no_change or max_epochs, max_epochs)
     while fits:
         is_last = until == max_epochs
-        arguments = [
-            (
+        arguments = {
+            fit: (
                 sources[fit],
                 _make_preparation(plan, fit) if is_plain else None,
                 split_fit,
@@ -306,17 +306,17 @@ def _train(plan, sources, n_sharing, parallel):
                 None if is_patient else plan.cache.get(fit),
             )
             for fit, split_fit in fits.items()
-        ]
-        trained = run_jobs(parallel, _run_fit, arguments)
+        }
         running, results = {}, {}
-        for fit, (result, split_fit) in zip(fits, trained, strict=True):
+        for fit, (result, split_fit) in run_jobs(parallel, _run_fit, arguments):
             if is_last or result.error is not None:
                 yield fit, result
             else:
                 running[fit], results[fit] = split_fit, result
         fits, n_done = running, until
         if fits:
-            until = _count_epochs(plan, list(results.values()), n_done)
+            ordered = [results[fit] for fit in sorted(results)]
+            until = _count_epochs(plan, ordered, n_done)
         if until <= n_done:
             yield from results.items()
             return

@@ -28,14 +28,14 @@ def make_parallel(n_jobs):
     in_threads |= joblib.effective_n_jobs(n_jobs) == 1
     kind = joblib.Parallel if in_threads else Parallel
     try:
-        return kind(n_jobs=n_jobs, return_as="generator")
+        return kind(n_jobs=n_jobs, return_as="generator_unordered")
     except ValueError:
         return kind(n_jobs=n_jobs)
 
 
-def _call_configured(config, function, *args):
+def _call(config, key, function, arguments):
     with config_context(**config):
-        return function(*args)
+        return key, function(*arguments)
 
 
 def run_jobs(parallel, function, arguments):
@@ -45,18 +45,17 @@ def run_jobs(parallel, function, arguments):
     ----------
     parallel : joblib.Parallel
     function : callable
-    arguments : iterable of tuple
+    arguments : dict of tuple
 
     Returns
     -------
-    results : iterable
-        In the order of the arguments.
+    results : iterable of (key, result)
+        In the order in which the calls finish.
     """
-    if isinstance(parallel, Parallel):
-        return parallel(delayed(function)(*args) for args in arguments)
+    delay = delayed if isinstance(parallel, Parallel) else joblib.delayed
     config = get_config()
     return parallel(
-        joblib.delayed(_call_configured)(config, function, *args) for args in arguments
+        delay(_call)(config, key, function, each) for key, each in arguments.items()
     )
 
 

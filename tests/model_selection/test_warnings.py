@@ -132,6 +132,6 @@ def test_threads_leave_the_filters_of_the_process_alone():
         config_context(print_changed_only=False),
         make_parallel(None) as parallel,
     ):
-        seen = list(run_jobs(parallel, look, [(i,) for i in range(100)]))
-    assert set(seen) == {(True, False)}
+        seen = dict(run_jobs(parallel, look, {i: (i,) for i in range(100)}))
+    assert set(seen.values()) == {(True, False)}
     assert warnings.filters is before
