@@ -148,7 +148,7 @@ MATRICES = {
 LABELS = {
     **{f"dtype {d}": partial(Y.astype, d) for d in ("i8", "u1", "?", "f8", "c16")},
     **{f"times {f}": partial(np.multiply, Y, f) for f in (0, 0.5, 10**18)},
-    **{f"indicator, {f}": partial(np.outer, Y, [f, -f]) for f in (1, 2)},
+    **copies(one_and_two=np.c_[Y, 1 - Y] + 1, signs=2 * np.c_[Y, 1 - Y] - 1),
     **ANYTHING,
     **copies(strings=np.array(["no", "yes"])[Y], numbers_and_strings=[1, "a"] * 20),
     **copies(continuous=X[:, 0], a_NaN=np.where(FIRST, NAN, Y)),
