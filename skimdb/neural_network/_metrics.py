@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.utils import gen_batches
 
 from skimdb._messages import warn
 from skimdb.neural_network._labels import decode_labels, is_multilabel
@@ -12,6 +13,8 @@ from skimdb.neural_network._network import compute_probabilities
 
 # Names that Keras understands as the accuracy, or as a metric that is always 0 here.
 _ACCURACY = ("acc", "Accuracy")
+# Samples whose probabilities are computed at a time, to save memory with many classes.
+_BLOCK_ROWS = 4096
 
 
 def find_keras_metrics(names):
@@ -138,14 +141,18 @@ class Metrics:
         correct : float
             Divided by the sum of all weights, it is the accuracy.
         """
+        blocks = gen_batches(len(logits), _BLOCK_ROWS)
+        correct = [self._find_correct(samples.Y[b], logits[b]) for b in blocks]
+        return np.concatenate(correct) @ samples.metric_weight
+
+    def _find_correct(self, Y, logits):
+        """Whether all labels of each sample are predicted."""
         proba = self._predictions.predict_proba(logits)
         if logits.shape[1] == 1:
-            correct = (proba[:, 1] > proba[:, 0]) == (samples.Y[:, 0] > 0.5)
-        elif is_multilabel(self._predictions.classes_):
-            correct = ((proba > 0.5) == (samples.Y > 0.5)).all(axis=1)
-        else:
-            correct = proba.argmax(axis=1) == samples.Y.argmax(axis=1)
-        return correct @ samples.metric_weight
+            return (proba[:, 1] > proba[:, 0]) == (Y[:, 0] > 0.5)
+        if is_multilabel(self._predictions.classes_):
+            return ((proba > 0.5) == (Y > 0.5)).all(axis=1)
+        return proba.argmax(axis=1) == Y.argmax(axis=1)
 
     def _make_scorer_metric(self, name):
         if name == "accuracy" and not is_multilabel(self._predictions.classes_):

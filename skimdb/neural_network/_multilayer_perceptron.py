@@ -209,6 +209,7 @@ class KerasMLPClassifier(
     n_iter_: int
     best_epoch_: int | None
     backend_: str
+    device_: str
     callbacks_: "list[keras.callbacks.Callback]"
     n_outputs_: int
     out_activation_: str
