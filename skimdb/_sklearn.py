@@ -3,9 +3,8 @@
 No other file imports one. Each line says why there is no public way.
 """
 
-# Validates parameters in `fit`, as scikit-learn's own estimators do; see
-# `sklearn.base.BaseEstimator`, which documents no public decorator.
-from sklearn.base import _fit_context
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 # What `make_scorer` returns: tells a scorer, which has a name and a metric, from any
 # other callable.
@@ -33,7 +32,6 @@ from sklearn.utils._param_validation import (
     RealNotInt,
     StrOptions,
     validate_parameter_constraints,
-    validate_params,
 )
 
 # Checks `classes` of the first and later calls of `partial_fit`.
@@ -42,6 +40,23 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 # Cut fit parameters to the rows of a split; check sample weights: the checks behind
 # `fit` everywhere.
 from sklearn.utils.validation import _check_method_params, _check_sample_weight
+
+if TYPE_CHECKING:  # scikit-learn has no types, so decorated functions would lose theirs
+    _Function = TypeVar("_Function", bound=Callable)
+
+    def _fit_context(
+        *, prefer_skip_nested_validation: bool
+    ) -> Callable[[_Function], _Function]: ...
+
+    def validate_params(
+        parameter_constraints: dict, *, prefer_skip_nested_validation: bool
+    ) -> Callable[[_Function], _Function]: ...
+
+else:
+    # Validate parameters in `fit` and in functions, as scikit-learn's own do; see
+    # `sklearn.base.BaseEstimator`, which documents no public decorator.
+    from sklearn.base import _fit_context
+    from sklearn.utils._param_validation import validate_params
 
 __all__ = [
     "BaseScorer",
