@@ -14,9 +14,9 @@ N_SAMPLES, N_CLASSES = 6000, 300
     ("params", "limit"),
     [
         ({"metrics": ()}, 1.7),
-        ({}, 2.7),
-        ({"validation": True}, 2.9),
-        ({"early_stopping": True}, 2.9),
+        ({}, 1.9),
+        ({"validation": True}, 1.9),
+        ({"early_stopping": True}, 1.9),
     ],
     ids=str,
 )

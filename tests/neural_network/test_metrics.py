@@ -201,7 +201,7 @@ UNDEFINED = {
         {"metrics": ["matthews_corrcoef"]},
         TARGETS["multilabel"],
         {},
-        None,
+        "matthews_corrcoef",
     ),
 }
 
