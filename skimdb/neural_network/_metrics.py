@@ -14,7 +14,7 @@ from skimdb.neural_network._network import compute_probabilities
 # Names that Keras understands as the accuracy, or as a metric that is always 0 here.
 _ACCURACY = ("acc", "Accuracy")
 # Samples whose probabilities are computed at a time, to save memory with many classes.
-_BLOCK_ROWS = 4096
+_BLOCK_ROWS = 1024
 
 
 def find_keras_metrics(names):

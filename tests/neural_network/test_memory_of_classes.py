@@ -15,7 +15,7 @@ N_SAMPLES, N_CLASSES = 6000, 300
     [
         ({"metrics": ()}, 1.7),
         ({}, 1.9),
-        ({"validation": True}, 1.9),
+        ({"validation": True}, 2.1),
         ({"early_stopping": True}, 1.9),
     ],
     ids=str,
