@@ -111,14 +111,15 @@ def _fit_once(make, X):
     return make().fit(X(), make_labels())
 
 
-def _call(make, method, given, X=make_matrix, **params):
+def _call(make, method, given, fitted_to=make_matrix, **params):
     """Prepare the call of a method of a fitted estimator with new arguments."""
 
     def prepare():
-        estimator = copy.deepcopy(_fit_once(make, X))
+        estimator = copy.deepcopy(_fit_once(make, fitted_to))
         estimator.set_params(**{name: value() for name, value in params.items()})
         arguments = {name: value() for name, value in given.items()}
-        return estimator, lambda: getattr(estimator, method)(**arguments)
+        X = arguments.pop("X")  # CountVectorizer has another name for it
+        return estimator, lambda: getattr(estimator, method)(X, **arguments)
 
     return prepare
 
@@ -179,7 +180,7 @@ def _prepare_search(make, X):
 def _list_params(who, makes, X, odd):
     """List fits in which one parameter is odd; `odd` is a dict from parameters."""
     theirs_have = makes[1]().get_params() if len(makes) > 1 else {}
-    given = {"y": make_labels, "raw_documents" if X is make_texts else "X": X}
+    given = {"X": X, "y": make_labels}
     for param, odd_values in odd.items():
         peer_param = PEER_NAMES.get(param, param) if who == "classifier" else param
         used = makes if peer_param in theirs_have else makes[:1]
