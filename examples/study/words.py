@@ -33,13 +33,14 @@ def measure_words(pipe, texts):
     X = X[:n_texts]
     whole = pipe[-1].predict_proba(X)
     words = np.split(X.indices, X.indptr[1:-1])
-    effects = [
-        row - pipe[-1].predict_proba(_leave_one_out(row_words, X))
-        for row, row_words in zip(whole, words, strict=True)
-        if len(row_words)
-    ]
+    effects = [whole[:0]]
+    for row, row_words in zip(whole, words, strict=True):
+        if len(row_words):
+            without = _leave_one_out(row_words, X)
+            effects.append(row - pipe[-1].predict_proba(without))
     names = pipe[0].get_feature_names_out()[X.indices]
-    return pd.DataFrame(np.concatenate(effects), names, pipe.classes_), n_texts
+    effects = np.concatenate(effects).astype(np.float64)
+    return pd.DataFrame(effects, names, pipe.classes_), n_texts
 
 
 def _leave_one_out(words, X):

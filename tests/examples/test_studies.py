@@ -316,3 +316,12 @@ def test_learning_curve(conclusions, gain, expected):
     accuracies = {"val_accuracy": [0.7, 0.7 + gain], "accuracy_error": [0.01, 0.01]}
     table = pd.DataFrame({"texts": [100, 200]} | accuracies)
     assert expected in " ".join(conclusions.on_sizes(table))
+
+
+def test_texts_without_a_known_word_have_no_words_that_matter():
+    from study.words import join_words, list_words, measure_words
+
+    network = KerasMLPClassifier(epochs=1, random_state=0)
+    pipe = make_pipeline(TextMultiHotVectorizer(), network)
+    effects, _ = measure_words(pipe.fit(["good", "bad"] * 20, [1, 0] * 20), ["new"])
+    assert len(join_words(list_words(effects))) == 0
