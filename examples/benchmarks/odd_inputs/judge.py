@@ -2,12 +2,12 @@
 
 import dis
 import os
+import pickle
 import sys
 import time
 import warnings
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -38,7 +38,7 @@ def run(prepare):
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         estimator, call = prepare()
-        state, memory, before = _hash(estimator), peak_memory(), _describe_process()
+        state, memory, before = _dump(estimator), peak_memory(), _describe_process()
         warned.clear()
         start = time.perf_counter()
         try:
@@ -47,7 +47,7 @@ def run(prepare):
             outcome["error"] = f"{type(error).__name__}: {error}"
             has_note = bool(getattr(error, "__notes__", ()))  # skimdb adds notes
             outcome["where"] = "skimdb" if has_note else locate(error)
-            if _hash(estimator) != state:
+            if _dump(estimator) != state:
                 outcome["faults"].append("the estimator is changed after the error")
         else:
             if not warned and not is_finite([result, estimator]):
@@ -94,8 +94,12 @@ def _get_state(estimator):
     }
 
 
-def _hash(estimator):
-    return joblib.hash(_get_state(estimator))
+def _dump(estimator):
+    """Return the state as bytes, or None for objects that cannot be pickled."""
+    try:
+        return pickle.dumps(_get_state(estimator))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return None
 
 
 def is_finite(value):
