@@ -1,9 +1,10 @@
-"""TextMultiHotVectorizer against CountVectorizer, Keras and the notebook.
+"""Compare TextMultiHotVectorizer with CountVectorizer, Keras and the notebook.
 
     python examples/benchmarks/bench_vectorizer.py
 
-The two take turns, so that other load affects both. Peak memory is measured in a new
-process that holds the texts, imports one of the two and calls ``fit_transform`` once.
+The vectorizers take turns, so other work on the machine affects both. Each peak of
+memory is measured in a new process, which loads the texts, imports one vectorizer and
+calls ``fit_transform`` once.
 """
 
 import pickle
@@ -19,10 +20,20 @@ PEERS = ("CountVectorizer", "TextMultiHotVectorizer")
 REVIEWS = "25,000 reviews, 10,000 words"
 BIGRAMS = "25,000 reviews, 200,000 words and bigrams"
 SHORT = "1,000,000 short texts, 10,000 words"
+FEWER = "3,000 reviews, 10,000 words"
+CHARACTERS = "3,000 reviews, all n-grams of 2 to 4 characters"
+IN_WORDS = "3,000 reviews, all n-grams of 2 to 4 characters within words"
+ONE = "1 review, words"
+ONE_CHARACTERS = "1 review, n-grams of 2 to 4 characters"
 CASES = {
     REVIEWS: {"max_features": 10_000},
     BIGRAMS: {"max_features": 200_000, "ngram_range": (1, 2)},
     SHORT: {"max_features": 10_000},
+    FEWER: {"max_features": 10_000},
+    CHARACTERS: {"analyzer": "char", "ngram_range": (2, 4), "max_features": None},
+    IN_WORDS: {"analyzer": "char_wb", "ngram_range": (2, 4), "max_features": None},
+    ONE: {},
+    ONE_CHARACTERS: {"analyzer": "char", "ngram_range": (2, 4)},
 }
 
 
@@ -38,7 +49,7 @@ def make_vectorizer(peer, case):
 
 
 def cut_texts(texts, n_texts=1_000_000):
-    """Return short texts: pieces of the reviews, all of about as many words."""
+    """Return short texts: pieces of the reviews, all of about the same length."""
     words = [text.split() for text in texts]
     size = max(1, sum(map(len, words)) // n_texts)
     pieces = [
@@ -50,7 +61,9 @@ def cut_texts(texts, n_texts=1_000_000):
 
 
 def compare_times(case, texts, repeats):
-    times = {}
+    times, digits = {}, 2
+    if len(texts) == 1:
+        repeats, digits = 100 * repeats, 5
     for _ in range(repeats):
         for peer in PEERS:
             vectorizer = make_vectorizer(peer, case)
@@ -61,8 +74,8 @@ def compare_times(case, texts, repeats):
     for method in ("fit_transform", "transform"):
         theirs, ours = (times[method, peer] for peer in PEERS)
         ratios = [a / b for a, b in zip(theirs, ours, strict=True)]
-        print(f"  {method:14} CountVectorizer        {spread(theirs)}")
-        print(f"  {'':14} TextMultiHotVectorizer {spread(ours)}")
+        print(f"  {method:14} CountVectorizer        {spread(theirs, digits)}")
+        print(f"  {'':14} TextMultiHotVectorizer {spread(ours, digits)}")
         print(f"  {'':14} times faster           {spread(ratios, 1)}")
 
 
@@ -132,7 +145,9 @@ def main():
     texts, _ = fetch_imdb(subset="train", source=options.source, return_X_y=True)
     texts = list(texts)
     contents = {REVIEWS: texts, SHORT: cut_texts(texts), BIGRAMS: texts}
-    for case, content in contents.items():
+    subsets = dict.fromkeys([FEWER, CHARACTERS, IN_WORDS], texts[:3000])
+    subsets |= dict.fromkeys([ONE, ONE_CHARACTERS], texts[:1])
+    for case, content in (contents | subsets).items():
         compare_times(case, content, options.repeats)
     with tempfile.TemporaryDirectory() as folder:
         for case, content in contents.items():

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from sklearn.feature_extraction.text import CountVectorizer
 
+from skimdb.feature_extraction._characters import CharacterTokenizer
 from skimdb.feature_extraction._corpus import map_chunks
 from skimdb.feature_extraction._documents import Documents, call_each
 from skimdb.feature_extraction._tokenize import (
@@ -167,32 +168,36 @@ class AnalyzerMixin:
             )
         )
 
-    def _has_bulk_path(self):
-        """Tell whether `BulkTokenizer` supports the parameters."""
+    def _make_bulk_tokenizer(self, counter):
+        """Make the tokenizer for bulk processing, if one supports the parameters."""
         builders = ("build_analyzer", "build_preprocessor", "build_tokenizer")
-        return (
-            self.analyzer == "word"
-            and self.tokenizer is None
-            and self.preprocessor is None
-            and not callable(self.strip_accents)
-            and self.token_pattern in (None, KERAS_PATTERN, SKLEARN_PATTERN)
-            and all(
-                getattr(type(self), name) is getattr(AnalyzerMixin, name)
+        if (
+            self.preprocessor is not None
+            or callable(self.strip_accents)
+            or any(
+                getattr(type(self), name) is not getattr(AnalyzerMixin, name)
                 for name in builders
             )
-        )
+        ):
+            return None
+        if self.analyzer in ("char", "char_wb"):
+            return CharacterTokenizer(counter)
+        has_pattern = counter.token_pattern in (KERAS_PATTERN, SKLEARN_PATTERN)
+        if self.analyzer == "word" and self.tokenizer is None and has_pattern:
+            return BulkTokenizer(counter)
+        return None
 
     def _open_documents(self, X):
-        return Documents(X, self.input, self._takes_any_document())
+        short = 2**14 if self.analyzer == "word" else 2**10
+        return Documents(X, self.input, self._takes_any_document(), short)
 
     def _map_tokens(self, function, documents):
         """Yield ``function(tokens)`` for each chunk of documents."""
         counter = self._make_counter()
         if documents.are_ids:
             chunks, tokenize = documents.read_ids(), tokenize_ids
-        elif self._has_bulk_path() and not documents.are_few:
+        elif not documents.are_few and (tokenize := self._make_bulk_tokenizer(counter)):
             chunks = documents.read_texts(counter.decode)
-            tokenize = BulkTokenizer(counter)
         else:  # Python code, which holds the GIL, and functions that may not be safe
             analyze = self.build_analyzer()
             return (

@@ -20,7 +20,6 @@ FIRST_CHUNK_ROWS = 512
 # At most this many short documents are analyzed one by one, which starts sooner:
 # examples/benchmarks/bench_training.py, section "predict_one".
 _FEW = 4
-_SHORT = 2**14  # characters or bytes of these documents together
 _STRINGS = (pa.string(), pa.large_string(), pa.string_view())
 
 
@@ -35,6 +34,8 @@ class Documents:
         Kind of the documents. With "content", sequences of ids are recognized.
     any_kind : bool
         Whether a callable takes the documents, which therefore need not be texts.
+    short : int
+        Size below which a few documents are faster to analyze one by one.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ class Documents:
         Whether the documents are known to be too few for bulk processing to pay.
     """
 
-    def __init__(self, X, input, any_kind=False):  # noqa: A002
+    def __init__(self, X, input, any_kind, short):  # noqa: A002
         X = _open_container(X, input)
         self._array = self._rest = None
         if isinstance(X, pa.ChunkedArray):
@@ -59,7 +60,9 @@ class Documents:
             input == "content" and nested and not any_kind
         )
         self.n_documents = len(X) if hasattr(X, "__len__") else math.inf
-        self.are_few = input == "content" and self.n_documents <= _FEW and _are_short(X)
+        self.are_few = (
+            input == "content" and self.n_documents <= _FEW and _measure(X) <= short
+        )
         self._input = input
         self._any_kind = any_kind
 
@@ -156,9 +159,9 @@ def _choose_chunk_size(n_rows, chunk):
     return min(max(n_rows * CHUNK_BYTES // max(n_bytes, 1), 1), 4 * n_rows)
 
 
-def _are_short(X):
-    texts = [item for item in _to_list(X) if isinstance(item, str | bytes)]
-    return sum(map(len, texts)) <= _SHORT
+def _measure(X):
+    """Return the total size of the texts, in characters or bytes."""
+    return sum(len(item) for item in _to_list(X) if isinstance(item, str | bytes))
 
 
 def _open_container(X, input):  # noqa: A002

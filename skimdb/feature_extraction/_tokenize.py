@@ -21,8 +21,8 @@ SKLEARN_PATTERN = r"(?u)\b\w\w+\b"
 
 BLANK = ord(" ")
 WORD = 8  # bytes of a token that fit in one integer
-_BLANK = pa.scalar(b" ", pa.large_binary())
-_EMPTY = pa.scalar(b"", pa.large_binary())
+BETWEEN_WORDS = pa.scalar(b" ", pa.large_binary())
+NOTHING = pa.scalar(b"", pa.large_binary())
 
 # UTF-8 never contains the byte 0xFF, so padded tokens differ from all other tokens.
 _PADDING = np.array(
@@ -130,14 +130,15 @@ class BulkTokenizer:
         edges = _find_edges(data)
         n_tokens = np.diff(np.searchsorted(edges[::2], offsets))
         terms, codes = _number_tokens(data, edges)
-        tokens = Tokens(terms, codes, _number_rows(n_tokens), len(texts))
+        tokens = Tokens(terms, codes, number_rows(n_tokens), len(texts))
         if self.pattern == SKLEARN_PATTERN:  # at least two characters
             lengths = pc.utf8_length(terms.view(pa.large_string()))
             tokens = _drop_terms(tokens, pc.less(lengths, 2))
         if self.stop_words is not None:
             dropped = pc.is_in(tokens.terms, value_set=self.stop_words)
             tokens = _drop_terms(tokens, dropped)
-        return _add_ngrams(tokens, *self.ngram_range)
+        lengths = np.bincount(tokens.rows, minlength=len(texts))
+        return add_ngrams(tokens, lengths, self.ngram_range, BETWEEN_WORDS)
 
     def _separate_tokens(self, texts):
         """Join the bytes of all texts, with only blanks between tokens.
@@ -161,7 +162,7 @@ class BulkTokenizer:
         if len(prepared):
             texts = pc.replace_with_mask(texts, beyond_ascii, prepared)
         # A blank after each document keeps tokens from spanning two documents.
-        texts = pc.binary_join_element_wise(texts, _EMPTY, _BLANK)
+        texts = pc.binary_join_element_wise(texts, NOTHING, BETWEEN_WORDS)
         offsets = np.frombuffer(texts.buffers()[1], np.int64)
         offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
         data = memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
@@ -200,7 +201,7 @@ def tokenize_lists(token_lists):
     except TypeError:  # a token that cannot be hashed, whose type this error names
         to_terms(chain.from_iterable(token_lists))
         raise
-    rows = _number_rows([len(tokens) for tokens in token_lists])
+    rows = number_rows([len(tokens) for tokens in token_lists])
     return Tokens(to_terms(numbers), codes, rows, len(token_lists))
 
 
@@ -210,11 +211,11 @@ def tokenize_ids(sequences):
     codes, ids = pd.factorize(sequences.flatten().to_numpy())
     codes = codes.astype(np.int32)
     return Tokens(
-        pa.array(ids, pa.int64()), codes, _number_rows(lengths), len(sequences)
+        pa.array(ids, pa.int64()), codes, number_rows(lengths), len(sequences)
     )
 
 
-def _number_rows(lengths):
+def number_rows(lengths):
     return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
 
 
@@ -323,33 +324,73 @@ def _drop_terms(tokens, dropped):
     )
 
 
-def _add_ngrams(tokens, smallest, largest):
-    """Return the tokens of all n-grams, whose words a blank joins.
+def number_codes(codes, n_possible):
+    """Number the distinct codes, which are integers below `n_possible`.
 
-    An n-gram consists of its first n - 1 words, already numbered, and one more word.
+    Returns
+    -------
+    numbers : ndarray of int32
+        Number of each code.
+    distinct : ndarray of int
+        Distinct codes, in the order of their numbers.
     """
+    if n_possible > 8 * len(codes) + 1000:  # for a table, which is faster than hashing
+        numbers, distinct = pd.factorize(codes)
+        return numbers.astype(np.int32), distinct
+    is_used = np.zeros(n_possible, bool)
+    is_used[codes] = True
+    return np.cumsum(is_used, dtype=np.int32)[codes] - 1, np.flatnonzero(is_used)
+
+
+def add_ngrams(tokens, lengths, ngram_range, joiner, keep_short=False):
+    """Return the tokens of all n-grams.
+
+    An n-gram consists of its first n - 1 words (or characters), already numbered, and
+    one more word.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        Words or characters.
+    lengths : ndarray of int
+        Lengths of the consecutive groups of tokens. An n-gram lies in one group.
+    ngram_range : tuple of int
+        Smallest and largest n.
+    joiner : pyarrow.Scalar
+        Bytes between the words.
+    keep_short : bool, default=False
+        Whether groups that are too short for an n-gram become one term each.
+    """
+    smallest, largest = ngram_range
     if largest == 1:
         return tokens
-    words, word_codes, rows, n_rows = tokens
-    terms, codes = words, word_codes.astype(np.int64)
-    starts = np.arange(len(codes))
-    kept = [tokens] if smallest == 1 else []
-    for n in range(2, largest + 1):
-        if not len(starts) and len(kept):  # no document is that long
-            break
-        inside = starts + n - 1 < len(rows)
-        starts, codes = starts[inside], codes[inside]
-        inside = rows[starts] == rows[starts + n - 1]
-        starts, codes = starts[inside], codes[inside]
-        codes, pairs = pd.factorize(codes * len(words) + word_codes[starts + n - 1])
-        prefixes, last_words = np.divmod(pairs, max(len(words), 1))
-        terms = pc.binary_join_element_wise(
-            pc.take(terms, pa.array(prefixes)),
-            pc.take(words, pa.array(last_words)),
-            _BLANK,
-        )
+    words, codes, rows, n_rows = tokens
+    ends = np.cumsum(lengths)
+    room = np.repeat(ends, lengths) - np.arange(len(codes))  # tokens left in the group
+    terms, starts, kept = words, np.arange(len(codes)), []
+    for n in range(1, largest + 1):
+        if n > 1:
+            inside = room[starts] >= n
+            starts, codes = starts[inside], codes[inside]
+            n_possible = len(terms) * len(words)
+            kind = np.int32 if n_possible < 2**31 else np.int64
+            codes = codes.astype(kind) * kind(len(words)) + tokens.codes[starts + n - 1]
+            codes, pairs = number_codes(codes, n_possible)
+            prefixes, last_words = np.divmod(pairs, max(len(words), 1))
+            terms = pc.binary_join_element_wise(
+                pc.take(terms, pa.array(prefixes)),
+                pc.take(words, pa.array(last_words)),
+                joiner,
+            )
         if n >= smallest:
-            kept.append(Tokens(terms, codes.astype(np.int32), rows[starts], n_rows))
+            kept.append(Tokens(terms, codes, rows[starts], n_rows))
+        elif keep_short:
+            short = np.searchsorted(starts, (ends - lengths)[lengths == n])
+            numbers, used = number_codes(codes[short], len(terms))
+            short_rows = rows[starts[short]]
+            kept.append(Tokens(terms.take(pa.array(used)), numbers, short_rows, n_rows))
+        if not len(starts) and kept:  # no group is that long
+            break
     shifts = np.cumsum([0] + [len(part.terms) for part in kept[:-1]], dtype=np.int32)
     return Tokens(
         pa.concat_arrays([part.terms for part in kept]),

@@ -124,9 +124,9 @@ class TextMultiHotVectorizer(
     Notes
     -----
     Texts are processed in bulk, on all cores, with ``analyzer="word"`` and one of the
-    two patterns above, without `preprocessor`, `tokenizer` and a callable
-    `strip_accents`. Other parameters fall back to `CountVectorizer`'s
-    document-by-document path and give the same matrix.
+    two patterns above, and with ``analyzer="char"`` and ``"char_wb"``. A
+    `preprocessor`, a `tokenizer`, callables and other patterns fall back to
+    `CountVectorizer`'s document-by-document path and give the same matrix.
 
     Like Keras, only blanks, tabs and newlines separate words: carriage returns,
     non-breaking spaces and other white space become part of a word.
@@ -318,8 +318,9 @@ class TextMultiHotVectorizer(
         """
         vocabulary, layout = self._get_vocabulary()
         documents = self._open_documents(X)
-        # A document has about 100 distinct words.
-        few = 100 * documents.n_documents < len(vocabulary)
+        # A document has about 100 distinct words, or 2,000 n-grams of characters.
+        n_terms = 100 if self.analyzer == "word" else 2000
+        few = n_terms * documents.n_documents < len(vocabulary)
         find_columns = make_lookup(vocabulary, layout, few)
 
         def encode_chunk(tokens):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skimdb import TextMultiHotVectorizer
 from skimdb.datasets import fetch_imdb
-from skimdb.feature_extraction import _corpus
+from skimdb.feature_extraction import _corpus, _documents
 
 KERAS = r"""[^!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~\t\n ]+"""
 SKLEARN = r"(?u)\b\w\w+\b"
@@ -100,20 +101,64 @@ def test_slow_path_is_exact(texts, options):
     check(texts, options, tokenizer=tokenizer, token_pattern=None)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    texts=TEXTS,
-    analyzer=st.sampled_from(["char", "char_wb"]),
-    ngram_range=st.sampled_from([(1, 1), (1, 3), (2, 4)]),
-    lowercase=st.booleans(),
+# The first article of the Universal Declaration of Human Rights, in eight scripts.
+ARTICLES = [
+    "All human beings are born free and equal in dignity and rights.",
+    "Tous les êtres humains naissent libres et égaux en dignité et en droits.",
+    "Όλοι οι άνθρωποι γεννιούνται ΕΛΕΥΘΕΡΟΙ και ίσοι.",  # noqa: RUF001
+    "Все люди рождаются свободными и равными.",  # noqa: RUF001
+    "كل النّاس أحرار متساوون في الكرامة.",
+    "人人生而自由，在尊严和权利上一律平等。　他们",  # noqa: RUF001
+    "すべての人間は、生まれながらにして自由であり",
+    "सभी मनुष्यों को गौरव 👍🏽 𝔘",  # noqa: RUF001
+]
+CHARACTER_OPTIONS = st.fixed_dictionaries(
+    {
+        "analyzer": st.sampled_from(["char", "char_wb"]),
+        "ngram_range": st.tuples(st.integers(1, 7), st.integers(1, 7)).map(
+            lambda n: tuple(sorted(n))
+        ),
+    },
+    optional={
+        "lowercase": st.booleans(),
+        "strip_accents": st.sampled_from(["ascii", "unicode"]),
+        "min_df": st.sampled_from([1, 2, 0.3, 1.0]),
+        "max_df": st.sampled_from([1.0, 0.7, 3]),
+    },
 )
-def test_characters(texts, analyzer, ngram_range, lowercase):
-    options = {
-        "analyzer": analyzer,
-        "ngram_range": ngram_range,
-        "lowercase": lowercase,
-    }
-    check(texts, options)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    texts=st.lists(st.one_of(TEXTS.map(" ".join), st.sampled_from(ARTICLES))),
+    options=CHARACTER_OPTIONS,
+    few=st.sampled_from([0, 4]),
+)
+def test_characters(texts, options, few):
+    texts = [*texts, "The end"]
+    with mock.patch.object(_documents, "_FEW", few):
+        check(texts, options)
+        vectorizer = TextMultiHotVectorizer(max_features=20, **options)
+        for text in texts:
+            vectorizer.partial_fit([text])
+        if vectorizer.vocabulary_:
+            oracle = CountVectorizer(
+                binary=True, vocabulary=vectorizer.vocabulary_, **options
+            )
+            np.testing.assert_array_equal(
+                vectorizer.transform(ARTICLES).toarray(),
+                oracle.transform(ARTICLES).toarray(),
+            )
+
+
+@pytest.mark.parametrize("analyzer", ["char", "char_wb"])
+@pytest.mark.parametrize("ngram_range", [(1, 1), (2, 4), (5, 9)])
+def test_characters_in_many_chunks(analyzer, ngram_range, monkeypatch):
+    monkeypatch.setattr(_corpus, "_openmp_effective_n_threads", lambda: 2)
+    monkeypatch.setattr(_documents, "FIRST_CHUNK_ROWS", 32)
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(ARTICLES, 3)) for _ in range(150)]
+    check(texts, {"analyzer": analyzer, "ngram_range": ngram_range})
 
 
 @settings(max_examples=60, deadline=None)
@@ -245,6 +290,20 @@ def test_reviews_matrix_by_the_pattern_of_scikit_learn(reviews):
     )
     assert matrix.shape == (25_000, 10_000)
     assert (matrix != oracle.transform(reviews)).nnz == 0
+
+
+@needs_reviews
+@pytest.mark.parametrize("analyzer", ["char", "char_wb"])
+def test_reviews_by_characters(reviews, analyzer):
+    texts = list(reviews[:1500])
+    options = {"analyzer": analyzer, "ngram_range": (2, 4)}
+    vectorizer = TextMultiHotVectorizer(max_features=None, **options)
+    matrix = vectorizer.fit_transform(texts)
+    oracle = CountVectorizer(binary=True, dtype=np.float32, **options)
+    expected = oracle.fit_transform(texts)
+    order = [vectorizer.vocabulary_[n] for n in oracle.get_feature_names_out()]
+    assert (matrix[:, order] != expected).nnz == 0
+    assert matrix.shape == expected.shape
 
 
 @needs_reviews
