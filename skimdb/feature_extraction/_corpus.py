@@ -73,7 +73,6 @@ def map_chunks(function, chunks):
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
-    pa.default_memory_pool().release_unused()
 
 
 def count_terms(tokens, in_documents=True):

@@ -1,6 +1,7 @@
 """From cells to a binary CSR matrix."""
 
 import numpy as np
+import pyarrow as pa
 import scipy.sparse as sp
 
 from skimdb._sklearn import _align_api_if_sparse
@@ -18,14 +19,14 @@ def sort_cells(rows, columns, n_rows, n_columns):
     n_cells : ndarray of int64, shape (n_rows,)
         Number of cells in each row.
     """
-    inside = columns >= 0
-    if not inside.all():
-        rows, columns = rows[inside], columns[inside]
     # One integer per cell, as small as possible: sorting them takes most of the time.
     kind = np.uint32 if n_rows * n_columns < 2**32 else np.uint64
     keys = rows.astype(kind)
     keys *= kind(n_columns)
     keys += columns.astype(kind)
+    inside = columns >= 0
+    if not inside.all():  # the keys of other columns are meaningless
+        keys = keys[inside]
     keys.sort()
     is_new = np.ones(len(keys), bool)
     np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
@@ -49,4 +50,6 @@ def build_matrix(blocks, n_columns, dtype):
     )
     matrix = _align_api_if_sparse(matrix)
     matrix.has_canonical_format = True
+    if len(blocks) > 1:  # Arrow keeps the memory of large texts
+        pa.default_memory_pool().release_unused()
     return matrix

@@ -137,6 +137,8 @@ class BulkTokenizer:
         if self.stop_words is not None:
             dropped = pc.is_in(tokens.terms, value_set=self.stop_words)
             tokens = _drop_terms(tokens, dropped)
+        if self.ngram_range[1] == 1:
+            return tokens
         lengths = np.bincount(tokens.rows, minlength=len(texts))
         return add_ngrams(tokens, lengths, self.ngram_range, BETWEEN_WORDS)
 
