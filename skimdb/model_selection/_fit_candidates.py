@@ -66,6 +66,11 @@ class SearchPlan:
     make_task: Callable | None = None
 
     @property
+    def max_epochs(self):
+        """Maximum number of epochs of each candidate."""
+        return int(self.search.max_epochs)
+
+    @property
     def n_fits(self):
         """Number of fits."""
         return len(self.candidates) * len(self.splits)
@@ -263,7 +268,7 @@ def _count_epochs(plan, results, n_done):
     direction = get_direction(plan, search.monitor)
     curves = make_score_curves(results, search.monitor, n_done, direction)
     until = find_best_epoch(curves) + search.n_iter_no_change
-    return min(until, search.max_epochs)
+    return min(until, plan.max_epochs)
 
 
 def _train(plan, sources, n_sharing, parallel):
@@ -291,7 +296,7 @@ def _train(plan, sources, n_sharing, parallel):
         )
         for fit in sources
     }
-    n_done, max_epochs = 0, plan.search.max_epochs
+    n_done, max_epochs = 0, plan.max_epochs
     until = min(plan.search.n_iter_no_change or max_epochs, max_epochs)
     while fits:
         is_last = until == max_epochs

@@ -39,7 +39,7 @@ def make_history(plan, results, n_repeats, error_score):
     """
     params = dict.fromkeys(name for c in plan.candidates for name in c.params)
     metrics = list_metrics(results)
-    failed = dict.fromkeys(metrics, [error_score] * plan.search.max_epochs)
+    failed = dict.fromkeys(metrics, [error_score] * plan.max_epochs)
     rows = []
     for candidate, by_split in zip(plan.candidates, results, strict=True):
         configured = candidate.estimator.get_params()

@@ -67,7 +67,7 @@ def make_score_curves(results, metric, n_epochs, direction, error_score=np.nan):
 
 def read_curves(plan, results, metric):
     """Curves of a metric on all splits of a candidate, greater is better."""
-    n_epochs, error_score = plan.search.max_epochs, plan.search.error_score
+    n_epochs, error_score = plan.max_epochs, plan.search.error_score
     error_score = np.nan if error_score == "raise" else error_score
     direction = get_direction(plan, metric)
     return make_score_curves(results, metric, n_epochs, direction, error_score)

@@ -319,7 +319,7 @@ class EpochSearchCV(BaseSearchCV):
         # With patience, a result depends on the other splits, too.
         patience = is_patient and (self.monitor, self.n_iter_no_change, plan.splits)
         common = (data.X, data.y, data.fit_params, data.score_params, plan.scoring)
-        common += (self.max_epochs, patience)
+        common += (plan.max_epochs, patience)
         entries = make_entries(folder, self, plan.candidates, plan.splits, common)
         if self.verbose:
             n_cached = sum(entry.get() is not None for entry in entries.values())
@@ -421,7 +421,7 @@ class EpochSearchCV(BaseSearchCV):
             for candidate, epoch, score in zip(
                 plan.candidates, epochs, scores, strict=True
             )
-            if epoch == self.max_epochs > 1 and np.isfinite(score)
+            if epoch == plan.max_epochs > 1 and np.isfinite(score)
         ]
         if names:
             warn(
