@@ -13,10 +13,12 @@ that was interrupted uses the finished fits if you start it again.
 
 import argparse
 import sys
+import warnings
 
 import matplotlib
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -308,6 +310,7 @@ def main(arguments=None):
         report = Report(options.output, "The IMDB study", INTRODUCTION)
     except OSError as error:
         sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
+    warnings.simplefilter("ignore", ConvergenceWarning)  # the conclusions mention it
     try:
         do_study(options, report)
     except KeyboardInterrupt:

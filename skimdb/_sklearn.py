@@ -34,9 +34,6 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-# Checks `classes` of the first and later calls of `partial_fit`.
-from sklearn.utils.multiclass import _check_partial_fit_first_call
-
 # Cut fit parameters to the rows of a split; check sample weights: the checks behind
 # `fit` everywhere.
 from sklearn.utils.validation import _check_method_params, _check_sample_weight
@@ -68,7 +65,6 @@ __all__ = [
     "StrOptions",
     "_align_api_if_sparse",
     "_check_method_params",
-    "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_fit_context",
     "_openmp_effective_n_threads",

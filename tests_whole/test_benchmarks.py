@@ -1,8 +1,6 @@
 """The processes of the benchmarks."""
 
 import json
-import os
-import time
 from pathlib import Path
 
 import pytest
@@ -54,31 +52,13 @@ def test_some_odd_inputs():
         assert problems == [], cases[number]
 
 
-def prepare_crash():
-    return None, os.abort
-
-
-def prepare_hang():
-    return None, lambda: time.sleep(600)
-
-
-def prepare_nothing():
-    return None, lambda: None
-
-
-def list_bad_cases():
-    from odd_inputs.cases import Case
-
-    prepare = [prepare_nothing, prepare_crash, prepare_nothing, prepare_hang]
-    return [Case("", ours) for ours in [*prepare, prepare_nothing]]
-
-
 def test_crashes_and_hangs_are_noticed(monkeypatch):
     from odd_inputs import processes
 
-    monkeypatch.setattr(processes, "STARTUP", 30)
     monkeypatch.syspath_prepend(Path(__file__).parent)
-    monkeypatch.setattr(list_bad_cases, "__module__", "test_benchmarks", raising=False)
+    from bad_cases import list_bad_cases
+
+    monkeypatch.setattr(processes, "STARTUP", 30)
     outcomes = processes.run_cases(list_bad_cases, [0, 1, 2, 3, 4], limit=3, jobs=1)
     assert "ended with -6" in outcomes[1, "ours"]["crash"]
     assert "not done" in outcomes[3, "ours"]["crash"]

@@ -10,17 +10,22 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skimdb._checks import check_indices, check_labels_present, make_dense
-from skimdb._sklearn import _check_partial_fit_first_call, _check_sample_weight
-from skimdb.neural_network._labels import (
+from skimdb._sklearn import (
+    Interval,
+    _check_sample_weight,
+    validate_parameter_constraints,
+)
+from skimdb.neural_network._samples import (
     check_labels,
     find_classes,
-    have_same_classes,
     is_multilabel,
 )
 
 Matrix = ArrayLike | scipy.sparse.sparray | scipy.sparse.spmatrix
 # A larger network would not fit in any memory.
-MOST_LAYERS, MOST_UNITS = 10_000, 10**8
+LAYERS = Interval(Integral, 1, 10_000, closed="both")
+UNITS = Interval(Integral, 1, 10**8, closed="both")
+RATE = Interval(Real, 0, 1, closed="left")
 
 
 def check_hidden_layers(size, n_hidden_layers, dropout):
@@ -44,33 +49,25 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         If an entry is out of range, or if there is not one entry per layer.
     """
     n_layers = len(size) if isinstance(size, (tuple, list)) else n_hidden_layers
-    sizes = _repeat_per_layer(size, n_layers, "size")
-    if not sizes or any(
-        not isinstance(n, Integral) or isinstance(n, bool) or not 1 <= n <= MOST_UNITS
-        for n in sizes
+    sizes, rates = (
+        tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
+        for value in (size, dropout)
+    )
+    for name, kind, values in (
+        ("n_hidden_layers", LAYERS, [n_layers]),
+        ("size", UNITS, sizes),
+        ("dropout", RATE, rates),
     ):
+        for value in values:
+            validate_parameter_constraints(
+                {name: [kind]}, {name: value}, caller_name="KerasMLPClassifier"
+            )
+    if len(rates) != n_layers:
         raise ValueError(
-            "Expected a whole number of units for each hidden layer, from 1 to "
-            f"{MOST_UNITS}, got size={size!r}."
-        )
-    rates = _repeat_per_layer(dropout, n_layers, "dropout")
-    if any(not isinstance(r, Real) or not 0 <= r < 1 for r in rates):
-        raise ValueError(
-            "Expected dropout rates from 0 to less than 1, got "
-            f"dropout={dropout!r}. Use 0.5 to drop half of the outputs."
+            f"Expected dropout to be a number or {n_layers} numbers, one per hidden "
+            f"layer, got {len(rates)}: dropout={dropout!r}."
         )
     return tuple(int(n) for n in sizes), tuple(float(r) for r in rates)
-
-
-def _repeat_per_layer(value, n_layers, name):
-    """One value per hidden layer, from a scalar or from one value each."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
-    if len(values) != n_layers:
-        raise ValueError(
-            f"Expected a number or {n_layers} numbers, one per hidden layer, got "
-            f"{len(values)}: {name}={value!r}."
-        )
-    return values
 
 
 def check_training(estimator, X, y, sample_weight, dtype=None):
@@ -150,25 +147,22 @@ def _ignore_overflow():
 
 
 def _check_raw(X, name):
-    """Raise for malformed sparse matrices, iterators and texts."""
+    """Raise an error for malformed sparse matrices, iterators and texts."""
     if scipy.sparse.issparse(X):
         check_indices(X, name)
     if isinstance(X, Iterator):
         raise ValueError(
-            f"Expected {name} to be a matrix of numbers, got an iterator "
-            f"({type(X).__name__}). Only partial_fit accepts an iterator, of chunks "
-            "(X, y)."
+            f"Expected {name} to be a matrix of numbers, got an iterator. Only "
+            "partial_fit accepts an iterator, of chunks (X, y)."
         )
     is_flat = isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) == 1
     if isinstance(next(iter(X), None) if is_flat else X, (str, bytes)):
-        remedy = "put a vectorizer before it"
-        pipeline = "make_pipeline(TextMultiHotVectorizer(), KerasMLPClassifier())"
+        example = "make_pipeline(TextMultiHotVectorizer(), KerasMLPClassifier())"
         if name == "X_val":
-            remedy = "transform it first, or let the Pipeline transform it"
-            pipeline = "make_pipeline(..., transform_input=['X_val'])"
+            example = "make_pipeline(..., transform_input=['X_val'])"
         raise ValueError(
-            f"KerasMLPClassifier expects {name} to be a matrix of numbers, but got "
-            f"texts: {remedy}, as in {pipeline}."
+            f"Expected {name} to be a matrix of numbers, got texts: put a vectorizer "
+            f"before it, as in {example}."
         )
 
 
@@ -182,11 +176,9 @@ def _canonicalize(X):
         fresh = fresh.copy()
         fresh.sum_duplicates()
         fresh.eliminate_zeros()
-    if fresh.indices.dtype != np.int32 and max(*fresh.shape, fresh.nnz) < 2**31:
-        indices, indptr = (
-            array.astype(np.int32) for array in (fresh.indices, fresh.indptr)
-        )
-        fresh = type(X)((fresh.data, indices, indptr), shape=X.shape)
+    if max(*fresh.shape, fresh.nnz) < 2**31:
+        fresh.indices = fresh.indices.astype(np.int32, copy=False)
+        fresh.indptr = fresh.indptr.astype(np.int32, copy=False)
     return fresh
 
 
@@ -255,18 +247,14 @@ def check_validation(estimator, X_val, y_val, sample_weight_val, X):
     validation : tuple or None
         Checked samples, labels and weights.
     """
-    if X_val is None and y_val is None:
-        if sample_weight_val is not None:
-            raise ValueError(
-                "sample_weight_val is given without X_val and y_val, whose weights it "
-                "holds. Weights of X are called sample_weight."
-            )
+    arguments = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+    given = [name for name, value in arguments.items() if value is not None]
+    if not given:
         return None
     if X_val is None or y_val is None:
-        given = "y_val" if X_val is None else "X_val"
         raise ValueError(
-            f"Expected both X_val and y_val, got only {given}. Pass both, or use "
-            "early_stopping=True to hold out a part of X."
+            f"Expected both X_val and y_val, got only {' and '.join(given)}. Pass "
+            "both, or use early_stopping=True to hold out a part of X."
         )
     X_val = check_matrix(estimator, X_val, dtype=X.dtype, name="X_val")
     X_val = match_kind(X_val, X, "X_val")
@@ -300,7 +288,7 @@ def read_chunks(chunks, y, sample_weight):
             "arguments, got y or sample_weight, too. Pass labels and weights only in "
             "the chunks."
         )
-    n_chunks = 0
+    is_empty = True
     for chunk in chunks:
         if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
             raise ValueError(
@@ -308,9 +296,9 @@ def read_chunks(chunks, y, sample_weight):
                 f"sample_weight), got {chunk!r:.50}."
             )
         if np.shape(chunk[0])[:1] != (0,):
-            n_chunks += 1
+            is_empty = False
             yield (*chunk, None)[:3]
-    if not n_chunks:
+    if is_empty:
         raise ValueError(
             "The iterator yielded no samples. A generator is exhausted after one "
             "epoch: create a new one for each."
@@ -381,12 +369,11 @@ def check_continues(estimator, y, sizes, classes, *, partial):
             f"has hidden layers of {before} units, but size={sizes}. Restore the old "
             "size, or fit a clone."
         )
-    if partial:
-        if classes is not None and not is_multilabel(estimator._label_classes):
-            _check_partial_fit_first_call(estimator, check_labels(classes, "classes"))
-    elif not have_same_classes(estimator._label_classes, find_classes(y)):
+    if partial and (classes is None or is_multilabel(estimator._label_classes)):
+        return
+    new = np.unique(check_labels(classes, "classes")) if partial else find_classes(y)
+    if not np.array_equal(estimator._label_classes, new):
         raise ValueError(
-            "warm_start can only be used where `y` has the same classes as in the "
-            f"previous call to fit. Previously got {estimator.classes_}, `y` has "
-            f"{find_classes(y)}. Set warm_start=False to start from scratch."
+            "Expected the same classes as in the previous call to fit or partial_fit, "
+            f"{estimator.classes_}, got {new}. To start from scratch, fit a clone."
         )

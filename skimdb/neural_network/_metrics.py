@@ -8,11 +8,9 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import gen_batches
 
 from skimdb._messages import warn
-from skimdb.neural_network._labels import decode_labels, is_multilabel
 from skimdb.neural_network._network import compute_probabilities
+from skimdb.neural_network._samples import decode_labels, is_multilabel
 
-# Names that Keras understands as the accuracy, or as a metric that is always 0 here.
-_ACCURACY = ("acc", "Accuracy")
 # Samples whose probabilities are computed at a time, to save memory with many classes.
 _BLOCK_ROWS = 1024
 
@@ -33,19 +31,18 @@ def find_keras_metrics(names):
     ValueError
         If a metric is not given by its name, or by another name of the accuracy.
     """
-    scorers = set(get_scorer_names())
     for name in names:
         if not isinstance(name, str):
             given = getattr(name, "__name__", type(name).__name__)
-            given = given.removesuffix("_score") if given.endswith("_score") else given
+            given = given.removesuffix("_score")
             raise ValueError(
                 "Expected metrics to be names of scikit-learn scorers or of Keras "
-                f"metrics, got {name!r}. Use its name, such as {given!r}. To set "
-                "options of a metric, compute it in a callback."
+                f"metrics, got {name!r}. Use its name, such as {given!r}."
             )
-        if name in _ACCURACY:
+        # Names that Keras understands as the accuracy, or as a metric that is always 0.
+        if name in ("acc", "Accuracy"):
             raise ValueError(f"Unknown metric {name!r}. Did you mean 'accuracy'?")
-    return [name for name in names if name not in scorers]
+    return [name for name in names if name not in get_scorer_names()]
 
 
 class _Predictions(ClassifierMixin, BaseEstimator):
@@ -147,15 +144,19 @@ class Metrics:
 
     def _find_correct(self, Y, logits):
         """Whether all labels of each sample are predicted."""
-        proba = self._predictions.predict_proba(logits)
-        if logits.shape[1] == 1:
-            return (proba[:, 1] > proba[:, 0]) == (Y[:, 0] > 0.5)
-        if is_multilabel(self._predictions.classes_):
-            return ((proba > 0.5) == (Y > 0.5)).all(axis=1)
-        return proba.argmax(axis=1) == Y.argmax(axis=1)
+        correct = self._predictions.predict(logits) == self._find_labels(Y)
+        return correct.all(axis=1) if correct.ndim == 2 else correct
+
+    def _find_labels(self, Y):
+        proba = np.hstack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        return decode_labels(proba, self._predictions.classes_)
+
+    def _compute_accuracy(self, samples, logits):
+        """Compute scikit-learn's accuracy, but faster."""
+        return self.count_correct(samples, logits) / samples.metric_weight.sum()
 
     def _make_scorer_metric(self, name):
-        if name == "accuracy" and not is_multilabel(self._predictions.classes_):
+        if name == "accuracy":
             return self._compute_accuracy
         scorer = get_scorer(name)  # a copy
         accepted = inspect.signature(scorer._score_func).parameters
@@ -166,19 +167,13 @@ class Metrics:
 
         def compute_metric(samples, logits):
             weight = samples.metric_weight if "sample_weight" in accepted else None
-            Y = samples.Y
-            proba = np.hstack([1 - Y, Y]) if Y.shape[1] == 1 else Y
-            labels = decode_labels(proba, self._predictions.classes_)
+            labels = self._find_labels(samples.Y)
             return scorer(self._predictions, logits, labels, sample_weight=weight)
 
         return compute_metric
 
-    def _compute_accuracy(self, samples, logits):
-        """Compute scikit-learn's accuracy, but faster."""
-        return self.count_correct(samples, logits) / samples.metric_weight.sum()
-
     def _make_keras_metric(self, name):
-        from skimdb.neural_network._keras._metrics import make_metric
+        from skimdb.neural_network._keras._objects import make_metric
 
         classes = self._predictions.classes_
         multilabel = is_multilabel(classes)

@@ -1,54 +1,13 @@
 """The history of a fit, its best epoch, and patience."""
 
+from itertools import chain
+
 import numpy as np
 
 from skimdb._directions import lower_is_better
 
-# A loss so many times that of the first epoch will come down no more.
+# A loss that has grown by this factor since the first epoch will not recover.
 _DIVERGED = 1e10
-
-
-def check_monitor(monitor, metrics, *, validated, early_stopping):
-    """Raise for a monitored metric that will not be in the history.
-
-    Parameters
-    ----------
-    monitor : str
-    metrics : sequence of str
-        Names of what is recorded beside the loss.
-    validated : bool
-        Whether there are validation data.
-    early_stopping : bool
-        Whether it is needed: without, a fit may go without a best epoch.
-    """
-    recorded = [*metrics, "loss"]
-    if validated or not early_stopping:
-        recorded += [f"val_{name}" for name in recorded]
-    if monitor not in recorded:
-        raise ValueError(
-            f"monitor={monitor!r} is not recorded. Recorded here are "
-            f"{', '.join(recorded)}; name a metric in `metrics`, or give validation "
-            "data for the val_ entries."
-        )
-
-
-def check_finite(coefs, intercepts, state, monitor):
-    """Raise if a fit has made something infinite or NaN.
-
-    Parameters
-    ----------
-    coefs, intercepts : list of ndarray
-    state : dict
-        Of the optimizer.
-    monitor : Monitor
-    """
-    if not all(np.isfinite(weight).all() for weight in [*coefs, *intercepts]):
-        monitor.raise_diverged("weights are not finite")
-    if not all(np.isfinite(value).all() for value in state["variables"].values()):
-        # They divide the steps, which are then 0.
-        monitor.raise_diverged(
-            f"squares of the gradient are too large for {coefs[0].dtype}"
-        )
 
 
 class Monitor:
@@ -58,14 +17,13 @@ class Monitor:
     ----------
     name : str
         Name of the monitored metric.
-    patience : int or inf
-        Epochs without improvement after which to stop.
+    patience : int, inf or None
+        Number of epochs without improvement after which to stop. None trains all
+        epochs.
     tol : float
-        What an improvement has to exceed.
-    early_stopping : bool
-        Whether the fit is to stop and to keep the best weights.
-    history : dict of ndarray, default=None
-        Of an earlier fit that goes on.
+        Minimum improvement that resets the patience.
+    history : dict of ndarray
+        History of an earlier fit that continues, or empty.
 
     Attributes
     ----------
@@ -73,13 +31,12 @@ class Monitor:
         Whether the last epoch is the best so far.
     """
 
-    def __init__(self, name, *, patience, tol, early_stopping, history=None):
-        self.name = name
-        self.early_stopping = early_stopping
+    def __init__(self, name, patience, tol, history):
+        self._name = name
         self._patience = patience
         self._tol = tol
-        self._before = history or {}
-        self._n_before = len(self._before.get("loss", ()))
+        self._before = history
+        self._n_before = len(history.get("loss", ()))
         self._logs = []
         self._sign = -1 if lower_is_better(name) else 1
         self._best = self._reference = -np.inf
@@ -88,11 +45,11 @@ class Monitor:
 
     @property
     def n_epochs(self):
-        """Number of epochs, those of the earlier fit included."""
+        """Number of epochs, including the earlier fit."""
         return self._n_before + len(self._logs)
 
     def append(self, logs):
-        """Take in the logs of an epoch.
+        """Append the logs of an epoch.
 
         Parameters
         ----------
@@ -101,7 +58,7 @@ class Monitor:
         Returns
         -------
         exhausted : bool
-            Whether patience has run out.
+            Whether the patience has run out.
 
         Raises
         ------
@@ -110,34 +67,48 @@ class Monitor:
         """
         self._logs.append(logs)
         self._check_losses(logs.get("loss", 0.0), logs.get("val_loss", 0.0))
-        value = self._sign * logs.get(self.name, np.nan)
+        value = self._sign * logs.get(self._name, np.nan)
         self.is_best = bool(value > self._best)
-        if self.is_best:
-            self._best = value
+        self._best = value if self.is_best else self._best
+        self._waited += 1
         if value > self._reference + self._tol:
-            self._reference = value
-            self._waited = 0
-        else:
-            self._waited += 1
-        return self.early_stopping and self._waited >= self._patience
+            self._reference, self._waited = value, 0
+        return self._patience is not None and self._waited >= self._patience
 
     def _check_losses(self, loss, val_loss):
         first = self._before.get("loss", [self._logs[0].get("loss", 0.0)])[0]
         if not np.isfinite(loss):
-            self.raise_diverged(f"the loss is {loss}")
+            self._raise_diverged(f"the loss is {loss}")
         if not np.isfinite(val_loss):
-            self.raise_diverged(
+            self._raise_diverged(
                 f"the validation loss is {val_loss}, though the loss is {loss:.3g}; "
                 "does X_val have the scale of X?"
             )
         if loss > _DIVERGED * max(first, 1.0):
-            self.raise_diverged(f"the loss grew from {first:.3g} to {loss:.3g}")
+            self._raise_diverged(f"the loss grew from {first:.3g} to {loss:.3g}")
 
-    def raise_diverged(self, what):
+    def check_fitted(self, coefs, intercepts, state):
+        """Raise an error if a fit has made something infinite or NaN.
+
+        Parameters
+        ----------
+        coefs, intercepts : list of ndarray
+        state : dict
+            State of the optimizer.
+        """
+        if not all(np.isfinite(weight).all() for weight in [*coefs, *intercepts]):
+            self._raise_diverged("weights are not finite")
+        if not all(np.isfinite(value).all() for value in state["variables"].values()):
+            # They divide the steps, which are then 0.
+            self._raise_diverged(
+                f"squares of the gradient are too large for {coefs[0].dtype}"
+            )
+
+    def _raise_diverged(self, reason):
         """Raise the error of training that diverged, with the history so far."""
         error = ValueError(
-            f"Training diverged in epoch {self.n_epochs}: {what}. Bring the columns of "
-            "X to a similar scale (sklearn.preprocessing.MaxAbsScaler keeps it "
+            f"Training diverged in epoch {self.n_epochs}: {reason}. Bring the columns "
+            "of X to a similar scale (sklearn.preprocessing.MaxAbsScaler keeps it "
             "sparse), lower learning_rate or l2, or limit the gradient with "
             "optimizer__clipnorm=1.0."
         )
@@ -145,39 +116,34 @@ class Monitor:
         raise error
 
     def make_history(self):
-        """Join the histories, NaN where an epoch lacks an entry.
+        """Join the histories, with NaN where an epoch lacks an entry.
 
         Returns
         -------
         history : dict of ndarray of shape (n_iter,)
         """
-        names = dict.fromkeys(self._before)
-        for logs in self._logs:
-            names |= dict.fromkeys(logs)
         missing = np.full(self._n_before, np.nan)
         return {
-            name: np.concatenate(
-                [
-                    self._before.get(name, missing),
-                    np.array([logs.get(name, np.nan) for logs in self._logs], float),
-                ]
+            name: np.append(
+                self._before.get(name, missing),
+                [logs.get(name, np.nan) for logs in self._logs],
             )
-            for name in names
+            for name in dict.fromkeys(chain(self._before, *self._logs))
         }
 
     def find_best_epoch(self):
-        """Find the epoch, from 1, at which the monitored metric was best.
+        """Find the epoch, counted from 1, with the best value of the monitored metric.
 
-        With early stopping it is the epoch that the weights are of, so that only this
-        fit counts.
+        With early stopping, the weights are restored from this epoch, so only this fit
+        counts.
 
         Returns
         -------
         epoch : int or None
             None if no epoch has the metric.
         """
-        since = self._n_before if self.early_stopping else 0
-        values = self._sign * self.make_history().get(self.name, np.array([]))[since:]
+        since = 0 if self._patience is None else self._n_before
+        values = self._sign * self.make_history().get(self._name, np.array([]))[since:]
         if np.isnan(values).all():
             return None
         return since + int(np.nanargmax(values)) + 1

@@ -1,6 +1,5 @@
 """The multilayer perceptron as a scikit-learn classifier."""
 
-import copy
 import sys
 from collections.abc import Iterator
 from numbers import Integral, Real
@@ -13,25 +12,14 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skimdb._sklearn import Interval, Options, StrOptions, _fit_context
-from skimdb.neural_network._fitting import FitInput, build_keras_model, fit_network
-from skimdb.neural_network._input_checks import (
-    MOST_LAYERS,
-    MOST_UNITS,
-    Matrix,
-    read_chunks,
-)
-from skimdb.neural_network._keras_params import LARGEST
+from skimdb.neural_network._fitting import build_keras_model, fit_network
+from skimdb.neural_network._input_checks import LAYERS, RATE, UNITS, Matrix, read_chunks
 from skimdb.neural_network._network import ACTIVATIONS
-from skimdb.neural_network._parameters import RoutedParametersMixin
+from skimdb.neural_network._parameters import LARGEST, RoutedParametersMixin
 from skimdb.neural_network._prediction import PredictionMixin
 
 if TYPE_CHECKING:
     import keras
-
-# Fitted attributes that copies and files leave out.
-_NOT_PLAIN = ("callbacks_", "_trained_model", "_callbacks_before_fit")
-# Increases when the fitted attributes change, so that no file is misread.
-_STATE_VERSION = 4
 
 
 class KerasMLPClassifier(
@@ -217,10 +205,10 @@ class KerasMLPClassifier(
     feature_names_in_: np.ndarray
 
     _parameter_constraints = {
-        "size": [Interval(Integral, 1, MOST_UNITS, closed="both"), tuple, list],
-        "n_hidden_layers": [Interval(Integral, 1, MOST_LAYERS, closed="both")],
+        "size": [UNITS, tuple, list],
+        "n_hidden_layers": [LAYERS],
         "l2": [Interval(Real, 0, LARGEST, closed="both")],
-        "dropout": [Interval(Real, 0, 1, closed="left"), tuple, list],
+        "dropout": [RATE, tuple, list],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "optimizer": "no_validation",  # by Keras, which knows its optimizers
         "learning_rate": [None, Interval(Real, 0, LARGEST, closed="right"), callable],
@@ -347,9 +335,8 @@ class KerasMLPClassifier(
             If a parameter or the data are invalid, or if training diverges.
         """
         self._refuse_arguments("fit", unknown)
-        return fit_network(
-            self, FitInput(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        )
+        validation = (X_val, y_val, sample_weight_val)
+        return fit_network(self, (X, y, sample_weight), validation)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -418,8 +405,9 @@ class KerasMLPClassifier(
             chunks = read_chunks(X, y, sample_weight)
             X, y, sample_weight = next(chunks)
         validation = (X_val, y_val, sample_weight_val)
-        given = FitInput(X, y, sample_weight, *validation, classes, chunks)
-        return fit_network(self, given, partial=True)
+        given = (X, y, sample_weight)
+        options = {"partial": True, "classes": classes, "chunks": chunks}
+        return fit_network(self, given, validation, **options)
 
     def to_keras(self) -> "keras.Sequential":
         """Build the network as a Keras model, compiled as it was trained.
@@ -447,60 +435,3 @@ class KerasMLPClassifier(
         # `model_` would build the model.
         names = object.__dir__(self)
         return [name for name in names if name != "model_" and hasattr(self, name)]
-
-    def _copy_callbacks(self):
-        """Pair the given callbacks with copies from before the first fit with them.
-
-        A fit trains with the given instances. Clones and files get the copies: they
-        have no results and no open files.
-        """
-        given, copies = getattr(self, "_callbacks_before_fit", (None, None))
-        if given is not None and given is self.callbacks:
-            return given, copies
-        try:
-            return self.callbacks, copy.deepcopy(self.callbacks)
-        except TypeError:  # a fit needs no copies
-            return None, None
-
-    def __sklearn_clone__(self):
-        plain = copy.copy(self)
-        plain.optimizer = None  # Keras's own way to copy an instance loses options
-        try:
-            clone = BaseEstimator.__sklearn_clone__(plain)
-        except TypeError as error:
-            raise ValueError(
-                f"Could not clone this {type(self).__name__}, because a parameter "
-                f"cannot be copied: {error}. Give callbacks as classes, or as "
-                "functions that make them."
-            ) from error
-        clone.optimizer = self.optimizer
-        clone._is_clone = True
-        return clone
-
-    def __getstate__(self):
-        # A fit changes the given callbacks; copies and files get them as they were.
-        state = super().__getstate__()
-        plain = {k: v for k, v in state.items() if k not in _NOT_PLAIN}
-        given, copies = state.get("_callbacks_before_fit", (None, None))
-        if given is not None and given is plain["callbacks"]:
-            plain["callbacks"] = copy.deepcopy(copies)
-        optimizer = plain.get("optimizer")
-        if hasattr(optimizer, "get_config") and not isinstance(optimizer, type):
-            from skimdb.neural_network._keras._objects import describe_optimizer
-
-            plain["optimizer"] = describe_optimizer(optimizer)
-        return plain | {"_state_version": _STATE_VERSION}
-
-    def __setstate__(self, state):
-        state = dict(state)
-        version = state.pop("_state_version", 1)
-        if version != _STATE_VERSION:
-            raise ValueError(
-                f"This {type(self).__name__} was saved with layout {version} of its "
-                f"attributes, but this version of skimdb reads {_STATE_VERSION}. Load "
-                "it with the version of skimdb that saved it, or fit it again."
-            )
-        if isinstance(state.get("optimizer"), tuple):
-            cls, config = state["optimizer"]
-            state["optimizer"] = cls.from_config(config)
-        super().__setstate__(state)

@@ -5,7 +5,8 @@ loss and the metrics are computed from the logits, which are the output of the l
 layer before its activation.
 """
 
-from contextlib import nullcontext
+import threading
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,8 +14,8 @@ import numpy as np
 import scipy.sparse
 from scipy.special import expit
 from sklearn.utils import gen_batches, gen_even_slices
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
-from skimdb.neural_network._blas_threads import limit_blas_threads
 from skimdb.neural_network._sparse_rows import SparseRows
 
 # OpenBLAS uses one thread for products of at most this many multiplications.
@@ -23,6 +24,11 @@ _ONE_THREAD = 2**18
 _WIDE_ROWS = 512
 # Number of weights to draw at a time, in double precision.
 _DRAWS = 2**16
+
+# The limit of BLAS's threads holds for the whole process.
+_blas_lock = threading.Lock()
+_n_blas_holders = 0
+_limited_blas = []  # pairs of a library and its number of threads before
 
 
 @dataclass(frozen=True)
@@ -93,11 +99,6 @@ def draw_weights(spec, seed):
 # Activations by their Keras names, and their derivatives given input z and output a.
 
 
-def _silu_derivative(z, a):
-    s = expit(z)
-    return s + a * (1 - s)
-
-
 ACTIVATIONS = {
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
     "linear": lambda z: z,
@@ -112,7 +113,7 @@ DERIVATIVES = {
     "linear": lambda z, a: 1,
     "relu": lambda z, a: z > 0,
     "sigmoid": lambda z, a: a * (1 - a),
-    "silu": _silu_derivative,
+    "silu": lambda z, a: expit(z) + a * expit(-z),
     "softplus": lambda z, a: expit(z),
     "tanh": lambda z, a: 1 - a * a,
 }
@@ -156,6 +157,48 @@ def limit_blas(X, layer_sizes, n_rows):
     return limit_blas_threads()
 
 
+@contextmanager
+def limit_blas_threads():
+    """Limit BLAS to one thread, for the whole process.
+
+    Between the products of a network come sparse products and updates, which take one
+    core. The threads of OpenBLAS spin while they wait, which costs several times the
+    CPU time and slows down everything else that runs.
+
+    The first holder sets the limit and the last one takes it back, in any threads.
+    """
+    global _n_blas_holders
+    with _blas_lock:
+        if _n_blas_holders == 0:
+            _set_limit()
+        _n_blas_holders += 1
+    try:
+        yield
+    finally:
+        with _blas_lock:
+            _n_blas_holders -= 1
+            if _n_blas_holders == 0:
+                _take_back_limit()
+
+
+def _set_limit():
+    for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+        n_threads = library.num_threads
+        library.set_num_threads(1)
+        # Nothing changes while another thread limits BLAS through threadpoolctl.
+        if library.num_threads != n_threads:
+            _limited_blas.append((library, n_threads))
+    # threadpoolctl ignores all threads but the one that sets a limit, until then.
+    OpenBLASController.clear_controlling_thread()
+
+
+def _take_back_limit():
+    while _limited_blas:
+        library, n_threads = _limited_blas.pop()
+        library.set_num_threads(n_threads)
+    OpenBLASController.clear_controlling_thread()
+
+
 def compute_logits(X, coefs, intercepts, activation):
     """Compute the logits of samples, block by block.
 
@@ -172,7 +215,7 @@ def compute_logits(X, coefs, intercepts, activation):
     logits : ndarray of shape (n_samples, n_outputs)
     """
     if scipy.sparse.issparse(X):
-        X = SparseRows.from_csr(X)
+        X = SparseRows(X.data, X.indices, X.indptr, X.shape)
     layer_sizes = [len(intercept) for intercept in intercepts]
     n_samples = X.shape[0]
     n_rows = count_block_rows(layer_sizes)
@@ -263,13 +306,13 @@ def compute_loss(logits, targets, spec):
         Derivative of each loss with respect to the logits.
     """
     smoothing, n_outputs = spec.label_smoothing, logits.shape[1]
-    if spec.output_activation == "softmax":
-        if smoothing:
-            targets = targets * (1 - smoothing) + smoothing / n_outputs
+    is_softmax = spec.output_activation == "softmax"
+    if smoothing:
+        share = smoothing / (n_outputs if is_softmax else 2)
+        targets = targets * (1 - smoothing) + share
+    if is_softmax:
         proba, log_proba = _softmax(logits)
         return -(targets * log_proba).sum(axis=1), proba - targets
-    if smoothing:
-        targets = targets * (1 - smoothing) + smoothing / 2
     # log(1 + exp(z)) - t * z, in a form that does not overflow.
     losses = np.log1p(np.exp(-np.abs(logits)))
     losses += np.maximum(logits, 0)

@@ -36,7 +36,7 @@ class NumpyBackend:
         Arguments of the optimizer's class.
     """
 
-    name = "numpy"
+    name, device = "numpy", "CPU:0"
     model = None  # only the TensorFlow backend has a Keras model
 
     def __init__(self, spec, coefs, intercepts, optimizer, optimizer_params):
@@ -127,8 +127,7 @@ class NumpyBackend:
     def _name_slots(self):
         """Views of the slots by their Keras names."""
         views, names = {}, self.spec.weight_names
-        optimizer = self._optimizer
-        for slot_name, slot in zip(optimizer.slot_names, optimizer.slots, strict=True):
+        for slot_name, slot in self._optimizer.slots.items():
             pairs = zip(*self._view(slot), strict=True)
             arrays = [array for pair in pairs for array in pair]
             for name, array in zip(names, arrays, strict=True):
@@ -243,7 +242,6 @@ class NumpyBackend:
         """Compute the gradient of the first kernel and update all weights."""
         gradient = self._coef_gradients[0]
         if isinstance(X, SparseRows):
-            gradient.fill(0)
             X.multiply_transposed(delta, gradient)
         else:
             np.matmul(X.T, delta, out=gradient)
@@ -258,7 +256,7 @@ class NumpyBackend:
     def _update_seen_features(self, X, delta):
         """Update the weights of the features in a batch, and all other layers."""
         kernel, optimizer = self._coefs[0], self._optimizer
-        slots = [self._view(slot)[0][0] for slot in optimizer.slots]
+        slots = [self._view(slot)[0][0] for slot in optimizer.slots.values()]
         transposed, features = X.transpose_seen()
         for rows in gen_batches(
             len(features), max(1, _BLOCK_VALUES // kernel.shape[1])

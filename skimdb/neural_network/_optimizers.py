@@ -25,32 +25,37 @@ class Optimizer:
     ----------
     weights : ndarray of shape (n_weights,)
         All weights of a network, changed in place.
+    **options : dict
+        Values that replace the ones of `defaults`. All options become attributes.
 
     Attributes
     ----------
     iteration : int
         Number of steps so far. The caller counts them.
-    slots : list of ndarray of shape (n_weights,)
-        One per entry of `slot_names`.
+    slots : dict of ndarray of shape (n_weights,)
+        Arrays by their names in Keras.
     decay : float
         Factor that is still to be applied to the moving averages among the slots.
     gradient_factor : float
         Factor by which the caller multiplies the gradients of a step.
     can_skip : bool
         Whether a zero gradient leaves the weight and its slots unchanged, so that the
-        update can be skipped.
+        update can be skipped. The averages of Adam and momentum always change.
     """
 
-    slot_names = ()
-    can_skip = False
+    defaults = {}
     decay = gradient_factor = 1.0
 
-    def __init__(self, weights):
+    def __init__(self, weights, **options):
+        vars(self).update(self.defaults | options)
         self.iteration = 0
         self.learning_rate = _round(self.learning_rate)
         self.weights = weights
+        self.can_skip = vars(self).get("momentum") == 0
         # Unlike `zeros_like`, `zeros` does not touch the memory before it is needed.
-        self.slots = [np.zeros(weights.shape, weights.dtype) for _ in self.slot_names]
+        self.slots = {
+            name: np.zeros(weights.shape, weights.dtype) for name in self._name_slots()
+        }
 
     def begin_step(self):
         """Begin a step, before the caller computes its gradients."""
@@ -66,7 +71,7 @@ class Optimizer:
             Position of the first weight.
         """
         scratch = np.empty(min(_BLOCK, len(gradient)), gradient.dtype)
-        arrays = [self.weights, *self.slots]
+        arrays = [self.weights, *self.slots.values()]
         for first in range(0, len(gradient), _BLOCK):
             part = gradient[first : first + _BLOCK]
             begin, end = start + first, start + first + len(part)
@@ -80,7 +85,7 @@ class Optimizer:
         ----------
         kernel : ndarray of shape (n_features, n_units)
         slots : list of ndarray of shape (n_features, n_units)
-            One per entry of `slot_names`.
+            One per entry of `self.slots`.
         rows : ndarray of int of shape (n_rows,)
             Distinct row numbers.
         gradient : ndarray of shape (n_rows, n_units)
@@ -90,6 +95,10 @@ class Optimizer:
         kernel[rows] += self._compute_step(gradient, np.empty_like(gradient), parts)
         for slot, part in zip(slots, parts, strict=True):
             slot[rows] = part
+
+    def _name_slots(self):
+        """Names of the slots that the options need."""
+        raise NotImplementedError
 
     def _compute_step(self, gradient, scratch, slots):
         """Update the slots and return the change of the weights.
@@ -110,31 +119,25 @@ class RMSprop(Optimizer):
     Hinton, G. (2012). Neural networks for machine learning, lecture 6.
     """
 
-    def __init__(
-        self,
-        weights,
-        learning_rate=0.001,
-        rho=0.9,
-        momentum=0.0,
-        epsilon=1e-7,
-        centered=False,
-    ):
-        self.learning_rate = learning_rate
-        self.rho = rho
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.centered = centered
-        self.slot_names = ("velocity",)
-        self.slot_names += ("momentum",) * (momentum > 0)
-        self.slot_names += ("average_gradient",) * bool(centered)
-        self.can_skip = not momentum
-        super().__init__(weights)
+    defaults = {
+        "learning_rate": 0.001,
+        "rho": 0.9,
+        "momentum": 0.0,
+        "epsilon": 1e-7,
+        "centered": False,
+    }
+
+    def _name_slots(self):
+        momentum, centered = self.momentum > 0, bool(self.centered)
+        return (
+            ("velocity",) + ("momentum",) * momentum + ("average_gradient",) * centered
+        )
 
     def begin_step(self):
         """Let the averages decay."""
         self.decay *= self.rho
         if self.decay < _LEAST_DECAY:
-            for name, slot in zip(self.slot_names, self.slots, strict=True):
+            for name, slot in self.slots.items():
                 if name != "momentum":
                     slot *= self.decay
             self.decay = 1.0
@@ -172,23 +175,16 @@ class Adam(Optimizer):
     beyond. ICLR (`amsgrad`).
     """
 
-    def __init__(
-        self,
-        weights,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-7,
-        amsgrad=False,
-    ):
-        self.learning_rate = learning_rate
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.amsgrad = amsgrad
-        self.slot_names = ("momentum", "velocity")
-        self.slot_names += ("velocity_hat",) * bool(amsgrad)
-        super().__init__(weights)
+    defaults = {
+        "learning_rate": 0.001,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+        "amsgrad": False,
+    }
+
+    def _name_slots(self):
+        return ("momentum", "velocity") + ("velocity_hat",) * bool(self.amsgrad)
 
     def _compute_step(self, gradient, scratch, slots):
         momentum, velocity, *others = slots
@@ -216,13 +212,10 @@ class Adam(Optimizer):
 class SGD(Optimizer):
     """Steps along the gradient, with or without momentum."""
 
-    def __init__(self, weights, learning_rate=0.01, momentum=0.0, nesterov=False):
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.nesterov = nesterov
-        self.slot_names = ("momentum",) * (momentum != 0)
-        self.can_skip = not momentum
-        super().__init__(weights)
+    defaults = {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
+
+    def _name_slots(self):
+        return ("momentum",) * (self.momentum != 0)
 
     def _compute_step(self, gradient, scratch, slots):
         gradient *= -self.learning_rate

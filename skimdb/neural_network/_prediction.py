@@ -8,12 +8,12 @@ from skimdb.neural_network._input_checks import (
     check_finite_logits,
     check_matrix,
 )
-from skimdb.neural_network._labels import decode_labels
 from skimdb.neural_network._network import (
     compute_log_probabilities,
     compute_logits,
     compute_probabilities,
 )
+from skimdb.neural_network._samples import decode_labels
 
 
 class PredictionMixin:

@@ -25,11 +25,6 @@ class SparseRows:
         self.indptr = indptr
         self.shape = shape
 
-    @classmethod
-    def from_csr(cls, X):
-        """Return the rows of a canonical CSR matrix, without a copy."""
-        return cls(X.data, X.indices, X.indptr, X.shape)
-
     @property
     def nnz(self):
         """Number of entries."""
@@ -52,24 +47,9 @@ class SparseRows:
         return SparseRows(data, indices, indptr, (len(rows), self.shape[1]))
 
     def __matmul__(self, dense):
-        return self.multiply(dense)
-
-    def multiply(self, dense, out=None):
-        """Compute the product with a matrix.
-
-        Parameters
-        ----------
-        dense : C-contiguous ndarray of shape (n_features, n_units)
-        out : C-contiguous ndarray of shape (n_rows, n_units), default=None
-            Array of zeros that receives the product.
-
-        Returns
-        -------
-        product : ndarray of shape (n_rows, n_units)
-        """
+        """Compute the product with a C-contiguous matrix."""
         n_units = dense.shape[1]
-        if out is None:
-            out = np.zeros((self.shape[0], n_units), dense.dtype)
+        out = np.zeros((self.shape[0], n_units), dense.dtype)
         _sparsetools.csr_matvecs(
             *self.shape,
             n_units,
@@ -88,8 +68,9 @@ class SparseRows:
         ----------
         dense : C-contiguous ndarray of shape (n_rows, n_units)
         out : C-contiguous ndarray of shape (n_features, n_units)
-            Array of zeros that receives the product.
+            Array that receives the product.
         """
+        out.fill(0)
         _sparsetools.csc_matvecs(
             *self.shape[::-1],
             dense.shape[1],

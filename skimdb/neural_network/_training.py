@@ -20,7 +20,8 @@ class Schedule:
     batch_size : int
     shuffle : bool
         Draw a new order for each epoch, unless one batch holds all samples.
-    shuffle_seed, dropout_seed : int
+    seeds : dict of int
+        Seeds of the order and of dropout.
     n_batches : int or None
         Number of batches in an epoch; None for a stream of unknown length.
     """
@@ -28,8 +29,7 @@ class Schedule:
     epochs: range
     batch_size: int
     shuffle: bool
-    shuffle_seed: int
-    dropout_seed: int
+    seeds: dict
     n_batches: int | None
 
 
@@ -92,11 +92,12 @@ class NoHooks:
         Whether a callback has asked to stop.
     callbacks : sequence
         Empty.
-    sees_batches, sees_test_batches : bool
-        Whether a callback uses its batch methods.
+    sees_batches : dict of bool
+        Whether a callback uses its batch methods, for kind "train" and "test".
     """
 
-    stop = sees_batches = sees_test_batches = False
+    stop = False
+    sees_batches = {"train": False, "test": False}
     callbacks = ()
 
     def begin_training(self, epochs):
@@ -111,7 +112,7 @@ class NoHooks:
         """Ignore the event."""
 
     begin_epoch = begin_batch = end_batch = end_training = detach = _do_nothing
-    begin_test = begin_test_batch = end_test_batch = end_test = _do_nothing
+    begin_test = end_test = _do_nothing
 
 
 class Trainer:
@@ -135,25 +136,11 @@ class Trainer:
         self.backend = backend
         self.hooks = hooks
         self._spec = spec
-        self._schedule = schedule
+        self.schedule = schedule
         self._metrics = metrics
         self._blocks = blocks
         self._shared_draws = self._number_shared_draws()
-        self._validation = validation and validation.view_sparse()
-
-    @property
-    def n_epochs(self):
-        """Number of the last epoch, counted from 1."""
-        return self._schedule.epochs.stop
-
-    @property
-    def n_epochs_left(self):
-        """Number of epochs to train."""
-        return len(self._schedule.epochs)
-
-    def begin_training(self):
-        """Return the numbers of the epochs, counted from 0."""
-        return self.hooks.begin_training(self._schedule.epochs)
+        self._validation = validation
 
     def train_epoch(self, epoch):
         """Train for an epoch and evaluate the validation samples.
@@ -171,8 +158,7 @@ class Trainer:
         self.hooks.begin_epoch(epoch)
         logs = self._train_blocks(epoch)
         if self._validation is not None:
-            val_logs = self._evaluate()
-            logs |= {f"val_{name}": value for name, value in val_logs.items()}
+            logs |= {f"val_{name}": value for name, value in self._evaluate().items()}
         return self.hooks.end_epoch(epoch, logs)
 
     def finish_training(self, best_weights=None):
@@ -188,9 +174,9 @@ class Trainer:
         n_samples, parts, first_batch = [], [], 0
         for number, block in enumerate(self._blocks):
             order = self._draw_order(len(block), epoch, number)
-            parts.append(self._train_batches(block.view_sparse(), order, first_batch))
+            parts.append(self._run_batches("train", block, order, first_batch))
             n_samples.append(len(block))
-            first_batch += -(-len(block) // self._schedule.batch_size)
+            first_batch += -(-len(block) // self.schedule.batch_size)
             if self.hooks.stop:
                 break
         if len(parts) == 1:
@@ -200,63 +186,57 @@ class Trainer:
             for name in parts[0]
         }
 
-    def _train_batches(self, samples, order, first_batch):
-        """Train on a block in the given order and return its logs."""
-        n_samples = len(samples)
-        logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
-        total, so_far = 0.0, _LogsSoFar(self._metrics)
-        for number, batch in enumerate(
-            gen_batches(n_samples, self._schedule.batch_size), first_batch
-        ):
-            self.hooks.begin_batch(number)
-            selected = samples.select(order[batch])
-            loss, logits[batch] = self.backend.make_step(
-                selected, self._draw_masks(len(selected))
-            )
-            total += loss * len(selected)
-            if self.hooks.sees_batches:
-                logs = so_far.update(selected, logits[batch], total)
-                self.hooks.end_batch(number, logs)
-                if self.hooks.stop:
-                    order, logits = order[: batch.stop], logits[: batch.stop]
-                    break
-        return self._make_logs(samples.select_targets(order), logits, total)
-
     def _evaluate(self):
-        """Evaluate the validation samples part by part and return their logs."""
-        validation, hooks = self._validation, self.hooks
-        size = count_block_rows(self._spec.layer_sizes[1:])
-        if hooks.sees_test_batches:
-            size = self._schedule.batch_size
-        n_samples = len(validation)
-        logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
-        total, so_far = 0.0, _LogsSoFar(self._metrics)
-        hooks.begin_test()
-        for number, part in enumerate(gen_batches(n_samples, size)):
-            hooks.begin_test_batch(number)
-            selected = validation.select(part)
-            loss, logits[part] = self.backend.evaluate(selected)
-            total += loss * len(selected)
-            if hooks.sees_test_batches:
-                logs = so_far.update(selected, logits[part], total)
-                hooks.end_test_batch(number, logs)
-        logs = self._make_logs(validation, logits, total)
-        hooks.end_test(logs)
+        """Evaluate the validation samples and return their logs."""
+        self.hooks.begin_test()
+        logs = self._run_batches("test", self._validation)
+        self.hooks.end_test(logs)
         return logs
 
-    def _make_logs(self, samples, logits, total):
-        logs = self._metrics.compute(samples, logits)
-        return logs | {"loss": total / len(logits)}
+    def _run_batches(self, kind, samples, order=None, first_batch=0):
+        """Train on all batches of some samples or test them, and return the logs.
+
+        Callbacks get the loss and the accuracy of the samples so far. Other metrics are
+        not sums over samples, so they are computed at the end only.
+        """
+        samples, hooks, metrics = samples.view_sparse(), self.hooks, self._metrics
+        n_samples, size = len(samples), self.schedule.batch_size
+        if kind == "test" and not hooks.sees_batches["test"]:
+            size = count_block_rows(self._spec.layer_sizes[1:])
+        logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
+        total = correct = weight = 0.0
+        for number, batch in enumerate(gen_batches(n_samples, size), first_batch):
+            hooks.begin_batch(kind, number)
+            rows = batch if order is None else order[batch]
+            selected = samples.select(rows)
+            if kind == "test":
+                loss, logits[rows] = self.backend.evaluate(selected)
+            else:
+                masks = self._draw_masks(len(selected))
+                loss, logits[rows] = self.backend.make_step(selected, masks)
+            total += loss * len(selected)
+            if hooks.sees_batches[kind]:
+                logs = {"loss": total / batch.stop}
+                if "accuracy" in metrics:
+                    correct += metrics.count_correct(selected, logits[rows])
+                    weight += selected.metric_weight.sum()
+                    logs["accuracy"] = float(correct / weight)
+                hooks.end_batch(kind, number, logs)
+                if kind == "train" and hooks.stop:
+                    rows = slice(batch.stop) if order is None else order[: batch.stop]
+                    samples, logits = samples.select(rows), logits[rows]
+                    break
+        return metrics.compute(samples, logits) | {"loss": total / len(logits)}
 
     def _draw_order(self, n_samples, epoch, block):
-        """Draw the order of a block's samples.
+        """Draw the order of a block's samples; None keeps it.
 
         It depends on the number of the epoch, not on earlier draws. Two fits that
         continue each other therefore equal a single one.
         """
-        if not self._schedule.shuffle or n_samples <= self._schedule.batch_size:
-            return np.arange(n_samples)
-        seed = [self._schedule.shuffle_seed, epoch, *([block] if block else [])]
+        if not self.schedule.shuffle or n_samples <= self.schedule.batch_size:
+            return None
+        seed = [self.schedule.seeds["order"], epoch, *([block] if block else [])]
         return np.random.default_rng(seed).permutation(n_samples)
 
     def _number_shared_draws(self):
@@ -265,10 +245,10 @@ class Trainer:
         Only if one batch holds all samples: a weight of 2 then equals a repetition,
         with dropout, too. Otherwise the result is None.
         """
-        if self._schedule.n_batches != 1 or not any(self._spec.dropout):
+        if self.schedule.n_batches != 1 or not any(self._spec.dropout):
             return None
         (samples,) = self._blocks
-        return number_distinct_rows(samples.X, samples.Y, self._spec.dtype)
+        return number_distinct_rows(samples.X, samples.Y)
 
     def _draw_masks(self, n_samples):
         """Draw the factors of each hidden layer's outputs, None without dropout."""
@@ -276,7 +256,7 @@ class Trainer:
         dropout = self._spec.dropout
         if not any(dropout):
             return [None] * len(dropout)
-        seed = [self._schedule.dropout_seed, self.backend.iteration]
+        seed = [self.schedule.seeds["dropout"], self.backend.iteration]
         rng = np.random.default_rng(seed)
         n_draws = n_samples if shared_draws is None else shared_draws.max() + 1
         masks = []
@@ -288,25 +268,3 @@ class Trainer:
                 mask = mask if shared_draws is None else mask[shared_draws]
             masks.append(mask)
         return masks
-
-
-class _LogsSoFar:
-    """Loss and accuracy of the samples of an epoch so far, for callbacks at batches.
-
-    Other metrics are not sums over samples. They are computed at the end of the epoch.
-    """
-
-    def __init__(self, metrics):
-        self._metrics = metrics
-        self._n_samples = 0
-        self._correct = self._weight = 0.0
-
-    def update(self, samples, logits, total):
-        """Add a batch, and return the logs."""
-        self._n_samples += len(logits)
-        logs = {"loss": total / self._n_samples}
-        if "accuracy" in self._metrics:
-            self._correct += float(self._metrics.count_correct(samples, logits))
-            self._weight += float(samples.metric_weight.sum())
-            logs["accuracy"] = self._correct / self._weight
-        return logs

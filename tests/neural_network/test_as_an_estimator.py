@@ -169,10 +169,17 @@ class Closed(KerasMLPClassifier):
         super().__init__(size, epochs=2, metrics=metrics)
 
 
-def test_search_of_a_subclass_that_takes_no_epochs():
-    for estimator in (Closed(), make_pipeline(MaxAbsScaler(), Closed())):
-        with pytest.raises(TypeError, match="epochs cannot be set for a Closed: its"):
-            EpochSearchCV(estimator, {"size": [2]}, cv=2).fit(X, y)
+@pytest.mark.filterwarnings("ignore:The best epoch is 3")
+@pytest.mark.parametrize("prefix", ["", "closed__"])
+def test_search_of_a_subclass_that_takes_no_epochs(prefix):
+    """The search trains it by partial_fit."""
+    estimator = make_pipeline(MaxAbsScaler(), Closed()) if prefix else Closed()
+    grid = {f"{prefix}size": [2]}
+    search = EpochSearchCV(estimator, grid, cv=2, max_epochs=3).fit(X, y)
+    best = search.best_estimator_
+    closed = best[-1] if prefix else best
+    assert closed.n_iter_ == search.best_epoch_
+    assert len(closed.intercepts_[0]) == 2
 
 
 # Files of skops

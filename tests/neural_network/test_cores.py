@@ -13,7 +13,7 @@ from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
 
 from skimdb import KerasMLPClassifier
 from skimdb.neural_network import _network
-from skimdb.neural_network._blas_threads import limit_blas_threads
+from skimdb.neural_network._network import limit_blas_threads
 
 RNG = np.random.default_rng(0)
 X = scipy.sparse.random_array((700, 2000), density=0.01, format="csr", rng=RNG)

@@ -639,7 +639,7 @@ def test_a_callback_that_cannot_take_an_error_does_not_hide_it(data):
     classifier = make(optimizer="sgd", activation="linear", learning_rate=1e30)
     with pytest.raises(ValueError, match="diverged") as caught:
         classifier.set_callbacks(NeedsEstimator()).fit(*data)
-    assert all("told that" in note for note in caught.value.__notes__)
+    assert all("failed when" in note for note in caught.value.__notes__)
 
 
 def test_scikit_learn_callbacks_see_the_end_of_a_search(data):

@@ -10,6 +10,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
 
 from skimdb import EpochSearchCV, KerasMLPClassifier
 
@@ -38,7 +39,9 @@ def is_finite(classifier):
 def fit_or_fail(classifier, X):
     """Fit, and return the error that left the classifier unfitted, or None."""
     try:
-        classifier.fit(X, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            classifier.fit(X, y)
     except ValueError as error:
         if hasattr(classifier, "coefs_"):
             raise
@@ -110,7 +113,7 @@ def test_scalars_of_numpy(name, kind):
 
 
 def test_a_loss_of_logits_is_refused():
-    with pytest.raises(ValueError, match=r"gives probabilities.*decision_function"):
+    with pytest.raises(ValueError, match=r"'loss__from_logits'.*{False}"):
         make(loss__from_logits=True).fit(X, y)
     make(loss__from_logits=False).fit(X, y)
 
@@ -140,10 +143,10 @@ def test_large_parameters_diverge_or_are_finite(name, optimizer, value):
 @pytest.mark.parametrize("value", [NAN, INF, -INF, None, "1", -1.0, 1j])
 def test_class_weight(value):
     for weights in ({0: 1.0, 1: value}, {0: value, 1: 1.0}):
-        with pytest.raises(ValueError, match=r"class_weight=.* at least 0, got"):
+        with pytest.raises(ValueError, match=r"at least 0.*got class_weight="):
             make(class_weight=weights).fit(X, y)
     Y = np.column_stack([y, 1 - y])
-    with pytest.raises(ValueError, match=r"class_weight=.* at least 0, got"):
+    with pytest.raises(ValueError, match=r"at least 0.*got class_weight="):
         make(class_weight=[{0: 1.0, 1: value}, {0: 1.0, 1: 1.0}]).fit(X, Y)
 
 
@@ -160,10 +163,11 @@ def test_class_weights_that_over_or_underflow():
     Y = np.ones((len(y), 3), int)
     Y[::2] = 0
     for value in (1e-200, 1e200, 0.0):
-        with pytest.raises(ValueError, match=r"class_weight=.* over all labels"):
+        with pytest.raises(ValueError, match="got class_weight="):
             make(class_weight=[{0: value, 1: value}] * 3).fit(X, Y)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @settings(deadline=None, max_examples=60)
 @given(
     optimizer=st.sampled_from(["rmsprop", "adam", "sgd"]),
@@ -250,6 +254,7 @@ def test_validation_loss_that_is_not_finite():
     "method", ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 )
 @pytest.mark.parametrize("classes", [2, 3, "labels"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_predictions(method, classes):
     labels = {2: y, 3: np.arange(60) % 3, "labels": np.column_stack([y, 1 - y, y])}
     # Steps of 10 make weights that are large enough to overflow.
@@ -260,7 +265,7 @@ def test_predictions(method, classes):
         assert np.isfinite(predict(X * scale)).all()
     some = X.copy()
     some[7] *= 1e38 / abs(some[7]).max()
-    with pytest.raises(ValueError, match="not finite for 1 of 60 samples: X has"):
+    with pytest.raises(ValueError, match="not finite for 1 of 60 samples: the largest"):
         predict(some)
     with pytest.raises(ValueError, match="contains infinity"):
         predict(X * 1e300)

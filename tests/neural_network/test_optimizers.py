@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skimdb import KerasMLPClassifier
-from skimdb.neural_network._keras_params import _KERAS_ONLY
 from skimdb.neural_network._optimizers import OPTIMIZERS
+from skimdb.neural_network._parameters import _KERAS_ONLY
 
 
 def read_defaults(cls, *without):
@@ -32,7 +32,7 @@ def test_names_and_defaults_are_those_of_keras(theirs):
     ours = OPTIMIZERS[theirs.__name__.lower()]
     assert ours.__name__ == theirs.__name__
     expected = read_defaults(theirs, "name")
-    own = read_defaults(ours)
+    own = ours.defaults
     assert own.items() <= expected.items()
     assert expected.keys() - own.keys() == set(_KERAS_ONLY["optimizer"])
 

@@ -24,6 +24,7 @@ DIFFERENCES = [
     ("vectorizer stop_words: *", "Stop words that are not strings remove nothing."),
     ("vectorizer vocabulary: '1'", "A string is not a vocabulary of its letters."),
     ("vectorizer vocabulary: DataFrame", TABLE),
+    ("vectorizer vocabulary: iterator", "A clone could not go through it again."),
     ("vectorizer.*: set", SET),
     ("vectorizer.*: exhausted generator", "An exhausted iterator is a mistake."),
     ("vectorizer.*DataFrame*", TABLE),

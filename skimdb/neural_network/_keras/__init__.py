@@ -1,8 +1,8 @@
 """The only folder that imports TensorFlow, Keras and scikeras.
 
-`_objects` makes the optimizer, the loss and the model. `_callbacks` prepares the
-callbacks of a fit and calls their hooks. `_backend` makes the training steps and the
-evaluations. Importing the folder fails unless Keras runs on TensorFlow.
+`_objects` makes the optimizer, the loss, the metrics and the model. `_callbacks`
+prepares the callbacks of a fit and calls their hooks. `_backend` makes the training
+steps and the evaluations. Importing the folder fails unless Keras runs on TensorFlow.
 """
 
 _REMEDY = (

@@ -1,4 +1,4 @@
-"""A step of training and an evaluation in TensorFlow."""
+"""A training step and an evaluation in TensorFlow."""
 
 from functools import cached_property
 
@@ -6,21 +6,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skimdb._directions import lower_is_better
+from skimdb.neural_network._keras import _objects
 from skimdb.neural_network._keras._callbacks import KerasHooks
-from skimdb.neural_network._keras._objects import (
-    build_model,
-    compile_model,
-    get_rate,
-    read_state,
-    write_state,
-    write_weights,
-)
 
-# Units of the first layer up to which a sparse batch is multiplied as it is: beyond,
-# TensorFlow's dense product is faster. examples/benchmarks/bench_training.py, section
-# "tensorflow", sets it.
+# Up to this number of units in the first layer, sparse batches stay sparse. For more
+# units, TensorFlow's dense product is faster. examples/benchmarks/bench_training.py,
+# section "tensorflow", sets it.
 _SPARSE_UNITS = 256
-# Features up to which batches are made dense: 2,048 rows are 256 MB in float32.
+# Batches with more features stay sparse: 2,048 dense rows take 256 MB in float32.
 _DENSE_FEATURES = 2**15
 
 
@@ -33,9 +27,8 @@ class TensorFlowBackend:
     coefs, intercepts : list of ndarray
         Initial weights.
     objects : (keras.optimizers.Optimizer, keras.losses.Loss)
-    metrics : dict of str to bool
-        Name of each metric, and whether it improves by falling: callbacks look them up
-        in the model.
+    metrics : sequence of str
+        Names of the metrics, which callbacks look up in the model.
     is_sparse : bool
         Whether the samples are sparse.
 
@@ -49,23 +42,17 @@ class TensorFlowBackend:
 
     def __init__(self, spec, coefs, intercepts, objects, metrics, *, is_sparse):
         optimizer, loss = objects
-        if not tf.executing_eagerly():
-            raise RuntimeError(
-                "TensorFlow's eager execution is disabled in this process, which Keras "
-                "needs to train. Leave out tf.compat.v1.disable_eager_execution(), or "
-                "what needs Keras: backend='numpy' says what that is."
-            )
         self._spec = spec
         self._loss = loss
         self._optimizer = optimizer
-        self._given_rate = get_rate(optimizer)
-        self.model = build_model(coefs, intercepts, spec)
-        placeholders = [_make_placeholder(*metric) for metric in metrics.items()]
-        compile_model(self.model, optimizer, loss, placeholders)
+        self._given_rate = _objects.get_rate(optimizer)
+        self.model = _objects.build_model(coefs, intercepts, spec)
+        placeholders = map(_make_placeholder, metrics)
+        _objects.compile_model(self.model, optimizer, loss, placeholders)
         self._build_metrics()
         n_features, n_units = spec.layer_sizes[:2]
-        self._takes_sparse = is_sparse
-        self._is_dense = n_units > _SPARSE_UNITS and n_features <= _DENSE_FEATURES
+        is_dense = n_units > _SPARSE_UNITS and n_features <= _DENSE_FEATURES
+        self._takes_sparse = is_sparse and not is_dense
         batch, masks = self._make_signature()
         step = tf.function(self._train_step, [*batch, *masks], autograph=False)
         # TensorFlow warns of functions that are traced often, but not of traced ones.
@@ -79,13 +66,13 @@ class TensorFlowBackend:
         return test.get_concrete_function()
 
     def _make_signature(self):
-        """What a batch of any size is, so that each function is traced once."""
+        """Signature of a batch of any size, so that each function is traced once."""
         n_features, *n_hidden, n_outputs = self._spec.layer_sizes
         dtype = self._spec.dtype.name
         features = [tf.TensorSpec([None, n_features], dtype)]
-        if self._takes_sparse and not self._is_dense:
-            # Position and value of each entry, which TensorFlow hands over faster than
-            # the sparse tensor made of them.
+        if self._takes_sparse:
+            # Positions and values of the entries. TensorFlow passes them faster than
+            # a sparse tensor.
             features = [tf.TensorSpec([None, 2], "int64"), tf.TensorSpec([None], dtype)]
         batch = [
             features,
@@ -117,20 +104,20 @@ class TensorFlowBackend:
         return weights[::2], weights[1::2]
 
     def write_weights(self, coefs, intercepts):
-        """Set the weights, such as those of the best epoch."""
-        write_weights(self.model, coefs, intercepts)
+        """Set the weights, for example to the ones of the best epoch."""
+        _objects.write_weights(self.model, coefs, intercepts)
 
     def read_state(self):
         """Copy the state of the optimizer, as `NumpyBackend.read_state` does."""
-        return read_state(self._optimizer, self._given_rate)
+        return _objects.read_state(self._optimizer, self._given_rate)
 
     def write_state(self, state):
-        """Go on from the state of an optimizer, if it is of the same kind."""
-        write_state(self._optimizer, state)
+        """Continue from the state of an optimizer, if it is of the same kind."""
+        _objects.write_state(self._optimizer, state)
 
     @property
     def iteration(self):
-        """Number of steps made; not ``optimizer.iterations``, which counts updates."""
+        """Number of steps so far (``optimizer.iterations`` counts updates)."""
         return int(self._optimizer.variables[0].numpy())
 
     # Training
@@ -142,14 +129,14 @@ class TensorFlowBackend:
         ----------
         batch : Samples
         masks : list of ndarray or None
-            Per hidden layer the factors of its outputs, None without dropout.
+            Factors of the outputs of each hidden layer, None without dropout.
 
         Returns
         -------
         loss : float
             Mean over the samples, penalty included.
         logits : ndarray of shape (n_samples, n_outputs)
-            Before the step.
+            Logits before the step.
         """
         loss, logits = self._step(
             self._convert_features(batch.X),
@@ -180,30 +167,27 @@ class TensorFlowBackend:
         return float(loss), logits.numpy()
 
     def finish_training(self):
-        """Let the optimizer finalize the weights: moving averages are copied."""
+        """Let the optimizer finalize the weights, for example to their averages."""
         self._optimizer.finalize_variable_values(self.model.trainable_variables)
 
     def finish_model(self):
         """Compile the trained model as `KerasMLPClassifier.to_keras` does."""
-        compile_model(self.model, self._optimizer, self._loss)
+        _objects.compile_model(self.model, self._optimizer, self._loss)
 
     @property
     def device(self):
         """Device of the weights, such as ``"GPU:0"``."""
         return self.model.trainable_variables[0].value.device.rpartition("device:")[2]
 
-    def make_hooks(self, callbacks, **params):
+    def make_hooks(self, callbacks, schedule, verbose):
         """Return the hooks that call Keras's callbacks."""
-        return KerasHooks(callbacks, self.model, **params)
-
-    def close(self):
-        """End the fit: no threads of ours run."""
+        return KerasHooks(callbacks, self.model, schedule, verbose)
 
     def _convert_features(self, X):
         """Tensors of a dense array or of `SparseRows`."""
         if isinstance(X, np.ndarray):
             return [tf.constant(X)]
-        if self._is_dense:
+        if not self._takes_sparse:
             return [tf.constant(X.toarray())]
         entries = slice(X.indptr[0], X.indptr[-1])
         positions = np.empty((entries.stop - entries.start, 2), np.int64)
@@ -231,42 +215,35 @@ class TensorFlowBackend:
         return self._loss(Y, outputs, sample_weight=sample_weight), logits
 
     def _join_features(self, features, n_samples):
-        """A tensor of what `_convert_features` returns."""
+        """Return the result of `_convert_features` as one tensor."""
         if len(features) == 1:
             return features[0]
         shape = [n_samples, self._spec.layer_sizes[0]]
         return tf.SparseTensor(*features, tf.cast(tf.stack(shape), tf.int64))
 
     def _propagate(self, X, masks):
-        """Logits and outputs; dropout is by the masks, which both backends share."""
+        """Compute logits and outputs. The masks are the same in both backends."""
         dense = keras.layers.Dense
         layers = [e for e in self.model.layers if isinstance(e, dense)]
         hidden, logits = X, None
         for layer, mask in zip(layers, [*masks, None], strict=True):
-            logits = _multiply(hidden, layer.kernel.value) + layer.bias.value
+            # Keras multiplies sparse tensors by an embedding lookup, which takes five
+            # times as long for samples of a hundred words.
+            is_sparse = isinstance(hidden, tf.SparseTensor)
+            multiply = tf.sparse.sparse_dense_matmul if is_sparse else tf.matmul
+            logits = multiply(hidden, layer.kernel.value) + layer.bias.value
             hidden = layer.activation(logits)
             if mask is not None:
                 hidden *= mask
         return logits, hidden
 
 
-def _multiply(X, kernel):
-    """Product with a kernel.
-
-    Keras's own of a sparse tensor looks up embeddings, which takes five times as long
-    for samples of a hundred words.
-    """
-    if isinstance(X, tf.SparseTensor):
-        return tf.sparse.sparse_dense_matmul(X, kernel)
-    return tf.matmul(X, kernel)
-
-
-def _make_placeholder(name, lower_is_better):
-    """A metric that callbacks can look up; its values are computed elsewhere."""
+def _make_placeholder(name):
+    """Make a metric that callbacks can look up. Its values are computed elsewhere."""
     if name == "accuracy":
         return name
     metric = keras.metrics.MeanMetricWrapper(_return_nan, name=name)
-    metric._direction = "down" if lower_is_better else "up"
+    metric._direction = "down" if lower_is_better(name) else "up"
     return metric
 
 

@@ -25,12 +25,10 @@ def _make_callback(callback):
     made = callback() if callable(callback) and not inspect.isclass(callback) else None
     if isinstance(made, keras.callbacks.Callback):
         return made
-    hint = ""
-    if hasattr(callback, "on_fit_task_end"):
-        hint = " Pass callbacks of scikit-learn to the method set_callbacks."
     raise TypeError(
         "Expected callbacks to be classes or instances of keras.callbacks.Callback, or "
-        f"functions without arguments that return one, got {callback!r}.{hint}"
+        f"functions without arguments that return one, got {callback!r}. "
+        "Pass callbacks of scikit-learn to the method set_callbacks."
     )
 
 
@@ -109,31 +107,17 @@ def _sees_batches(callback, kind):
     if kind == "train":
         hooks += ["on_batch_begin", "on_batch_end"]
     functions = [getattr(getattr(callback, hook), "__func__", None) for hook in hooks]
-    defaults = [getattr(keras.callbacks.Callback, hook) for hook in hooks]
-    if functions == defaults:
+    if functions == [getattr(keras.callbacks.Callback, hook) for hook in hooks]:
         return False
-    return not _waits_for_epochs(callback, hooks, functions)
-
-
-def _waits_for_epochs(callback, hooks, functions):
-    """Whether a callback of Keras ignores the batches, although it has hooks for them.
-
-    ModelCheckpoint, BackupAndRestore and TensorBoard always define these hooks. An
-    attribute shows whether they use them.
-    """
-    kinds = (
-        keras.callbacks.BackupAndRestore,
-        keras.callbacks.ModelCheckpoint,
-        keras.callbacks.OrbaxCheckpoint,
-        keras.callbacks.TensorBoard,
+    if not type(callback).__module__.startswith("keras."):
+        return True
+    # ModelCheckpoint, BackupAndRestore and TensorBoard always define the hooks.
+    at_epochs = "epoch" in (
+        vars(callback).get("save_freq"),
+        vars(callback).get("update_freq"),
     )
-    kind = next((kind for kind in kinds if isinstance(callback, kind)), None)
-    if kind is None or functions != [getattr(kind, hook) for hook in hooks]:
-        return False
-    if kind is keras.callbacks.TensorBoard:
-        traces = callback.write_steps_per_second or callback._should_trace
-        return callback.update_freq == "epoch" and not traces
-    return callback.save_freq == "epoch"
+    traces = getattr(callback, "_should_trace", False)
+    return not at_epochs or traces or getattr(callback, "write_steps_per_second", False)
 
 
 class _History(keras.callbacks.History):
@@ -152,15 +136,12 @@ class KerasHooks:
     callbacks : list of keras.callbacks.Callback
     model : keras.Model
         Model that the callbacks read and may change.
-    n_epochs : int
-        Number of the last epoch.
-    n_batches : int or None
-        Batches in an epoch.
+    schedule : Schedule
     verbose : int
         Verbosity in the parameters of the callbacks.
     """
 
-    def __init__(self, callbacks, model, *, n_epochs, n_batches, verbose):
+    def __init__(self, callbacks, model, schedule, verbose):
         self._history = _History()
         self._left_out = set()
         self._last_logs = None
@@ -169,12 +150,14 @@ class KerasHooks:
         self._list = keras.callbacks.CallbackList(
             [*callbacks, self._history],
             model=model,
-            epochs=n_epochs,
-            steps=n_batches,
+            epochs=schedule.epochs.stop,
+            steps=schedule.n_batches,
             verbose=verbose,
         )
-        self.sees_batches = any(_sees_batches(c, "train") for c in callbacks)
-        self.sees_test_batches = any(_sees_batches(c, "test") for c in callbacks)
+        self.sees_batches = {
+            kind: any(_sees_batches(callback, kind) for callback in callbacks)
+            for kind in ("train", "test")
+        }
 
     @property
     def stop(self):
@@ -192,27 +175,18 @@ class KerasHooks:
         """Begin an epoch."""
         self._list.on_epoch_begin(epoch)
 
-    def begin_batch(self, batch):
-        """Begin a batch."""
-        if self.sees_batches:
-            self._list.on_train_batch_begin(batch)
+    def begin_batch(self, kind, batch):
+        """Begin a batch of kind "train" or "test"."""
+        if self.sees_batches[kind]:
+            getattr(self._list, f"on_{kind}_batch_begin")(batch)
 
-    def end_batch(self, batch, logs):
-        """End a batch, with the logs of the epoch so far."""
-        self._list.on_train_batch_end(batch, logs)
+    def end_batch(self, kind, batch, logs):
+        """End a batch, with the logs of all samples so far."""
+        getattr(self._list, f"on_{kind}_batch_end")(batch, logs)
 
     def begin_test(self):
         """Begin an evaluation."""
         self._list.on_test_begin()
-
-    def begin_test_batch(self, batch):
-        """Begin a batch of an evaluation."""
-        if self.sees_test_batches:
-            self._list.on_test_batch_begin(batch)
-
-    def end_test_batch(self, batch, logs):
-        """End a batch of an evaluation, with the logs of the evaluation so far."""
-        self._list.on_test_batch_end(batch, logs)
 
     def end_test(self, logs):
         """End an evaluation."""

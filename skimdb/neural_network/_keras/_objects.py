@@ -1,16 +1,18 @@
-"""Objects of Keras for one fit: optimizer, loss, model.
+"""Objects of Keras for one fit: optimizer, loss, metrics and model.
 
-The only file that imports scikeras, whose ``BaseWrapper`` routes parameters such as
-``optimizer__momentum`` or ``callbacks__patience`` to what they name.
+Only this file imports scikeras. Its ``BaseWrapper`` routes parameters such as
+``optimizer__momentum`` and ``callbacks__patience`` to their objects.
 """
 
 import inspect
 import re
+from functools import partial
 from numbers import Real
 
 import keras
 import numpy as np
 from scikeras.wrappers import BaseWrapper
+from sklearn.metrics import get_scorer_names
 
 from skimdb._messages import suggest_nearest
 from skimdb.neural_network._keras._callbacks import fill_paths, list_callbacks
@@ -109,16 +111,16 @@ def _prepare_optimizer(optimizer, params):
     return cls, params
 
 
-def make_objects(keras_params, *, output_activation, dtype, is_clone=False):
+def make_objects(optimizer, callbacks, params, spec, *, is_clone=False):
     """Instantiate optimizer, loss and callbacks.
 
     Parameters
     ----------
-    keras_params : KerasParams
-    output_activation : {"sigmoid", "softmax"}
-        Activation that decides between binary and categorical cross-entropy.
-    dtype : numpy.dtype
-        Dtype of the network and of the loss.
+    optimizer : str, class or keras.optimizers.Optimizer
+    callbacks : None, callback, class, function, or list, tuple or dict of them
+    params : dict of dict
+        Arguments of ``optimizer``, ``loss`` and ``callbacks``.
+    spec : NetworkSpec
     is_clone : bool, default=False
         Whether `sklearn.base.clone` made the estimator; see `fill_paths`.
 
@@ -130,22 +132,95 @@ def make_objects(keras_params, *, output_activation, dtype, is_clone=False):
     callbacks : list of keras.callbacks.Callback
         Instances that were given, and new instances of classes.
     """
-    optimizer, optimizer_params = _prepare_optimizer(
-        keras_params.optimizer, keras_params.optimizer_params
-    )
-    routed = {
-        "optimizer": optimizer_params,
-        "loss": {"dtype": dtype.name} | keras_params.loss_params,
-        "callbacks": keras_params.callbacks_params,
-    }
+    optimizer, options = _prepare_optimizer(optimizer, params["optimizer"])
+    loss_options = {"dtype": spec.dtype.name} | params["loss"]
+    routed = params | {"optimizer": options, "loss": loss_options}
     router = _Router(
         optimizer=optimizer,
-        loss=_LOSSES[output_activation],
-        callbacks=list_callbacks(keras_params.callbacks, routed["callbacks"]),
-        **{f"{r}__{k}": v for r, params in routed.items() for k, v in params.items()},
+        loss=_LOSSES[spec.output_activation],
+        callbacks=list_callbacks(callbacks, params["callbacks"]),
+        **{f"{r}__{k}": v for r, values in routed.items() for k, v in values.items()},
     ).initialize(np.zeros((1, 1)))
     fill_paths(router._fit_callbacks, is_clone=is_clone)
     return router.model_["optimizer"], router.model_["loss"], router._fit_callbacks
+
+
+def make_metric(name, n_outputs, *, multilabel):
+    """Make a function that computes a metric of Keras.
+
+    Parameters
+    ----------
+    name : str
+    n_outputs : int
+        Units of the last layer.
+    multilabel : bool
+        Whether each unit predicts a label of its own.
+
+    Returns
+    -------
+    measure : callable
+        Takes targets, outputs and logits of shape (n_samples, n_outputs), and weights.
+
+    Raises
+    ------
+    ValueError
+        If Keras has no metric of this name, or if the metric needs arguments or has no
+        meaning for these outputs.
+    """
+    try:
+        metric = keras.metrics.get(name)
+    except ValueError:
+        classes = (n for n, v in vars(keras.metrics).items() if inspect.isclass(v))
+        raise ValueError(
+            f"Unknown metric {name!r}: it is neither the name of a scikit-learn scorer "
+            "(see sklearn.metrics.get_scorer_names()) nor of a Keras metric."
+            f"{suggest_nearest(name, [*get_scorer_names(), *classes])}"
+        ) from None
+    except TypeError as error:
+        raise ValueError(
+            f"Metric {name!r} of Keras cannot be made from its name alone: {error}. "
+            "Use a metric without arguments, or compute it in a callback."
+        ) from error
+    takes_numbers = type(metric).__name__.startswith("Sparse")
+
+    def measure(targets, outputs, logits, weights):
+        if takes_numbers:
+            targets = targets.argmax(axis=1) if n_outputs > 1 else targets[:, 0]
+        if (weights == 1).all():
+            weights = None
+        elif "int" in str(metric.dtype):
+            raise ValueError("it would round the sample weights to integers.")
+        # Some metrics accept float32 only. Cross-entropies use the logits, which Keras
+        # attaches to the outputs of an activation.
+        outputs = keras.ops.convert_to_tensor(outputs.astype("float32"))
+        outputs._keras_logits = keras.ops.convert_to_tensor(logits.astype("float32"))
+        metric.reset_state()
+        metric.update_state(targets.astype("float32"), outputs, sample_weight=weights)
+        return np.mean(metric.result())  # some have a value per class
+
+    if (multilabel and takes_numbers) or not _has_meaning(measure, n_outputs):
+        raise ValueError(
+            f"Metric {name!r} of Keras has no meaning for these labels and a network "
+            f"with {n_outputs} outputs (for two classes there is one). Use 'accuracy', "
+            "'f1' or another scorer of scikit-learn, or a metric of Keras such as "
+            "'BinaryCrossentropy'."
+        )
+    return measure
+
+
+def _has_meaning(measure, n_outputs):
+    """Whether a metric works, and differs between good and bad predictions.
+
+    Many metrics of Keras compare the outputs of a sample. They are constant if there is
+    only one output.
+    """
+    targets = np.eye(2, n_outputs)
+    good = 0.1 + 0.7 * targets
+    try:
+        values = [measure(targets, p, np.log(p), np.ones(2)) for p in (good, 1 - good)]
+    except Exception:
+        return False
+    return n_outputs > 1 or abs(values[0] - values[1]) > 0
 
 
 def build_model(coefs, intercepts, spec):
@@ -163,34 +238,18 @@ def build_model(coefs, intercepts, spec):
         Not compiled.
     """
     dtype = spec.dtype.name
-    regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
-    layers = [keras.Input((spec.layer_sizes[0],), dtype=dtype)]
     # The default initializers would draw from Python's global generator.
-    options = {"kernel_initializer": "zeros", "dtype": dtype}
-    for index, rate in enumerate(spec.dropout):
-        layers.append(
-            keras.layers.Dense(
-                spec.layer_sizes[index + 1],
-                activation=spec.activation,
-                kernel_regularizer=regularizer,
-                name=f"hidden_{index + 1}",
-                **options,
-            )
-        )
+    dense = partial(keras.layers.Dense, kernel_initializer="zeros", dtype=dtype)
+    regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
+    hidden = {"activation": spec.activation, "kernel_regularizer": regularizer}
+    n_features, *n_hidden, n_outputs = spec.layer_sizes
+    layers = [keras.Input((n_features,), dtype=dtype)]
+    for index, (n_units, rate) in enumerate(zip(n_hidden, spec.dropout, strict=True)):
+        layers.append(dense(n_units, name=f"hidden_{index + 1}", **hidden))
         if rate:
-            layers.append(
-                keras.layers.Dropout(
-                    rate, seed=index, dtype=dtype, name=f"dropout_{index + 1}"
-                )
-            )
-    layers.append(
-        keras.layers.Dense(
-            spec.layer_sizes[-1],
-            activation=spec.output_activation,
-            name="output",
-            **options,
-        )
-    )
+            options = {"dtype": dtype, "name": f"dropout_{index + 1}"}
+            layers.append(keras.layers.Dropout(rate, seed=index, **options))
+    layers.append(dense(n_outputs, activation=spec.output_activation, name="output"))
     model = keras.Sequential(layers, name="skimdb")
     write_weights(model, coefs, intercepts)
     return model
@@ -204,7 +263,7 @@ def write_weights(model, coefs, intercepts):
 
 
 def compile_model(model, optimizer, loss, metrics=("accuracy",)):
-    """Compile a model, with the variables of its optimizer made.
+    """Compile a model and build its optimizer.
 
     Parameters
     ----------
@@ -223,7 +282,7 @@ def compile_model(model, optimizer, loss, metrics=("accuracy",)):
 def get_rate(optimizer):
     """Return the learning rate of an optimizer, None for a schedule.
 
-    Of one that wraps others it is a tuple of all.
+    An optimizer that wraps several ones gives a tuple of their rates.
     """
     rates = [float(v.numpy()) for v in optimizer.variables if v.name == "learning_rate"]
     return tuple(rates) if len(rates) > 1 else next(iter(rates), None)
@@ -236,7 +295,7 @@ def read_state(optimizer, given_rate):
     ----------
     optimizer : keras.optimizers.Optimizer
     given_rate : float, tuple of float or None
-        Learning rate that it was made with.
+        Learning rate in its parameters.
 
     Returns
     -------
@@ -253,16 +312,16 @@ def read_state(optimizer, given_rate):
 
 
 def write_state(optimizer, state):
-    """Let a new optimizer go on from a state, if it is of the same kind.
+    """Continue from the state of an optimizer, if it is of the same kind.
 
-    A learning rate that is now given another value takes precedence.
+    If the parameters have another learning rate than before, it takes precedence.
 
     Parameters
     ----------
     optimizer : keras.optimizers.Optimizer
-        Built.
+        New optimizer, which is built.
     state : dict
-        As `read_state` of this or the other backend returns it.
+        Result of `read_state` of this or the other backend.
     """
     variables, values = _name_variables(optimizer), state["variables"]
     if state["optimizer"] != type(optimizer).__name__ or (
@@ -280,9 +339,9 @@ def write_state(optimizer, state):
 
 
 def _name_variables(optimizer):
-    """Variables of an optimizer by their names.
+    """Return the variables of an optimizer by their names.
 
-    A name that Keras has numbered, or given twice, is replaced by the position.
+    The position replaces a name that Keras has numbered or given twice.
     """
     variables = {}
     for position, variable in enumerate(optimizer.variables):
