@@ -190,7 +190,7 @@ class EpochSearchCV(BaseSearchCV):
     >>> from sklearn.model_selection import cross_val_score
     >>> from skimdb import EpochSearchCV, KerasMLPClassifier
     >>> X, y = make_classification(random_state=0)
-    >>> classifier = KerasMLPClassifier(learning_rate=0.01, random_state=0)
+    >>> classifier = KerasMLPClassifier(learning_rate=0.03, random_state=0)
     >>> search = EpochSearchCV(classifier, {"size": [4, 16]}, max_epochs=20, cv=3)
     >>> search.fit(X, y).best_estimator_.n_iter_ == search.best_epoch_
     True
