@@ -5,6 +5,7 @@ loss and the metrics are computed from the logits, which are the output of the l
 layer before its activation.
 """
 
+import functools
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -181,8 +182,14 @@ def limit_blas_threads():
                 _take_back_limit()
 
 
+@functools.cache
+def _list_blas():
+    """List the BLAS libraries, which NumPy and SciPy have loaded when they train."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
 def _set_limit():
-    for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+    for library in _list_blas():
         n_threads = library.num_threads
         library.set_num_threads(1)
         # Nothing changes while another thread limits BLAS through threadpoolctl.
