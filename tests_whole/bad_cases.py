@@ -3,8 +3,6 @@
 import os
 import time
 
-from odd_inputs.cases import Case
-
 
 def prepare_crash():
     return None, os.abort
@@ -19,5 +17,7 @@ def prepare_nothing():
 
 
 def list_bad_cases():
+    from odd_inputs.cases import Case
+
     prepare = [prepare_nothing, prepare_crash, prepare_nothing, prepare_hang]
     return [Case("", ours) for ours in [*prepare, prepare_nothing]]

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 
+from skimdb._sklearn import validate_parameter_constraints
 from skimdb.model_selection._candidates import get_final_estimator
 from skimdb.model_selection._fit_candidates import make_plan
 from skimdb.model_selection._history import make_history
@@ -120,6 +121,11 @@ def epoch_curve(
     >>> len(frame)  # 2 candidates, 2 splits, 3 epochs
     12
     """
+    validate_parameter_constraints(
+        {"params": [dict, None], "groups": ["array-like", None]},
+        {"params": params, "groups": groups},
+        caller_name="epoch_curve",
+    )
     if groups is not None and get_config()["enable_metadata_routing"]:
         raise ValueError(
             "With metadata routing enabled, pass groups in params: "
