@@ -152,6 +152,9 @@ def test_failed_download_leaves_nothing(publish, fetch_imdb, tmp_path, answer, r
     assert os.listdir(tmp_path) == []
 
 
+# Ctrl-C may come between the opening of the file and its `with`: Python then closes it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_interrupted_download_leaves_nothing(server, publish, fetch_imdb, tmp_path):
     def answer(request):
         request.send(b"x" * 500, n_bytes=100)
