@@ -9,6 +9,7 @@ import socket
 import sys
 import tarfile
 import threading
+import time
 from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -152,12 +153,12 @@ def test_failed_download_leaves_nothing(publish, fetch_imdb, tmp_path, answer, r
     assert os.listdir(tmp_path) == []
 
 
-# Ctrl-C may come between the opening of the file and its `with`: Python then closes it.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_interrupted_download_leaves_nothing(server, publish, fetch_imdb, tmp_path):
     def answer(request):
-        request.send(b"x" * 500, n_bytes=100)
+        request.send(b"x" * 500_000, n_bytes=200_000)
+        # In the middle of the transfer: a part of the file is written.
+        while not any(path.stat().st_size for path in tmp_path.iterdir()):
+            time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGINT)
         server.test_is_over.wait(60)
 
