@@ -95,13 +95,11 @@ def list_metrics(results):
     return ["loss", "val_loss", *(name for name in pairs if name in entries)]
 
 
-def describe_result(owner, plan, position, results):
+def describe_result(plan, position, results):
     """Describe the result of a candidate in a line.
 
     Parameters
     ----------
-    owner : str
-        Name at the beginning of the line.
     plan : SearchPlan
     position : int
         Position of the candidate.
@@ -118,9 +116,8 @@ def describe_result(owner, plan, position, results):
     mean = get_direction(plan, monitor) * scores.mean(axis=0)[epoch - 1]
     seconds = sum(result.fit_time + result.score_time for result in results)
     return (
-        f"[{owner}] {position + 1}/{len(plan.candidates)} candidate "
-        f"{plan.candidates[position].describe()}: best mean {monitor} {mean:.4f} "
-        f"at epoch {epoch} ({len(results)} splits, {seconds:.1f} s)"
+        f"candidate {plan.candidates[position].describe()}: best mean {monitor} "
+        f"{mean:.4f} at epoch {epoch} ({len(results)} splits, {seconds:.1f} s)"
     )
 
 

@@ -301,12 +301,14 @@ class EpochSearchCV(BaseSearchCV):
     def _run_plan(self, plan, data, owner):
         """Run all fits; returns the results by candidate and split."""
         results = [None] * len(plan.candidates)
-        for position, by_split in fit_candidates(plan, data):
+        done = enumerate(fit_candidates(plan, data), start=1)
+        for n_done, (position, by_split) in done:
             results[position] = by_split
             if any(result.history for result in by_split):
                 check_recorded(self.monitor, list_metrics([by_split]))
             if self.verbose:
-                print(describe_result(owner, plan, position, by_split))
+                line = describe_result(plan, position, by_split)
+                print(f"[{owner}] {n_done}/{len(results)} {line}")
         check_failures(plan, results)
         return results
 

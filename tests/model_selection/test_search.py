@@ -306,3 +306,13 @@ def test_a_line_per_candidate(data, capsys):
         "[EpochSearchCV] 1/2 candidate 0 (size=2)",
         "[EpochSearchCV] 2/2 candidate 1 (size=4)",
     ]
+
+
+def test_lines_count_finished_candidates(data, capsys, tmp_path):
+    """A search with a cache starts anywhere in the list."""
+    for start in range(4):
+        make_search(max_epochs=2, verbose=1, memory=str(tmp_path / f"{start}")).fit(
+            *data
+        )
+        lines = capsys.readouterr().out.splitlines()[1:]
+        assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
