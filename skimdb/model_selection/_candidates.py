@@ -122,10 +122,6 @@ def _list_params(estimator, param_grid):
         item for grid in grids if isinstance(grid, Mapping) for item in grid.items()
     ]
     for name, values in items:
-        if not isinstance(name, str):
-            raise TypeError(
-                f"Keys of param_grid must be parameter names (str), got {name!r}."
-            )
         if hasattr(values, "rvs"):
             raise TypeError(
                 f"Expected a list of values for {name!r}, got a distribution. Draw the "

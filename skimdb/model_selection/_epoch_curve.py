@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from skimdb._sklearn import validate_parameter_constraints
 from skimdb.model_selection._candidates import get_final_estimator
-from skimdb.model_selection._fit_candidates import make_plan
+from skimdb.model_selection._fit_candidates import make_plan, run_fits
 from skimdb.model_selection._history import make_history
 from skimdb.model_selection._search import EpochSearchCV, Grid, Scoring
 
@@ -148,5 +148,5 @@ def epoch_curve(
     )
     search._validate_params()
     plan, data, n_repeats = make_plan(search, X, y, params or {})
-    results = search._run_plan(plan, data, "epoch_curve")
+    results = run_fits(plan, data, "epoch_curve")
     return make_history(plan, results, n_repeats, error_score)

@@ -80,25 +80,17 @@ def _train_by_fit(estimator, split, n_epochs, after_epoch):
 
 
 def _train_by_partial_fit(estimator, split, n_epochs, after_epoch):
-    weight = split.fit_params.get("sample_weight")
-    parts = {"loss": (split.X, split.y, weight)}
-    if split.validation:
-        names = ("X_val", "y_val", "sample_weight_val")
-        parts["val_loss"] = [split.validation.get(name) for name in names]
-    fit_epochs(
-        estimator,
-        (split.X, split.y, split.fit_params),
-        n_epochs,
-        lambda: after_epoch(
-            estimator,
-            {
-                name: _compute_loss(estimator, *parts[name])
-                if name in parts
-                else np.nan
-                for name in ("loss", "val_loss")
-            },
-        ),
-    )
+    names = ("X_val", "y_val", "sample_weight_val")
+    parts = {
+        "loss": (split.X, split.y, split.fit_params.get("sample_weight")),
+        "val_loss": [split.validation.get(name) for name in names],
+    }
+
+    def score():
+        losses = {k: _compute_loss(estimator, *part) for k, part in parts.items()}
+        after_epoch(estimator, losses)
+
+    fit_epochs(estimator, (split.X, split.y, split.fit_params), n_epochs, score)
     return {}
 
 
@@ -150,8 +142,8 @@ def fit_epochs(estimator, data, n_epochs, after_epoch=lambda: None):
 
 
 def _compute_loss(estimator, X, y, weight):
-    """Mean squared error or log loss; NaN if undefined."""
-    if not has_loss(estimator):
+    """Mean squared error or log loss; NaN if undefined or without samples."""
+    if X is None or not has_loss(estimator):
         return np.nan
     try:
         if _is_regressor(estimator):

@@ -3,7 +3,6 @@
 import operator
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -24,9 +23,11 @@ from skimdb.model_selection._epoch_training import (
 from skimdb.model_selection._fit_split import SplitFit
 from skimdb.model_selection._prepare_split import prepare_split
 from skimdb.model_selection._results import (
+    check_failures,
+    describe_result,
     find_best_epoch,
-    get_direction,
-    make_score_curves,
+    list_metrics,
+    read_curves,
 )
 from skimdb.model_selection._routing import make_splits, route_metadata
 from skimdb.model_selection._scoring import EpochScoring, make_scoring
@@ -202,15 +203,15 @@ def _make_preparation(plan, fit):
     )
 
 
-def _prepare_splits(plan, data, fits, prepared, parallel):
+def _prepare_splits(plan, data, keys, prepared, parallel):
     """Prepare the splits of some fits, unless they are prepared already.
 
     Parameters
     ----------
     plan : SearchPlan
     data : SearchData, shared
-    fits : dict
-        A Fit by the key of its split and preprocessing.
+    keys : dict
+        Key of the split and the preprocessing, by Fit.
     prepared : dict
         Prepared splits by their keys.
     parallel : joblib.Parallel
@@ -222,11 +223,11 @@ def _prepare_splits(plan, data, fits, prepared, parallel):
     """
     arguments = {
         key: (_make_preparation(plan, fit), data)
-        for key, fit in fits.items()
+        for fit, key in keys.items()
         if key not in prepared
     }
     new = run_jobs(parallel, operator.call, arguments)
-    kept = {key: split for key, split in prepared.items() if key in fits}
+    kept = {key: prepared[key] for key in keys.values() if key in prepared}
     return kept | {key: share(split) for key, split in new}
 
 
@@ -257,17 +258,14 @@ def _run_fit(source, prepare, fit, n_epochs, is_last, task, entry):
     split = source if prepare is None else prepare(source)
     result = fit.train(split, n_epochs, task)
     if entry is not None and result.history is not None:
-        with suppress(OSError):  # the process of the search tries again
-            entry.put(result)
+        entry.put(result)
     return result, None if is_last else fit
 
 
 def _count_epochs(plan, results, n_done):
     """Count the epochs that a candidate trains for at least, with patience."""
-    search = plan.search
-    direction = get_direction(plan, search.monitor)
-    curves = make_score_curves(results, search.monitor, n_done, direction)
-    until = find_best_epoch(curves) + search.n_iter_no_change
+    curves = read_curves(plan, results, plan.search.monitor, n_done)
+    until = find_best_epoch(curves) + plan.search.n_iter_no_change
     return min(until, plan.max_epochs)
 
 
@@ -327,7 +325,7 @@ def _train(plan, sources, n_sharing, parallel):
             return
 
 
-def _run_fits(plan, data, parallel):
+def _run_batches(plan, data, parallel):
     """Run all fits that are not cached; yields each fit and its result."""
     groups = group_by_preprocessing(plan.candidates)
     numbers = {c: i for i, group in enumerate(groups) for c in group}
@@ -343,44 +341,46 @@ def _run_fits(plan, data, parallel):
         sources = dict.fromkeys(missing, data)
         if has_preprocessing(plan.candidates[0].estimator):
             keys = {fit: (numbers[fit.candidate], fit.split) for fit in missing}
-            firsts = {}
-            for fit, key in keys.items():
-                firsts.setdefault(key, fit)
-            prepared = _prepare_splits(plan, data, firsts, prepared, parallel)
+            prepared = _prepare_splits(plan, data, keys, prepared, parallel)
             sources = {fit: prepared[key] for fit, key in keys.items()}
         yield from _train(plan, sources, n_sharing, parallel)
 
 
-def fit_candidates(plan, data):
+def run_fits(plan, data, owner="EpochSearchCV"):
     """Fit each candidate on each split.
 
     Parameters
     ----------
     plan : SearchPlan
     data : SearchData
+    owner : str, default="EpochSearchCV"
+        Name in the lines that are printed if the search is verbose.
 
-    Yields
-    ------
-    position : int
-        Position of a candidate whose fits are all done.
-    results : list of FitResult
-        Its results by split.
+    Returns
+    -------
+    results : list of list of FitResult
+        By candidate and split.
     """
     results = [[None] * len(plan.splits) for _ in plan.candidates]
-    failure = None
+    failure, n_done = None, 0
     with make_parallel(plan.search.n_jobs) as parallel:
-        for fit, result in _run_fits(plan, data, parallel):
+        for fit, result in _run_batches(plan, data, parallel):
             if fit in plan.cache and result.history is not None:
-                try:
-                    plan.cache[fit].put(result)
-                except OSError as error:
-                    failure = error
+                failure = plan.cache[fit].put(result) or failure
             by_split = results[fit.candidate]
             by_split[fit.split] = result
-            if None not in by_split:
-                yield fit.candidate, by_split
+            if None in by_split:
+                continue
+            if any(result.history for result in by_split):
+                check_recorded(plan.search.monitor, list_metrics([by_split]))
+            n_done += 1
+            if plan.search.verbose:
+                line = describe_result(plan, fit.candidate, by_split)
+                print(f"[{owner}] {n_done}/{len(results)} {line}")
     if failure is not None:
         warn(
             f"Could not write to the folder of memory ({failure}). Is the disk full, "
-            "or the folder read-only? The search went on without it."
+            "or the folder read-only? The results of the search are complete."
         )
+    check_failures(plan, results)
+    return results

@@ -3,6 +3,7 @@
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from sklearn.base import clone
@@ -38,44 +39,6 @@ class FitResult:
     diverged: bool = False
     score_errors: dict = field(default_factory=dict)
     unseen: list = field(default_factory=list)
-
-
-class _EpochScorer:
-    """Scores an estimator after every epoch.
-
-    Attributes
-    ----------
-    scores : list of dict
-        Scores per epoch.
-    errors : dict
-        First traceback of each scorer that failed, by the name of the score.
-    seconds : float
-    """
-
-    def __init__(self, split):
-        self._split = split
-        self.scores = []
-        self.errors = {}
-        self.seconds = 0.0
-
-    def score(self, estimator, losses=None):
-        """Score a fitted estimator, and note its losses."""
-        start = time.perf_counter()
-        scores = dict(losses or {})
-        for part in self._split.parts:
-            on_pipeline = part.scoring.on_pipeline and self._split.preprocessing
-            scored = self._join(estimator) if on_pipeline else estimator
-            found = part.scoring.score(scored, part.X, part.y, part.metadata)
-            for name, score in found.items():
-                if isinstance(score, str):
-                    self.errors.setdefault(name, score)
-                    score = np.nan
-                scores[part.prefix + name] = score
-        self.scores.append(scores)
-        self.seconds += time.perf_counter() - start
-
-    def _join(self, estimator):
-        return join_pipeline(self._split.preprocessing, estimator)
 
 
 class SplitFit:
@@ -118,23 +81,37 @@ class SplitFit:
         result.error, result.unseen = split.error, split.unseen
         if split.error is not None:
             return result
-        estimator, scorer = self._estimator, _EpochScorer(split)
-        start = time.perf_counter()
+        estimator, score = self._estimator, partial(self._score, split)
+        start = time.perf_counter() - result.score_time
         try:
             with nullcontext() if task is None else task.run(estimator, split):
-                history = train_epochs(estimator, split, n_epochs, scorer.score)
+                history = train_epochs(estimator, split, n_epochs, score)
         except Exception as error:
             if self._error_score == "raise":
                 raise
             history = getattr(error, "history_", None)  # until it diverged
             result.diverged = history is not None
             result.error = format_error(error)
-        result.score_time += scorer.seconds
-        result.fit_time += time.perf_counter() - start - scorer.seconds
-        result.score_errors = scorer.errors | result.score_errors
-        self._scores += scorer.scores
+        result.fit_time += time.perf_counter() - result.score_time - start
         result.history = self._join_history(history)
         return result
+
+    def _score(self, split, estimator, losses=None):
+        """Score the estimator after an epoch, and note its losses."""
+        start = time.perf_counter()
+        scores = dict(losses or {})
+        for part in split.parts:
+            scored = estimator
+            if part.scoring.on_pipeline and split.preprocessing:
+                scored = join_pipeline(split.preprocessing, estimator)
+            found = part.scoring.score(scored, part.X, part.y, part.metadata)
+            for name, score in found.items():
+                if isinstance(score, str):
+                    self._result.score_errors.setdefault(name, score)
+                    score = np.nan
+                scores[part.prefix + name] = score
+        self._scores.append(scores)
+        self._result.score_time += time.perf_counter() - start
 
     def _join_history(self, history):
         """Join the history of the estimator and the scores."""

@@ -7,6 +7,7 @@ from traceback import format_exception
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import get_scorer_names
 from sklearn.pipeline import Pipeline
@@ -141,10 +142,7 @@ def _find_seen(y, y_val, weight, estimator):
         return np.full(len(y_val), True)  # an indicator matrix, or numbers
     if weight is not None:  # samples without weight take no part in training
         y = y[np.asarray(weight) > 0]
-    try:
-        return np.isin(y_val, np.unique(y))
-    except TypeError:  # cannot be sorted: `fit` raises an error
-        return np.full(len(y_val), True)
+    return pd.Series(y_val).isin(pd.unique(y)).to_numpy()
 
 
 def _add_validation(split, X_val, y_val, weight_val, estimator):

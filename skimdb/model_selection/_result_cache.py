@@ -15,6 +15,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import scipy.sparse
 import scipy.special
 from joblib.hashing import NumpyHasher
@@ -54,14 +55,6 @@ def _find_version(module_name):
 _map_packages = functools.cache(packages_distributions)
 
 
-def _find_ufunc(ufunc):
-    """Find the library of a ufunc."""
-    for library in (np, scipy.special):
-        if getattr(library, ufunc.__name__, None) is ufunc:
-            return library.__name__, ufunc.__name__
-    raise NotReproducibleError(f"{ufunc!r} is not a ufunc of NumPy or SciPy")
-
-
 class _Hasher(NumpyHasher):
     """Hash of the pickle of an object, in which equal objects are not told apart.
 
@@ -79,7 +72,10 @@ class _Hasher(NumpyHasher):
             elements = sorted(obj) if is_text else sorted(map(_hash, obj))
             obj = (type(obj).__name__, elements)
         elif isinstance(obj, np.ufunc):  # pickled by any module that imports it
-            obj = _find_ufunc(obj)
+            name = obj.__name__
+            if obj not in [getattr(m, name, None) for m in (np, scipy.special)]:
+                raise NotReproducibleError(f"{obj!r} is not a ufunc of NumPy or SciPy")
+            obj = ("ufunc", name)
         elif isinstance(obj, types.BuiltinFunctionType) and isinstance(
             obj.__self__, types.ModuleType
         ):
@@ -186,34 +182,35 @@ class CacheEntry:
             if checksum != self._compute_checksum(content):
                 raise ValueError("wrong checksum")
             result = FitResult(**json.loads(content))
-            n_epochs = len(result.history["loss"])
-            if any(len(values) != n_epochs for values in result.history.values()):
-                raise ValueError("the entries differ in length")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            pd.DataFrame(result.history)["loss"]  # all entries are equally long
+            return result
+        except (KeyError, TypeError, ValueError) as error:
             warn(f"Ignored a damaged result in memory: {self.path} ({error}).")
             with suppress(OSError):
                 self.path.unlink(missing_ok=True)
             return None
-        return result
 
     def put(self, result):
         """Write the result, unless there is one.
 
-        Raises
-        ------
-        OSError
-            If the folder cannot be written to.
+        Returns
+        -------
+        error : OSError or None
+            Why the result could not be written.
         """
         if self.path.exists():
-            return
+            return None
         content = json.dumps(asdict(result), default=str).encode()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(f".{uuid.uuid4().hex}.part")
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(self._compute_checksum(content) + b"\n" + content)
             part.replace(self.path)
+        except OSError as error:
+            return error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def _compute_checksum(self, content):
         return hashlib.sha256(self.path.name.encode() + content).hexdigest().encode()
@@ -247,32 +244,36 @@ def find_folder(memory):
     return Path(location).absolute() / "joblib" / "skimdb"  # workers may work elsewhere
 
 
-def make_entries(folder, search, candidates, splits, common):
+def make_entries(plan, data):
     """Make the cache entries of all fits.
 
     Parameters
     ----------
-    folder : Path
-    search : EpochSearchCV
-    candidates : list of Candidate
-    splits : list of (train, validation)
-    common : tuple
-        Everything else that can change the result of a fit: data, scoring, patience.
+    plan : SearchPlan
+    data : SearchData
 
     Returns
     -------
     entries : dict
-        From (candidate, split) to CacheEntry. A warning names the candidates whose
-        results are not cached.
+        From (candidate, split) to CacheEntry; empty if the search has no `memory`. A
+        warning names the candidates whose results are not cached.
     """
-    reasons, entries = {}, {}
+    search, reasons, entries = plan.search, {}, {}
+    folder = find_folder(search.memory)
+    if folder is None:
+        return {}
+    is_patient = search.n_iter_no_change is not None
+    # With patience, a result depends on the other splits, too.
+    patience = is_patient and (search.monitor, search.n_iter_no_change, plan.splits)
+    common = (data.X, data.y, data.fit_params, data.score_params, plan.scoring)
+    common += (plan.max_epochs, patience)
     try:
         _check_reproducible(search, {})
         shared = _hash((_describe_configuration(), common))
     except NotReproducibleError as error:
-        reasons[str(error)] = list(candidates)
-    rows = [_hash(split) for split in splits]
-    for i, candidate in enumerate([] if reasons else candidates):
+        reasons[str(error)] = plan.candidates
+    rows = [_hash(split) for split in plan.splits]
+    for i, candidate in enumerate([] if reasons else plan.candidates):
         try:
             _check_reproducible(candidate.estimator, candidate.estimator.get_params())
             own = _hash(candidate.estimator)
@@ -287,5 +288,11 @@ def make_entries(folder, search, candidates, splits, common):
         warn(
             f"Results of candidate {names} are not cached, because the fit may not be "
             f"reproducible: {reason}."
+        )
+    if search.verbose:
+        n_cached = sum(entry.get() is not None for entry in entries.values())
+        print(
+            f"[{type(search).__name__}] {n_cached} of {plan.n_fits} fits are cached in "
+            f"{folder}"
         )
     return entries

@@ -30,27 +30,28 @@ def get_direction(plan, metric):
     return -1 if name in own and lower_is_better(name) and not is_scorer else 1
 
 
-def make_score_curves(results, metric, n_epochs, direction, error_score=np.nan):
-    """Curves of a metric on all splits, greater is better.
+def read_curves(plan, results, metric, n_epochs=None):
+    """Read the curves of a metric of a candidate on all splits; greater is better.
 
     Parameters
     ----------
+    plan : SearchPlan
     results : list of FitResult
         Results by split.
     metric : str
-    n_epochs : int
-    direction : {1, -1}
-        Sign that makes greater values of the metric better.
-    error_score : float, default=nan
-        Score of fits and scorers that failed, and of the epochs from which on training
-        diverged.
+    n_epochs : int, default=None
+        Length of the curves; by default that of the plan.
 
     Returns
     -------
     scores : ndarray of shape (n_splits, n_epochs)
-        NaN for epochs that were not run.
+        NaN for epochs that were not run. `error_score` of the search for fits and
+        scorers that failed, and for the epochs from which on training diverged.
     """
-    scores = np.full((len(results), n_epochs), np.nan)
+    error_score = plan.search.error_score
+    error_score = np.nan if error_score == "raise" else error_score
+    direction = get_direction(plan, metric)
+    scores = np.full((len(results), n_epochs or plan.max_epochs), np.nan)
     for row, result in zip(scores, results, strict=True):
         if result.error is not None:
             row[:] = error_score
@@ -63,14 +64,6 @@ def make_score_curves(results, metric, n_epochs, direction, error_score=np.nan):
             if result.diverged or has_failed:
                 row[:n_run][~np.isfinite(row[:n_run])] = error_score
     return scores
-
-
-def read_curves(plan, results, metric):
-    """Curves of a metric on all splits of a candidate, greater is better."""
-    n_epochs, error_score = plan.max_epochs, plan.search.error_score
-    error_score = np.nan if error_score == "raise" else error_score
-    direction = get_direction(plan, metric)
-    return make_score_curves(results, metric, n_epochs, direction, error_score)
 
 
 def list_metrics(results):

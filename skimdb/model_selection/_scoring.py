@@ -134,15 +134,10 @@ def _name_scorers(scoring):
         scoring = {name: name for name in scoring}
     scorers = {}
     for name, scorer in scoring.items():
-        if not isinstance(name, str):
+        if name in _RESERVED or not isinstance(name, str) or name.startswith("val_"):
             raise ValueError(
-                f"Names of scorers must be str, got {name!r}. Use a list of names, or "
-                "a dict from names to scorers."
-            )
-        if name in _RESERVED or name.startswith("val_"):
-            raise ValueError(
-                f"scoring contains a scorer {name!r}, but the history already has a "
-                "column of this name. Use another name."
+                f"scoring contains a scorer named {name!r}. Use another name, a str "
+                "that is no column of the history, in a dict from names to scorers."
             )
         if not callable(scorer):
             scorers[name] = find_scorer(scorer)

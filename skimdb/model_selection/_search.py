@@ -31,22 +31,11 @@ from skimdb.model_selection._candidates import (
     get_prefix,
 )
 from skimdb.model_selection._epoch_training import fit_epochs, trains_by_fit
-from skimdb.model_selection._fit_candidates import (
-    check_plan,
-    check_recorded,
-    fit_candidates,
-    make_plan,
-)
+from skimdb.model_selection._fit_candidates import check_plan, make_plan, run_fits
 from skimdb.model_selection._history import make_column, make_history
 from skimdb.model_selection._prepare_split import join_pipeline, preprocess
-from skimdb.model_selection._result_cache import find_folder, make_entries
-from skimdb.model_selection._results import (
-    check_failures,
-    choose_epochs,
-    describe_result,
-    list_metrics,
-    read_scores,
-)
+from skimdb.model_selection._result_cache import make_entries
+from skimdb.model_selection._results import choose_epochs, read_scores
 from skimdb.model_selection._scoring import find_scorer, make_scoring
 from skimdb.model_selection._tasks import FitTask, has_callbacks, run_task
 
@@ -298,39 +287,6 @@ class EpochSearchCV(BaseSearchCV):
             scorer = find_scorer(name)
         return check_scoring(self.estimator) if scorer is None else scorer
 
-    def _run_plan(self, plan, data, owner):
-        """Run all fits; returns the results by candidate and split."""
-        results = [None] * len(plan.candidates)
-        done = enumerate(fit_candidates(plan, data), start=1)
-        for n_done, (position, by_split) in done:
-            results[position] = by_split
-            if any(result.history for result in by_split):
-                check_recorded(self.monitor, list_metrics([by_split]))
-            if self.verbose:
-                line = describe_result(plan, position, by_split)
-                print(f"[{owner}] {n_done}/{len(results)} {line}")
-        check_failures(plan, results)
-        return results
-
-    def _make_cache(self, plan, data):
-        """Cache entries of all fits, if there is `memory`."""
-        folder = find_folder(self.memory)
-        if folder is None:
-            return {}
-        is_patient = self.n_iter_no_change is not None
-        # With patience, a result depends on the other splits, too.
-        patience = is_patient and (self.monitor, self.n_iter_no_change, plan.splits)
-        common = (data.X, data.y, data.fit_params, data.score_params, plan.scoring)
-        common += (plan.max_epochs, patience)
-        entries = make_entries(folder, self, plan.candidates, plan.splits, common)
-        if self.verbose:
-            n_cached = sum(entry.get() is not None for entry in entries.values())
-            print(
-                f"[{type(self).__name__}] {n_cached} of {plan.n_fits} fits are cached "
-                f"in {folder}"
-            )
-        return entries
-
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Train every candidate on every split, and the best on all data.
@@ -360,7 +316,7 @@ class EpochSearchCV(BaseSearchCV):
         """
         plan, data, n_repeats = make_plan(self, X, y, params)
         check_plan(plan)
-        plan = replace(plan, cache=self._make_cache(plan, data))
+        plan = replace(plan, cache=make_entries(plan, data))
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
         passed = {"estimator": self, "X": data.X, "y": data.y, "metadata": metadata}
@@ -370,7 +326,7 @@ class EpochSearchCV(BaseSearchCV):
         if has_callbacks(self, *(candidate.final for candidate in plan.candidates)):
             plan = replace(plan, make_task=partial(_make_task, self, root, plan))
         with run_task(root, **passed):
-            results = self._run_plan(plan, data, type(self).__name__)
+            results = run_fits(plan, data)
             fitted = self._choose_best(plan, results)
             fitted |= {
                 "history_": make_history(plan, results, n_repeats, np.nan),
