@@ -84,7 +84,6 @@ def complete():
         (f"{CLASSIFIER}().fit([], []).hist", "history_"),
         (f"{CLASSIFIER}().fit([], []).history_.ite", "items"),
         (f"{SEARCH}({CLASSIFIER}()).fit([], []).best_ep", "best_epoch_"),
-        (f"{SEARCH}({CLASSIFIER}()).fit([], []).history_.group", "groupby"),
     ],
 )
 def test_editor_completes(complete, code, expected):

@@ -246,7 +246,7 @@ def test_grid_search(texts, vectorizer):
         "textmultihotvectorizer__max_features": [2, 10],
         "textmultihotvectorizer__ngram_range": [(1, 1), (1, 2)],
     }
-    search = GridSearchCV(pipe, grid, cv=2, n_jobs=2).fit(texts, y)
+    search = GridSearchCV(pipe, grid, cv=2).fit(texts, y)
     assert search.best_score_ > 0.8
     assert clone(search.best_estimator_).fit(texts, y).predict(["bad cat"]) == ["bad"]
 
@@ -461,7 +461,7 @@ def test_partial_fit_broken_off_counts_nothing(error, slow, n_read, texts, vecto
 
 @pytest.mark.parametrize("given", [False, True])
 def test_partial_fit_costs_as_much_as_its_chunk(given):
-    words = [f"w{i}" for i in range(400_000)]
+    words = [f"w{i}" for i in range(100_000)]
     vec = TextMultiHotVectorizer(vocabulary=words if given else None)
     chunk, sizes = ["a good film"] * 10, []
     for texts in (chunk, [" ".join(words)], chunk):
@@ -473,7 +473,7 @@ def test_partial_fit_costs_as_much_as_its_chunk(given):
         tracemalloc.stop()
     assert max(sizes) < 1.2 * sizes[0] + 20_000
     assert vec.n_documents_ == 171
-    assert len(vec.vocabulary_) == (400_000 if given else 10_000)
+    assert len(vec.vocabulary_) == (100_000 if given else 10_000)
 
 
 def test_partial_fit_in_many_chunks_learns_what_fit_learns(vectorizer):
@@ -547,10 +547,10 @@ def test_partial_fit_of_texts_and_then_of_ids(texts, sequences, vectorizer):
 
 
 def test_dense_output_that_fits_into_no_memory():
-    vocabulary = [f"w{i}" for i in range(400_000)]
+    vocabulary = [f"w{i}" for i in range(200_000)]
     vec = TextMultiHotVectorizer(
         vocabulary=vocabulary, sparse_output=False, dtype=np.float64
     )
-    message = r"convert the output to a dense array: 400,000 .*1,280\.0 GB.*max_feat"
+    message = r"convert the output to a dense array: 800,000 .*1,280\.0 GB.*max_feat"
     with pytest.raises(MemoryError, match=message):
-        vec.transform(vocabulary)
+        vec.transform(["w1"] * 800_000)
