@@ -122,6 +122,8 @@ def _list_params(estimator, param_grid):
         item for grid in grids if isinstance(grid, Mapping) for item in grid.items()
     ]
     for name, values in items:
+        if not isinstance(name, str):
+            raise TypeError(f"Keys of param_grid must be parameter names, got {name}.")
         if hasattr(values, "rvs"):
             raise TypeError(
                 f"Expected a list of values for {name!r}, got a distribution. Draw the "

@@ -516,6 +516,7 @@ def count_threads(texts):
     return max(sizes, default=1)
 
 
+@pytest.mark.slow
 def test_worker_of_joblib_uses_its_share_of_the_cores():
     texts = ["a good film"] * 5000
     with parallel_config("loky", n_jobs=2, inner_max_num_threads=1):

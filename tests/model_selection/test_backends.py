@@ -10,6 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def expected(script):

@@ -636,6 +636,7 @@ def test_verbose_tells_how_many_fits_are_cached(tmp_path, capsys):
 # Processes
 
 
+@pytest.mark.slow
 def test_a_killed_search_resumes(script, all_scores, tmp_path, run_script, monkeypatch):
     """Two processes share a folder; one of them is killed, twice."""
     (found,), _ = run_script("kill-beside", "sequential", tmp_path)

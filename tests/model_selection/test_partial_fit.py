@@ -384,16 +384,19 @@ def passes(estimator, check):
     "estimator",
     [
         SGDClassifier(loss="log_loss", random_state=0),
-        # Some checks need a fit that has converged.
-        MLPClassifier(**MLP, learning_rate_init=0.05),
-        MLPRegressor(**MLP),
+        pytest.param(
+            # Some checks need a fit that has converged.
+            MLPClassifier(**MLP, learning_rate_init=0.1),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(MLPRegressor(**MLP), marks=pytest.mark.slow),
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
 def test_estimator_checks_that_grid_search_passes(estimator):
     """Every check that GridSearchCV over the estimator passes, passes here."""
     grid = {"alpha": [1e-4]}
-    ours = EpochSearchCV(estimator, grid, max_epochs=30, cv=2, error_score="raise")
+    ours = EpochSearchCV(estimator, grid, max_epochs=10, cv=2, error_score="raise")
     theirs = GridSearchCV(estimator, grid, cv=2, error_score="raise")
     checks = list_checks(theirs)
     failed = [
