@@ -5,6 +5,7 @@ import inspect
 from functools import cache, partial
 from typing import NamedTuple
 
+from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -13,8 +14,10 @@ from sklearn.pipeline import make_pipeline
 
 from odd_inputs import values
 from odd_inputs.values import (
+    CALLBACKS,
     DOCUMENTS,
     GRIDS,
+    HISTORIES,
     LABELS,
     MATRICES,
     SCALARS,
@@ -27,6 +30,7 @@ from odd_inputs.values import (
     make_texts,
 )
 from skimdb import (
+    EpochCurveDisplay,
     EpochSearchCV,
     KerasMLPClassifier,
     TextMultiHotVectorizer,
@@ -288,6 +292,12 @@ def _list_functions():
     given = {"sequence": lambda: [1, 2], "word_index": lambda: {"a": 1}}
     odd = dict.fromkeys(("word_index", "index_from", "oov_token"), SCALARS)
     yield from _list_function(decode_review, given, {"sequence": DOCUMENTS} | odd)
+    yield from _list_function(draw_curves, {}, {"history": HISTORIES})
+
+
+def draw_curves(history):
+    """Draw the validation loss of a history into a figure without a screen."""
+    return EpochCurveDisplay(history).plot(Figure().subplots())
 
 
 def _list_function(function, given, odd):
@@ -312,6 +322,10 @@ def _list_tensorflow():
     odd = {p: {name: SCALARS[name] for name in names} for p, names in params.items()}
     who = "classifier in TensorFlow"
     yield from _list_params(who, IN_TENSORFLOW, make_matrix, odd)
+    with_val = GOOD | {"X_val": make_matrix, "y_val": make_labels}
+    for name, callback in CALLBACKS.items():
+        call = _call(*IN_TENSORFLOW, "fit", with_val, callbacks=callback)
+        yield Case(f"{who} callback: {name}", call)
     yield from _list_calls(who, IN_TENSORFLOW, "fit", GOOD, "X", MATRICES)
     yield from _list_calls(who, IN_TENSORFLOW, "fit", GOOD, "y", LABELS)
     tensors = {"texts": make_texts, "ids": make_sequences, "matrix": make_matrix}

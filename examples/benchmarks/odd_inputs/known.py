@@ -65,6 +65,7 @@ OTHER_WORDS = [
     ("classifier learning_rate: *", OWN_FUNCTION),
     ("classifier in TensorFlow learning_rate: *", OWN_FUNCTION),
     ("search refit: *", OWN_FUNCTION),
+    ("draw_curves history: texts", "pandas names the value that is not a number."),
 ]
 
 CHANGES = [

@@ -272,3 +272,76 @@ SCORING = {
     },
     "function without arguments": lambda: lambda: 0.5,
 }
+
+ROWS = [
+    {"candidate": c, "size": s, "repeat": 0, "fold": f, "epoch": e, "val_loss": 1 / e}
+    for c, s in [("None", None), ("wide", 16)]
+    for f in range(2)
+    for e in range(1, 4)
+]
+HISTORY = pd.DataFrame(ROWS)
+
+
+def _read_back(write, read):
+    file = io.BytesIO()
+    write(HISTORY, file)
+    file.seek(0)
+    return read(file)
+
+
+FILES = {
+    "CSV": (partial(pd.DataFrame.to_csv, index=False), pd.read_csv),
+    "CSV with the index": (pd.DataFrame.to_csv, pd.read_csv),
+    "CSV of text": (pd.DataFrame.to_csv, partial(pd.read_csv, dtype=str)),
+    "CSV, Arrow": (
+        pd.DataFrame.to_csv,
+        partial(pd.read_csv, dtype_backend="pyarrow", engine="pyarrow"),
+    ),
+    "JSON": (pd.DataFrame.to_json, pd.read_json),
+    "pickle": (pd.DataFrame.to_pickle, pd.read_pickle),
+    "Parquet": (pd.DataFrame.to_parquet, pd.read_parquet),
+    "Feather": (pd.DataFrame.to_feather, pd.read_feather),
+}
+HISTORIES = {
+    **{name: partial(_read_back, *pair) for name, pair in FILES.items()},
+    **{f"without {name}": partial(HISTORY.drop, columns=name) for name in HISTORY},
+    **ANYTHING,
+    **copies(rows=ROWS, twice=pd.concat([HISTORY, HISTORY]), empty=HISTORY[:0]),
+    **copies(reversed=HISTORY[::-1], polars=pl.DataFrame(ROWS), one_epoch=HISTORY[:1]),
+    **copies(index=HISTORY.set_index(["candidate", "fold"]), columns=dict(HISTORY)),
+    **copies(one_curve={"loss": [1.0, 0.5]}, lists=HISTORY.to_dict("list")),
+    **copies(NaN=HISTORY.assign(val_loss=NAN), infinite=HISTORY.assign(val_loss=INF)),
+    **copies(texts=HISTORY.assign(val_loss="a"), objects=HISTORY.astype(object)),
+    **copies(missing_epoch=HISTORY.assign(epoch=[NAN, *range(11)])),
+}
+
+
+def make_callback(method, act):
+    """Make a callback of Keras that acts on the logs after each batch or epoch."""
+    from keras.callbacks import Callback
+
+    callback = Callback()
+    setattr(callback, method, lambda number, logs=None: act(callback, logs))
+    return callback
+
+
+def _stop(callback, logs):
+    callback.model.stop_training = True
+
+
+ACTIONS = {
+    "raises": give_up,
+    "stops": _stop,
+    "clears the logs": lambda callback, logs: logs.clear(),
+    "adds text": lambda callback, logs: logs.update(note="text"),
+    "adds an array": lambda callback, logs: logs.update(note=np.ones(3)),
+    "changes the loss": lambda callback, logs: logs.update(loss="low"),
+    "sets weights": lambda callback, logs: callback.model.set_weights(
+        [w * 0 for w in callback.model.get_weights()]
+    ),
+}
+CALLBACKS = {
+    f"{method} {name}": partial(make_callback, method, act)
+    for method in ("on_train_batch_end", "on_epoch_end", "on_test_batch_end")
+    for name, act in ACTIONS.items()
+}
