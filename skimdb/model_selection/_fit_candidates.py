@@ -22,6 +22,7 @@ from skimdb.model_selection._epoch_training import (
 )
 from skimdb.model_selection._fit_split import SplitFit
 from skimdb.model_selection._prepare_split import prepare_split
+from skimdb.model_selection._result_cache import read_result, write_result
 from skimdb.model_selection._results import (
     check_failures,
     describe_result,
@@ -54,7 +55,7 @@ class SearchPlan:
         Positions of samples.
     scoring : EpochScoring or None
     cache : dict
-        The CacheEntry of each Fit whose result may be cached.
+        Path of the file of each Fit whose result may be cached.
     make_task : callable or None
         Makes the FitTask of a Fit, for scikit-learn's callbacks.
     """
@@ -231,7 +232,7 @@ def _prepare_splits(plan, data, keys, prepared, parallel):
     return kept | {key: share(split) for key, split in new}
 
 
-def _run_fit(source, prepare, fit, n_epochs, is_last, task, entry):
+def _run_fit(source, prepare, fit, n_epochs, is_last, task, path):
     """Train a fit for some epochs, in a worker.
 
     Parameters
@@ -244,8 +245,8 @@ def _run_fit(source, prepare, fit, n_epochs, is_last, task, entry):
     is_last : bool
         Whether training ends with these epochs.
     task : FitTask or None
-    entry : CacheEntry or None
-        Only if training begins and ends with these epochs.
+    path : Path or None
+        File in the cache, only if training begins and ends with these epochs.
 
     Returns
     -------
@@ -253,12 +254,11 @@ def _run_fit(source, prepare, fit, n_epochs, is_last, task, entry):
     fit : SplitFit or None
         To continue from; None if this was the last time.
     """
-    if entry is not None and (result := entry.get()) is not None:
+    if (result := read_result(path)) is not None:
         return result, None  # from another process, in the meantime
     split = source if prepare is None else prepare(source)
     result = fit.train(split, n_epochs, task)
-    if entry is not None and result.history is not None:
-        entry.put(result)
+    write_result(path, result)
     return result, None if is_last else fit
 
 
@@ -332,9 +332,8 @@ def _run_batches(plan, data, parallel):
     n_sharing = {c: len(group) for group in groups for c in group}
     data, prepared = share(data), {}
     for batch in _list_batches(plan, groups):
-        entries = {fit: plan.cache[fit] for fit in batch if fit in plan.cache}
-        cached = {fit: entry.get() for fit, entry in entries.items()}
-        missing = [fit for fit in batch if cached.get(fit) is None]
+        cached = {fit: read_result(plan.cache.get(fit)) for fit in batch}
+        missing = [fit for fit in batch if cached[fit] is None]
         if missing and plan.search.n_iter_no_change is not None:
             missing = batch  # the splits stop together
         yield from ((fit, cached[fit]) for fit in batch if fit not in missing)
@@ -365,8 +364,7 @@ def run_fits(plan, data, owner="EpochSearchCV"):
     failure, n_done = None, 0
     with make_parallel(plan.search.n_jobs) as parallel:
         for fit, result in _run_batches(plan, data, parallel):
-            if fit in plan.cache and result.history is not None:
-                failure = plan.cache[fit].put(result) or failure
+            failure = write_result(plan.cache.get(fit), result) or failure
             by_split = results[fit.candidate]
             by_split[fit.split] = result
             if None in by_split:

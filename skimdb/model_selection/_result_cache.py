@@ -159,61 +159,68 @@ def _check_reproducible(estimator, params):
         raise NotReproducibleError("callbacks may do more than train")
 
 
-class CacheEntry:
-    """Cached result of one fit: a file of JSON below the checksum of its content.
-
-    Nothing that is read is executed. A file appears complete or not at all.
+def read_result(path):
+    """Read a result from the cache. Nothing that is read is executed.
 
     Parameters
     ----------
-    path : Path
+    path : Path or None
+
+    Returns
+    -------
+    result : FitResult or None
+        None if there is no file, or if the file is damaged.
     """
+    try:
+        checksum, _, content = path.read_bytes().partition(b"\n")
+    except (AttributeError, OSError):  # None, or a path without a file
+        return None
+    try:
+        if checksum != _compute_checksum(path, content):
+            raise ValueError("wrong checksum")
+        result = FitResult(**json.loads(content))
+        pd.DataFrame(result.history)["loss"]  # all entries are equally long
+        return result
+    except (KeyError, TypeError, ValueError) as error:
+        warn(f"Ignored a damaged result in memory: {path} ({error}).")
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return None
 
-    def __init__(self, path):
-        self.path = path
 
-    def get(self):
-        """Read the result; None if there is none, or if the file is damaged."""
-        try:
-            checksum, _, content = self.path.read_bytes().partition(b"\n")
-        except OSError:
-            return None
-        try:
-            if checksum != self._compute_checksum(content):
-                raise ValueError("wrong checksum")
-            result = FitResult(**json.loads(content))
-            pd.DataFrame(result.history)["loss"]  # all entries are equally long
-            return result
-        except (KeyError, TypeError, ValueError) as error:
-            warn(f"Ignored a damaged result in memory: {self.path} ({error}).")
-            with suppress(OSError):
-                self.path.unlink(missing_ok=True)
-            return None
+def write_result(path, result):
+    """Write a result to the cache, below the checksum of its content.
 
-    def put(self, result):
-        """Write the result, unless there is one.
+    The file appears complete or not at all. If it exists, or if the fit failed, this
+    function does nothing.
 
-        Returns
-        -------
-        error : OSError or None
-            Why the result could not be written.
-        """
-        if self.path.exists():
-            return None
-        content = json.dumps(asdict(result), default=str).encode()
-        part = self.path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(self._compute_checksum(content) + b"\n" + content)
-            part.replace(self.path)
-        except OSError as error:
-            return error
-        finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+    Parameters
+    ----------
+    path : Path or None
+    result : FitResult
 
-    def _compute_checksum(self, content):
-        return hashlib.sha256(self.path.name.encode() + content).hexdigest().encode()
+    Returns
+    -------
+    error : OSError or None
+        Why the result could not be written.
+    """
+    if path is None or result.history is None or path.exists():
+        return None
+    content = json.dumps(asdict(result), default=str).encode()
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(_compute_checksum(path, content) + b"\n" + content)
+        part.replace(path)
+    except OSError as error:
+        return error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _compute_checksum(path, content):
+    return hashlib.sha256(path.name.encode() + content).hexdigest().encode()
 
 
 def find_folder(memory):
@@ -244,8 +251,8 @@ def find_folder(memory):
     return Path(location).absolute() / "joblib" / "skimdb"  # workers may work elsewhere
 
 
-def make_entries(plan, data):
-    """Make the cache entries of all fits.
+def find_paths(plan, data):
+    """Find the files of all fits in the cache.
 
     Parameters
     ----------
@@ -254,11 +261,11 @@ def make_entries(plan, data):
 
     Returns
     -------
-    entries : dict
-        From (candidate, split) to CacheEntry; empty if the search has no `memory`. A
-        warning names the candidates whose results are not cached.
+    paths : dict
+        From (candidate, split) to Path; empty if the search has no `memory`. A warning
+        names the candidates whose results are not cached.
     """
-    search, reasons, entries = plan.search, {}, {}
+    search, reasons, paths = plan.search, {}, {}
     folder = find_folder(search.memory)
     if folder is None:
         return {}
@@ -282,7 +289,7 @@ def make_entries(plan, data):
             continue
         for j, row in enumerate(rows):
             key = hashlib.sha256(f"{shared}{own}{row}".encode()).hexdigest()
-            entries[i, j] = CacheEntry(folder / key)
+            paths[i, j] = folder / key
     for reason, uncached in reasons.items():
         names = ", ".join(candidate.describe() for candidate in uncached)
         warn(
@@ -290,9 +297,9 @@ def make_entries(plan, data):
             f"reproducible: {reason}."
         )
     if search.verbose:
-        n_cached = sum(entry.get() is not None for entry in entries.values())
+        n_cached = sum(read_result(path) is not None for path in paths.values())
         print(
             f"[{type(search).__name__}] {n_cached} of {plan.n_fits} fits are cached in "
             f"{folder}"
         )
-    return entries
+    return paths

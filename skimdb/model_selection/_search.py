@@ -34,7 +34,7 @@ from skimdb.model_selection._epoch_training import fit_epochs, trains_by_fit
 from skimdb.model_selection._fit_candidates import check_plan, make_plan, run_fits
 from skimdb.model_selection._history import make_column, make_history
 from skimdb.model_selection._prepare_split import join_pipeline, preprocess
-from skimdb.model_selection._result_cache import make_entries
+from skimdb.model_selection._result_cache import find_paths
 from skimdb.model_selection._results import choose_epochs, read_scores
 from skimdb.model_selection._scoring import find_scorer, make_scoring
 from skimdb.model_selection._tasks import FitTask, has_callbacks, run_task
@@ -316,7 +316,7 @@ class EpochSearchCV(BaseSearchCV):
         """
         plan, data, n_repeats = make_plan(self, X, y, params)
         check_plan(plan)
-        plan = replace(plan, cache=make_entries(plan, data))
+        plan = replace(plan, cache=find_paths(plan, data))
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
         passed = {"estimator": self, "X": data.X, "y": data.y, "metadata": metadata}

@@ -548,11 +548,11 @@ def test_every_flipped_byte_is_noticed(tmp_path, count_fits, n_iter_no_change):
 
 def forge(path, **changes):
     """Change the content of a file, with a right checksum."""
-    from skimdb.model_selection._result_cache import CacheEntry
+    from skimdb.model_selection._result_cache import _compute_checksum
 
     content = json.loads(path.read_bytes().partition(b"\n")[2])
     content = json.dumps({**content, **changes}).encode()
-    checksum = CacheEntry(path)._compute_checksum(content)
+    checksum = _compute_checksum(path, content)
     path.write_bytes(checksum + b"\n" + content)
 
 
