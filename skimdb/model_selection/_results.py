@@ -168,22 +168,18 @@ def read_scores(plan, results, epochs):
             names.setdefault(name, name)
     fits = []
     for by_split, epoch in zip(results, epochs, strict=True):
-        test, train = (
-            {
+        rows = [
+            {"fit_time": result.fit_time, "score_time": result.score_time}
+            for result in by_split
+        ]
+        for part, prefix in [("test_scores", "val_"), ("train_scores", "")]:
+            columns = {
                 key: read_curves(plan, by_split, prefix + name)[:, epoch - 1]
                 for key, name in names.items()
             }
-            for prefix in ("val_", "")
-        )
-        fits += [
-            {
-                "fit_time": result.fit_time,
-                "score_time": result.score_time,
-                "test_scores": {key: column[i] for key, column in test.items()},
-                "train_scores": {key: column[i] for key, column in train.items()},
-            }
-            for i, result in enumerate(by_split)
-        ]
+            for i, row in enumerate(rows):
+                row[part] = {key: column[i] for key, column in columns.items()}
+        fits += rows
     return fits
 
 
