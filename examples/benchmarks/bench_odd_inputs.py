@@ -6,7 +6,8 @@ CountVectorizer and GridSearchCV. The script reports
 
 - crashes and hangs,
 - numbers that are not finite, without a warning,
-- errors from other libraries without a message of skimdb or scikit-learn,
+- errors from other libraries without a message of skimdb or scikit-learn, unless the
+  peer gives the same error,
 - estimators that an error has changed,
 - cases that a peer accepts and skimdb does not, unless `odd_inputs/known.py` has the
   reason.
@@ -21,13 +22,14 @@ from fnmatch import fnmatchcase
 
 from harness.options import count, make_parser
 from odd_inputs.cases import list_cases
-from odd_inputs.known import CHANGES, DIFFERENCES, OTHER_WORDS, find_known
+from odd_inputs.known import CHANGES, DIFFERENCES, NOT_FINITE, OTHER_WORDS, find_known
 from odd_inputs.processes import run_cases
 
 TABLES = {
     "A peer accepts the input and skimdb does not:": DIFFERENCES,
     "Errors of other libraries:": OTHER_WORDS,
     "Changes for all:": CHANGES,
+    "Numbers that are not finite, without a warning:": NOT_FINITE,
 }
 
 
@@ -36,10 +38,11 @@ def judge(name, ours, theirs):
     if "crash" in ours:
         return [f"CRASH, {ours['crash']}"], []
     found = [
-        (CHANGES if fault.startswith("changed for all") else (), fault)
+        (NOT_FINITE if fault.startswith("not finite") else CHANGES, fault)
         for fault in ours["faults"]
     ]
-    if ours["where"] not in (None, "skimdb", "sklearn", "user", "call"):
+    is_ours = ours["where"] in (None, "skimdb", "sklearn", "user", "call")
+    if not is_ours and ours["error"] != (theirs or {}).get("error"):
         found.append((OTHER_WORDS, f"raised at {ours['where']}: {ours['error']}"))
     accepted = theirs and theirs.get("faults") == [] and theirs["error"] is None
     if ours["error"] and accepted:

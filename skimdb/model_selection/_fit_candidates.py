@@ -295,7 +295,7 @@ def _train(plan, sources, n_sharing, parallel):
         for fit in sources
     }
     n_done, max_epochs = 0, plan.max_epochs
-    until = min(plan.search.n_iter_no_change or max_epochs, max_epochs)
+    until = min(int(plan.search.n_iter_no_change or max_epochs), max_epochs)
     while fits:
         is_last = until == max_epochs
         arguments = {

@@ -82,7 +82,7 @@ def route_metadata(search, X, y, params, scoring):
         if scipy.sparse.issparse(array):  # before rows are taken from it
             check_indices(array, name)
     check_labels_present(y)
-    X, y = indexable(X, y)
+    X, y = indexable(X, y.toarray() if scipy.sparse.issparse(y) else y)
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:
         routed = process_routing(search, "fit", **params)

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from scipy import stats
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import accuracy_score, f1_score, fbeta_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
@@ -17,6 +19,7 @@ from sklearn.model_selection import (
     ParameterGrid,
     ParameterSampler,
 )
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -382,3 +385,20 @@ def test_a_scorer_that_returns_no_number_does_not_end_the_search(data):
 def test_true_as_a_number_of_epochs(data):
     search = make_search(max_epochs=True, n_iter_no_change=True).fit(*data)
     assert search.best_epoch_ == 1
+
+
+@pytest.mark.parametrize("form", [scipy.sparse.csr_array, scipy.sparse.csr_matrix])
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        KerasMLPClassifier(2, batch_size=16, random_state=0),
+        MLPClassifier(2, batch_size=16, random_state=0),
+    ],
+)
+def test_a_sparse_indicator_is_as_good_as_a_dense_one(form, classifier):
+    X, y = make_multilabel_classification(40, 6, random_state=0)
+    search = EpochSearchCV(classifier, max_epochs=2, cv=2, scoring="f1_macro")
+    search.set_params(monitor="val_f1_macro")
+    expected = clone(search).fit(X, y).history_.drop(columns="fit_time")
+    found = search.fit(X, form(y)).history_.drop(columns="fit_time")
+    pd.testing.assert_frame_equal(found, expected)
