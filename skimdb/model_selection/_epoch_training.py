@@ -8,7 +8,6 @@ callback of scikit-learn after each epoch. Any other classifier or regressor tra
 import inspect
 
 import numpy as np
-from scipy.special import xlogy
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
 from sklearn.metrics import mean_squared_error
 
@@ -165,5 +164,5 @@ def _compute_log_loss(is_class, proba, weight):
     """Compute scikit-learn's `log_loss` without its checks, which are slow."""
     eps = np.finfo(proba.dtype).eps
     proba = np.clip(proba, eps, 1 - eps)
-    losses = -xlogy(is_class.astype(proba.dtype), proba).sum(axis=1)
+    losses = -np.where(is_class, np.log(proba), 0).sum(axis=1)
     return float(np.average(losses, weights=weight))

@@ -131,7 +131,7 @@ CASES = [
         "SGDRegressor": ["one"],
     }.items()
     for target in targets
-    for form in (np.asarray, scipy.sparse.csr_array)
+    for form in (np.asarray, np.float32, scipy.sparse.csr_array)
 ]
 
 
