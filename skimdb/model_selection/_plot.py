@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # matplotlib is optional
     from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
-_MAX_BANDS = 5  # the bands of more candidates hide each other
+_MAX_BANDS = 5  # bands and labels of more candidates hide each other
 _OPTIONS = {
     "metric": [str, list, tuple],
     "score_type": [StrOptions({"auto", "validation", "train", "both"})],
@@ -68,7 +68,7 @@ class EpochCurveDisplay:
     figure_ : Figure
         The figure of the axes.
     legend_ : Legend or None
-        The legend; None for the summary.
+        The legend; None for the summary, and if all elements have labels.
     mean_lines_ : dict
         Line of the mean over splits, by (candidate, column). The column is
         ``"val_loss"``, ``"loss"`` and so on.
@@ -237,12 +237,13 @@ class EpochCurveDisplay:
 
         Parameters
         ----------
-        estimator : KerasMLPClassifier or Pipeline
-            A classifier, or a pipeline that ends in one.
+        estimator : estimator or Pipeline
+            `KerasMLPClassifier`, another classifier or regressor with ``partial_fit``,
+            or a pipeline that ends in one.
         X : array-like of shape (n_samples, ...)
             Samples, as the estimator accepts them.
-        y : array-like of shape (n_samples,)
-            Labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels or targets.
         param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
                 ParameterSampler, default=None
             Candidates, see `skimdb.epoch_curve`.
@@ -276,25 +277,14 @@ class EpochCurveDisplay:
         display : EpochCurveDisplay
             The display after drawing.
         """
+        given = locals()
         caller = f"{cls.__name__}.from_estimator"
         check_matplotlib_support(caller)
         # Before training, raise for options that do not exist or have a wrong value.
         bound = inspect.signature(cls.plot).bind(None, metric=metric, **plot_options)
         validate_parameter_constraints(_OPTIONS, bound.kwargs, caller_name=caller)
-        history = epoch_curve(
-            estimator,
-            X,
-            y,
-            param_grid=param_grid,
-            max_epochs=max_epochs,
-            cv=cv,
-            groups=groups,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            verbose=verbose,
-            error_score=error_score,
-            params=params,
-        )
+        shared = inspect.signature(epoch_curve).parameters
+        history = epoch_curve(**{name: given[name] for name in shared})
         display = cls(history, metric=metric)
         display._estimator = estimator
         return display.plot(ax, **plot_options)
@@ -311,6 +301,9 @@ class EpochCurveDisplay:
         log_scale: bool = False,
     ) -> Self:
         """Draw the mean curve of each candidate.
+
+        In a new figure, up to 5 candidates have their labels at the ends of the curves.
+        Otherwise, the labels are in the legend.
 
         Parameters
         ----------
@@ -329,7 +322,8 @@ class EpochCurveDisplay:
             error of the mean. ``"auto"`` shades the standard error of up to 5
             candidates if there are no lines of splits.
         mark_best : bool, default=True
-            Mark the best epoch of each mean validation curve.
+            Mark the best epoch of each mean validation curve. With several metrics, the
+            first one decides, and the same epoch is marked in all axes.
         log_scale : bool, default=False
             Use a logarithmic vertical axis. On a linear axis, the curve of a loss that
             diverges is cut off if it would squeeze the other curves; a title says so.
@@ -346,84 +340,84 @@ class EpochCurveDisplay:
         options |= {"band": band, "mark_best": mark_best, "log_scale": log_scale}
         validate_parameter_constraints(_OPTIONS, options, caller_name=caller)
         labels = _plotting.label_candidates(self.history)
-        alone = len(labels) == 1
-        if splits == "auto":
-            options["splits"] = alone
+        alone, few = len(labels) == 1, len(labels) <= _MAX_BANDS
+        options["splits"] = alone if splits == "auto" else splits
         if band == "auto":
-            crowded = options["splits"] or len(labels) > _MAX_BANDS
-            options["band"] = None if crowded else "se"
+            options["band"] = "se" if few and not options["splits"] else None
+        options |= {"new": ax is None, "label_ends": ax is None and few}
         metrics = [metric] if isinstance(metric, str) else metric
         columns = [self._choose_columns(name, score_type, alone) for name in metrics]
         keys = itertools.product(labels, itertools.chain(*columns))
         curves = {key: _history.read_metric(self.history, *key) for key in keys}
         axes = _plotting.make_axes(ax, len(metrics), figsize=(3 + 4 * len(metrics), 4))
+        first = columns[0][0]  # decides which epochs are marked, in all axes
+        marked = mark_best and first.startswith("val_")
+        best = self._find_best(first, labels) if marked else {}
         self.mean_lines_, self.split_lines_ = {}, {}
         self.bands_, self.best_markers_ = {}, {}
         for panel, names in zip(axes, columns, strict=True):
-            self._draw_metric(panel, names, labels, curves, options)
-        options["inside"] = ax is not None
-        names = max(columns, key=len)
-        self.legend_ = _plotting.add_legend(self, axes, labels, names, options)
-        self.ax_ = axes if len(axes) > 1 else axes[0]
-        self.figure_ = axes[0].figure
+            self._draw_metric(panel, names, labels, curves, best, options)
+        self.legend_ = _plotting.add_legend(self, axes, labels, columns, options)
+        self.ax_, self.figure_ = axes if len(axes) > 1 else axes[0], axes[0].figure
         return self
 
     def _choose_columns(self, metric, score_type, alone):
         """Columns of the history to draw of a metric."""
         bare = metric.removeprefix("val_")
         both = [f"val_{bare}", bare]
-        if score_type != "auto":
-            return {"validation": both[:1], "train": both[1:], "both": both}[score_type]
-        if metric != bare:
-            return [metric]
         present = [name for name in both if name in self.history] or both[:1]
-        return present if alone else present[:1]
+        auto = [metric] if metric != bare else present if alone else present[:1]
+        chosen = {"validation": both[:1], "train": both[1:], "both": both, "auto": auto}
+        return chosen[score_type]
 
-    def _draw_metric(self, ax, names, labels, curves, options):
+    def _find_best(self, column, labels):
+        """Best epoch of each candidate, see `_history.find_best`."""
+        curves = {c: _history.read_metric(self.history, c, column) for c in labels}
+        direction = _history.read_direction(self.history, column, self._estimator)
+        return {c: _history.find_best(*curves[c], direction) for c in labels}
+
+    def _draw_metric(self, ax, names, labels, curves, best, options):
         """Draw the columns of a metric for all candidates."""
         alone = len(labels) == 1
-        for row, candidate in enumerate(labels):
-            for name in names:
-                is_train = not name.startswith("val_")
-                style = _plotting.style_curve(int(is_train) if alone else row)
-                short = "Training" if is_train else "Validation"
-                style["label"] = short if alone else labels[candidate]
-                if is_train and len(names) == 2 and not alone:
-                    style["linewidth"] = 1
-                key = candidate, name
-                self._draw_curve(ax, key, *curves[key], style, options)
-        first = names[0]
-        direction = _history.read_direction(self.history, first, self._estimator)
+        for row, (candidate, name) in enumerate(itertools.product(labels, names)):
+            is_train = not name.startswith("val_")
+            part = "Training" if is_train else "Validation"
+            style = _plotting.style_curve(int(is_train) if alone else row // len(names))
+            style["label"] = part if alone else labels[candidate]
+            if is_train and len(names) == 2 and not alone:
+                style["linewidth"] = 0.8
+            self._draw_curve(ax, (candidate, name), curves, best, style, options)
+        lines = _plotting.list_lines(self, labels, names)
+        direction = _history.read_direction(self.history, names[0], self._estimator)
         if options["log_scale"]:
             _plotting.use_log_scale(ax)
-        elif direction == -1:
-            lines = [self.mean_lines_[candidate, first] for candidate in labels]
+        elif direction == -1 and not alone:
             _plotting.limit_height(ax, [line.get_ydata() for line in lines])
-        if options["mark_best"] and first.startswith("val_"):
-            for key in itertools.product(labels, [first]):
-                epoch, values, _ = _history.find_best(*curves[key], direction)
-                if np.isfinite(epoch):
-                    style = {"color": self.mean_lines_[key].get_color(), "zorder": 5}
-                    style |= {"markersize": 8, "markeredgecolor": "white"}
-                    marker = ax.plot([epoch], [values.mean()], "D", **style)
-                    self.best_markers_[key] = marker[0]
         _plotting.label_epochs(ax, self.history["epoch"])
         scale = " (log scale)" if options["log_scale"] else ""
         ax.set(xlabel="Epoch", ylabel=f"{_plotting.name_columns(*names)}{scale}")
+        if options["label_ends"]:
+            _plotting.label_ends(ax, lines)
 
-    def _draw_curve(self, ax, key, values, epochs, style, options):
-        """Draw the mean over the splits, a line per split and the band."""
+    def _draw_curve(self, ax, key, curves, best, style, options):
+        """Draw the mean over the splits, a line per split, band and best epoch."""
+        values, epochs = curves[key]
         mean = values.mean(axis=0)
+        color = style["color"]
         style["markevery"] = max(1, np.isfinite(mean).sum() // 8)
         if options["splits"] and len(values) > 1:
             faint = {"linewidth": 0.7, "markersize": 2, "alpha": 0.45, "label": None}
             self.split_lines_[key] = ax.plot(epochs, values.T, **style | faint)
         if options["band"] is not None and len(values) > 1:
             width = measure_spread(values, options["band"])
-            shade = {"color": style["color"], "alpha": 0.15}
-            band = ax.fill_between(epochs, mean - width, mean + width, **shade)
-            self.bands_[key] = band
+            edges = mean - width, mean + width
+            self.bands_[key] = ax.fill_between(epochs, *edges, color=color, alpha=0.15)
         (self.mean_lines_[key],) = ax.plot(epochs, mean, **style)
+        at_best = epochs == best.get(key[0], [None])[0]
+        if key[1].startswith("val_") and at_best.any():
+            mark = {"markersize": 9, "markeredgecolor": "white", "zorder": 5}
+            point = epochs[at_best], mean[at_best]
+            (self.best_markers_[key],) = ax.plot(*point, "D", color=color, **mark)
 
     def plot_summary(
         self,
@@ -457,32 +451,26 @@ class EpochCurveDisplay:
         first = metric if isinstance(metric, str) else metric[0]
         column = f"val_{first.removeprefix('val_')}"
         labels = _plotting.label_candidates(self.history)
-        curves = [_history.read_metric(self.history, each, column) for each in labels]
-        direction = _history.read_direction(self.history, column, self._estimator)
-        found = [_history.find_best(*each, direction) for each in curves]
-        epochs = np.array([epoch for epoch, _, _ in found])
-        first_epochs = np.fmin(epochs, [splits.min() for _, _, splits in found])
-        last_epochs = np.fmax(epochs, [splits.max() for _, _, splits in found])
-        means = np.array([values.mean() for _, values, _ in found])
-        spreads = [measure_spread(values, error) for _, values, _ in found]
-        n_lines = len("\n".join(labels.values()).splitlines())
-        size = (8, 1.3 + 0.32 * n_lines)
-        left, right = _plotting.make_axes(ax, 2, figsize=size, sharey=True)
+        found = self._find_best(column, labels).values()
+        epochs, values, splits = zip(*found, strict=True)
+        means, epochs = np.array([[each.mean() for each in values], epochs])
+        spreads = [measure_spread(each, error) for each in values]
+        before = np.subtract(epochs, [each.min() for each in splits])
+        after = np.subtract([each.max() for each in splits], epochs)
+        size = (8, 1.6 + 0.32 * "\n".join(labels.values()).count("\n"))
+        axes = left, right = _plotting.make_axes(ax, 2, figsize=size, sharey=True)
         rows = np.arange(len(labels))
         style = {"fmt": "o", "color": _plotting.COLORS[0], "capsize": 3}
-        spans = epochs - first_epochs, last_epochs - epochs
-        self.error_bars_ = (
-            left.errorbar(means, rows, xerr=spreads, **style),
-            right.errorbar(epochs, rows, xerr=spans, **style),
-        )
+        means = left.errorbar(means, rows, xerr=spreads, **style)
+        spans = np.maximum([before, after], 0)
+        self.error_bars_ = means, right.errorbar(epochs, rows, xerr=spans, **style)
         left.set_yticks(rows, list(labels.values()))
         left.set_ylim(len(labels) - 0.5, -0.5)
-        for each in (left, right):
-            each.grid(axis="y", alpha=0.3)
+        left.grid(axis="y", alpha=0.3)
+        right.grid(axis="y", alpha=0.3)
         _plotting.label_epochs(right, self.history["epoch"])
         quantity = _plotting.name_columns(column).lower()
         left.set_xlabel(f"Best {quantity}\n(bar: {_plotting.SPREADS[error]})")
         right.set_xlabel("Best epoch\n(bar: best epochs of splits)")
-        self.ax_ = np.array([left, right])
-        self.figure_, self.legend_ = left.figure, None
+        self.ax_, self.figure_, self.legend_ = axes, left.figure, None
         return self

@@ -4,6 +4,7 @@ import itertools
 from textwrap import fill
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
 
 from skimdb.model_selection._candidates import shorten_names
 
@@ -53,10 +54,8 @@ def label_candidates(history):
     texts = {name: _format_values(first[name]) for name in names}
     varying = [name for name in names if len(set(texts[name])) > 1]
     short = shorten_names(varying)
-    settings = [
-        [f"{short[name]}={texts[name][row]}" for name in varying]
-        for row in range(len(first))
-    ]
+    columns = [[f"{short[name]}={text}" for text in texts[name]] for name in varying]
+    settings = [*zip(*columns, strict=True)] or [()] * len(first)
     labels = {}
     for candidate, params in zip(first["candidate"], settings, strict=True):
         if not params or settings.count(params) > 1:
@@ -80,8 +79,7 @@ def style_curve(position):
         "color": COLORS[position % len(COLORS)],
         "linestyle": _LINE_STYLES[position % len(_LINE_STYLES)],
         "marker": _MARKERS[position // len(_LINE_STYLES) % len(_MARKERS)],
-        "linewidth": 2,
-        "markersize": 5,
+        "markersize": 4,
     }
 
 
@@ -161,43 +159,81 @@ def label_epochs(ax, epochs):
     ax.set_xticks(sorted({first, *between, last}))
 
 
-def add_legend(display, axes, candidates, names, options):
-    """Add one legend, with a grey handle for each kind of element that curves share.
+def list_lines(display, candidates, names):
+    """List the lines that need a label: of several candidates, one line each."""
+    shown = names[:1] if len(candidates) > 1 else names
+    return [display.mean_lines_[key] for key in itertools.product(candidates, shown)]
+
+
+def label_ends(ax, lines):
+    """Label each line to the right of the axes, next to its end.
+
+    Labels that would overlap are moved apart.
+
+    Parameters
+    ----------
+    ax : Axes
+    lines : list of Line2D
+    """
+    to_axes = ax.transScale + ax.transLimits  # from data to fractions of the axes
+    known = {line: line.get_xydata()[np.isfinite(line.get_ydata())] for line in lines}
+    ends = {line: to_axes.transform(xy[-1])[1] for line, xy in known.items() if len(xy)}
+    ordered = sorted(ends, key=ends.get)
+    n_rows = np.array([1 + line.get_label().count("\n") for line in ordered])
+    row = 14 / 72 * ax.figure.dpi / ax.bbox.height  # 14 points
+    offsets = row * (np.cumsum(n_rows) - n_rows / 2)
+    heights = np.clip([ends[line] for line in ordered], 0, 1)
+    heights = isotonic_regression(heights - offsets) + offsets if ends else heights
+    for line, height in zip(ordered, heights, strict=True):
+        style = {"color": line.get_color(), "verticalalignment": "center"}
+        ax.text(1.02, height, line.get_label(), transform=ax.transAxes, **style)
+
+
+def add_legend(display, axes, candidates, columns, options):
+    """Add a legend of the kinds of elements, and of lines that have no label yet.
+
+    Elements that several candidates share are grey in the legend.
 
     Parameters
     ----------
     display : EpochCurveDisplay
     axes : ndarray of Axes
     candidates : collection
-    names : list of str
-        Columns of one metric.
+    columns : list of list of str
+        Columns of each metric.
     options : dict
-        The option ``band`` of the plot. If ``inside`` is true, the legend is in the
-        last axes, otherwise to the right of all axes.
+        Options of the plot. The legend is to the right of all axes in a new figure
+        without labels at the ends of lines, otherwise in the last axes.
 
     Returns
     -------
-    legend : Legend
+    legend : Legend or None
+        None if there is nothing to explain.
     """
+    from matplotlib.legend_handler import HandlerTuple
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    names = max(columns, key=len)
+    lines = list_lines(display, candidates, names)
     several = len(candidates) > 1
-    shown = names[:1] if several else names
-    handles = [display.mean_lines_[key] for key in itertools.product(candidates, shown)]
-    grey = {"xdata": [], "ydata": [], "color": "grey"}
+    colors = ["grey"] if several else [line.get_color() for line in lines]
+    entries = {x.get_label(): x for x in lines if not options["label_ends"]}
     if several and len(names) == 2:
-        handles.append(Line2D(**grey, linewidth=1, label="Training (thin)"))
+        entries["Training (thin)"] = Line2D([], [], color="grey", linewidth=1)
     if display.split_lines_:
-        handles.append(Line2D(**grey, linewidth=0.7, label="Single splits"))
+        thin = (Line2D([], [], color=color, lw=0.7) for color in colors)
+        entries["Single splits"] = tuple(thin)
     if display.bands_:
-        spread = SPREADS[options["band"]]
-        handles.append(Patch(color="grey", alpha=0.3, label=f"± {spread}"))
+        label = f"± {SPREADS[options['band']]}"
+        entries[label] = tuple(Patch(color=color, alpha=0.3) for color in colors)
     if display.best_markers_:
         epochs = {marker.get_xdata()[0] for marker in display.best_markers_.values()}
-        label = f"Best epoch: {min(epochs):g}" if len(epochs) == 1 else "Best epoch"
-        handles.append(Line2D(**grey, marker="D", linestyle="none", label=label))
-    style = {"handles": handles, "handlelength": 3.5}  # long enough for the dashes
-    if options["inside"]:
-        return axes[-1].legend(loc="best", fontsize="small", **style)
-    return axes[0].figure.legend(loc="outside right upper", **style)
+        by = f" by {name_columns(columns[0][0]).lower()}" if len(axes) > 1 else ""
+        label = f"Best epoch{by}" + (f": {min(epochs):g}" if len(epochs) == 1 else "")
+        entries[label] = Line2D([], [], color=colors[0], marker="D", linestyle="none")
+    style = {"handles": [*entries.values()], "labels": [*entries], "handlelength": 3.5}
+    style["handler_map"] = {tuple: HandlerTuple(ndivide=None)}  # side by side
+    if options["new"] and not options["label_ends"]:
+        return axes[0].figure.legend(loc="outside right upper", **style)
+    return axes[-1].legend(loc="best", fontsize="small", **style) if entries else None

@@ -1,6 +1,7 @@
 import functools
 import html
 import inspect
+import itertools
 import pickle
 from copy import copy
 
@@ -69,6 +70,13 @@ def legend_texts(display):
     return [text.get_text() for text in display.legend_.get_texts()]
 
 
+def list_labels(display):
+    """List the labels at the ends of the lines, in the order of the candidates."""
+    texts = [text.get_text() for text in np.ravel(display.ax_)[-1].texts]
+    lines = [line.get_label() for line in np.ravel(display.ax_)[-1].lines]
+    return sorted(texts, key=lines.index)
+
+
 def test_one_candidate():
     history = make_history(1)
     display = EpochCurveDisplay(history)
@@ -88,12 +96,8 @@ def test_one_candidate():
     assert display.ax_.get_xlabel() == "Epoch"
     assert display.ax_.get_ylabel() == "Loss"
     assert display.figure_ is display.ax_.figure
-    assert legend_texts(display) == [
-        "Validation",
-        "Training",
-        "Single splits",
-        "Best epoch: 1",
-    ]
+    assert list_labels(display) == ["Validation", "Training"]
+    assert legend_texts(display) == ["Single splits", "Best epoch: 1"]
 
 
 def test_several_candidates_in_one_panel():
@@ -103,7 +107,7 @@ def test_several_candidates_in_one_panel():
     assert [m.get_xdata()[0] for m in display.best_markers_.values()] == [1, 2, 3]
     assert display.ax_.get_ylabel() == "Validation loss"
     # Parameters that vary, by their short names.
-    assert legend_texts(display)[:3] == ["size=1", "size=2", "size=4"]
+    assert list_labels(display) == ["size=1", "size=2", "size=4"]
     np.testing.assert_allclose(
         display.best_markers_[1, "val_loss"].get_ydata(),
         mean_curve(history, 1, "val_loss").min(),
@@ -172,18 +176,52 @@ def test_twelve_candidates_stay_apart():
     assert legend.y0 >= display.figure_.bbox.y0
 
 
-@pytest.mark.parametrize("n_candidates", [1, 4])
-def test_legend_is_next_to_the_axes(n_candidates):
-    names = [f"{first}{' with a long description' * 3}" for first in "abcd"]
+@pytest.mark.parametrize("n_candidates", [1, 4, 6])
+def test_labels_are_next_to_the_axes(n_candidates):
+    """Of few curves at their ends, of many in a legend; within the figure."""
+    names = [f"{first}{' with a long description' * 3}" for first in "abcdef"]
     history = make_history(n_candidates, names=names[:n_candidates])
     for metric in ("loss", ["loss", "accuracy"]):
         display = EpochCurveDisplay(history, metric=metric).plot()
         display.figure_.draw_without_rendering()
-        legend = display.legend_.get_window_extent()
-        for ax in np.ravel(display.ax_):
-            assert legend.x0 >= ax.get_window_extent().x1
-        assert legend.x1 <= display.figure_.bbox.x1
-        assert legend.y0 >= display.figure_.bbox.y0
+        axes = np.ravel(display.ax_)
+        if n_candidates > 5:
+            boxes = [(axes[-1], display.legend_.get_window_extent())]
+        else:
+            boxes = [(ax, t.get_window_extent()) for ax in axes for t in ax.texts]
+            assert len(boxes) == max(2, n_candidates) * len(axes)
+        for ax, box in boxes:
+            assert box.x0 >= ax.get_window_extent().x1
+            assert box.x1 <= display.figure_.bbox.x1
+            assert box.y0 >= display.figure_.bbox.y0
+            assert box.y1 <= display.figure_.bbox.y1
+        if len(axes) == 2 and n_candidates <= 5:
+            right = max(text.get_window_extent().x1 for text in axes[0].texts)
+            assert right <= axes[1].get_window_extent().x0
+
+
+@pytest.mark.parametrize("log_scale", [True, False])
+def test_labels_are_at_the_ends_and_do_not_overlap(log_scale):
+    history = make_history(5, names=[*"abcd", "two\nlines"])
+    crowded = history["candidate"].isin([*"abc", "two\nlines"])
+    last = history["epoch"] == 10
+    history.loc[crowded & last, "val_loss"] = 0.4
+    history.loc[(history["candidate"] == "c") & last, "val_loss"] = np.nan
+    history.loc[(history["candidate"] == "d") & last, "val_loss"] = 1.2
+    display = EpochCurveDisplay(history).plot(log_scale=log_scale)
+    display.figure_.draw_without_rendering()
+    boxes = {t.get_text(): t.get_window_extent() for t in display.ax_.texts}
+    assert set(boxes) == {*"abcd", "two\nlines"}
+    ordered = sorted(boxes.values(), key=lambda box: box.y0)
+    for lower, upper in itertools.pairwise(ordered):
+        assert lower.y1 <= upper.y0
+    ends = {text: display.mean_lines_[text, "val_loss"].get_xydata() for text in "cd"}
+    for text, points in ends.items():
+        end = points[np.isfinite(points[:, 1])][-1]
+        height = display.ax_.transData.transform(end)[1]
+        assert boxes[text].y0 < height < boxes[text].y1
+    colors = {text.get_text(): text.get_color() for text in display.ax_.texts}
+    assert colors["a"] == display.mean_lines_["a", "val_loss"].get_color()
 
 
 @pytest.mark.parametrize("n_epochs", [10, 40])
@@ -305,7 +343,7 @@ def test_metrics_side_by_side(fitted):
     assert [panel.get_ylabel() for panel in display.ax_] == ["Loss", "Accuracy"]
     assert [panel.get_xlabel() for panel in display.ax_] == ["Epoch", "Epoch"]
     assert set(display.best_markers_) == {(0, "val_loss"), (0, "val_accuracy")}
-    assert legend_texts(display)[:2] == ["Validation", "Training"]
+    assert list_labels(display) == ["Validation", "Training"]
     assert len(display.figure_.axes) == 2
     several = EpochCurveDisplay(make_history(3), metric=["loss", "accuracy"])
     assert [len(panel.lines) for panel in several.plot().ax_] == [6, 6]
@@ -464,9 +502,29 @@ def test_matplotlib_settings_are_untouched():
 
 def mark_epochs(display):
     """Best epoch that the plot of each column marks."""
-    names = [name.removeprefix("val_") for name in display.history.filter(like="val_")]
-    markers = display.plot(metric=names).best_markers_
-    return {name: int(marker.get_xdata()[0]) for (_, name), marker in markers.items()}
+    epochs = {}
+    for name in display.history.filter(like="val_"):
+        (marker,) = display.plot(metric=name).best_markers_.values()
+        epochs[name] = int(marker.get_xdata()[0])
+        plt.close(display.figure_)
+    return epochs
+
+
+def test_the_first_metric_decides_which_epoch_is_marked():
+    history = make_history(2)
+    history["val_accuracy"] = 1 / history["epoch"]
+    display = EpochCurveDisplay(history, metric=["loss", "accuracy"]).plot()
+    markers = display.best_markers_
+    assert {key: marker.get_xdata()[0] for key, marker in markers.items()} == {
+        (0, "val_loss"): 1,
+        (0, "val_accuracy"): 1,
+        (1, "val_loss"): 2,
+        (1, "val_accuracy"): 2,
+    }
+    assert markers[1, "val_accuracy"].get_ydata() == [1 / 2]
+    assert legend_texts(display)[-1] == "Best epoch by validation loss"
+    display.plot(metric=["accuracy", "loss"])
+    assert {m.get_xdata()[0] for m in display.best_markers_.values()} == {1}
 
 
 # Column of a history, and whether smaller values are better.
@@ -598,24 +656,24 @@ def test_values_of_parameters_stay_as_they_are(name, values, labels, tmp_path):
         assert list(map(repr, found)) == list(map(repr, values))
         display = EpochCurveDisplay(one).plot()
         expected = [f"{name.rpartition('__')[2]}={label}" for label in labels]
-        assert legend_texts(display)[:2] == expected
+        assert list_labels(display) == expected
     if None in values:
         display = EpochCurveDisplay(reread_csv(search.history_, tmp_path)).plot()
-        assert legend_texts(display)[0] == expected[0]
+        assert list_labels(display)[0] == expected[0]
 
 
 def test_equal_candidates_have_different_labels():
     history = make_history(3)
     history["kerasmlpclassifier__size"] = 4
     display = EpochCurveDisplay(history).plot()
-    assert legend_texts(display)[:3] == [f"candidate={i}" for i in range(3)]
+    assert list_labels(display) == [f"candidate={i}" for i in range(3)]
     history.loc[history["candidate"] == 2, "kerasmlpclassifier__size"] = 8
     display.plot_summary()
     labels = [label.get_text() for label in display.ax_[0].get_yticklabels()]
     assert labels == [f"candidate={i}" for i in range(3)]
     display = EpochCurveDisplay(history).plot()
     expected = ["size=4, candidate=0", "size=4, candidate=1", "size=8"]
-    assert legend_texts(display)[:3] == expected
+    assert list_labels(display) == expected
 
 
 STRANGE = [
@@ -666,7 +724,7 @@ def test_values_of_parameters_are_escaped():
     history = make_history(2)
     history["kerasmlpclassifier__l2"] = history["candidate"].map({0: "$a$", 1: "^$"})
     display = EpochCurveDisplay(history).plot()
-    assert legend_texts(display)[0] == r"size=1, l2=\$a\$"
+    assert list_labels(display)[0] == r"size=1, l2=\$a\$"
     display.figure_.draw_without_rendering()
 
 
@@ -707,7 +765,7 @@ def test_wrong_types(history):
 @pytest.mark.parametrize("names", [["None", "4 units"], ["None", "4.5"]])
 def test_candidate_named_none_in_a_file(names, tmp_path):
     history = reread_csv(make_history(2, names=names), tmp_path)
-    labels = legend_texts(EpochCurveDisplay(history).plot())[:2]
+    labels = list_labels(EpochCurveDisplay(history).plot())
     assert labels == ["None", "4 units" if "4 units" in names else "size=2"]
 
 
@@ -771,10 +829,15 @@ def test_every_element_is_in_the_legend(n_candidates):
     display = EpochCurveDisplay(make_history(n_candidates))
     display.plot(score_type="both", splits=True, band="sd")
     curves = ["Validation", "Training"]
+    elements = ["Single splits", "± standard deviation", "Best epoch: 1"]
     if n_candidates > 1:
-        curves = ["size=1", "size=2", "size=4", "Training (thin)"]
-    marks = ["Best epoch: 1" if n_candidates == 1 else "Best epoch"]
-    elements = ["Single splits", "± standard deviation"]
-    assert legend_texts(display) == [*curves, *elements, *marks]
+        curves = ["size=1", "size=2", "size=4"]
+        elements = ["Training (thin)", *elements[:2], "Best epoch"]
+    assert list_labels(display) == curves
+    assert legend_texts(display) == elements
+    _, ax = plt.subplots()
+    display.plot(ax, score_type="both", splits=True, band="sd")
+    assert legend_texts(display) == [*curves, *elements]
+    assert not ax.texts
     display.plot(log_scale=True)
     assert display.ax_.get_ylabel().endswith("oss (log scale)")
