@@ -1,9 +1,9 @@
-"""Check that all links within the built site lead somewhere.
+"""Check the links within the built site.
 
     python docs/check_links.py docs/_build/html
 
-Links to other sites are not followed. Prints what is broken; the exit status is 1 if
-anything is.
+Prints the broken links. The exit status is 1 if there are any. Links to other sites are
+not checked.
 """
 
 import sys
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class Page(HTMLParser):
-    """The links of a page, and what others may link to."""
+    """The links and the anchors of a page."""
 
     def __init__(self, path):
         super().__init__()
@@ -21,14 +21,14 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attrs):
-        """Take what this tag links to, and its own name."""
+        """Record the links and the anchor of a tag."""
         attrs = dict(attrs)
         self.links += [attrs[name] for name in ("href", "src") if attrs.get(name)]
         self.anchors |= {attrs[name] for name in ("id", "name") if attrs.get(name)}
 
 
 def find_broken(root):
-    """Yield (page, link) for each link within the site that leads nowhere.
+    """Yield (page, link) for each broken link within the site.
 
     Parameters
     ----------

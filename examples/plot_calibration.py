@@ -2,14 +2,15 @@
 Calibration and thresholds
 ==========================
 
-May a probability of 0.9 be believed? And from which probability on is it worth to act?
+Can you trust a probability of 0.9? And above which probability is it worth acting?
+:doc:`/user_guide/calibration` explains the methods.
 """
 
 # %%
 # Two networks
 # ------------
-# The same network with four epochs and with twenty. 12,000 reviews train them, 3,000
-# will repair them, and 10,000 test.
+# We train the same network for four and for twenty epochs, on 12,000 reviews. Another
+# 3,000 reviews are for calibration, and 10,000 for testing.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -32,39 +33,60 @@ short = KerasMLPClassifier(size=16, epochs=4, random_state=0).fit(X_train, y_tra
 long = KerasMLPClassifier(size=16, epochs=20, random_state=0).fit(X_train, y_train)
 
 # %%
-# The second has memorized its training reviews. On them it is hardly ever wrong, so it
-# has learned to be sure. Calibration repairs that and leaves the order of its answers
-# as it is: one number, the temperature, is fitted on reviews that the network has not
-# seen, and its logits are divided by it.
-repaired = CalibratedClassifierCV(FrozenEstimator(long), method="temperature")
-repaired.fit(X_cal, y_cal)
+# The second network has memorized its training reviews. It is hardly ever wrong on
+# them, so it has become overconfident. Calibration corrects this: it divides the logits
+# by one number, the temperature, which it fits on new reviews. The ranking of the
+# predictions does not change.
+calibrated = CalibratedClassifierCV(FrozenEstimator(long), method="temperature")
+calibrated.fit(X_cal, y_cal)
 
-models = {"4 epochs": short, "20 epochs": long, "20 epochs, repaired": repaired}
+models = {"4 epochs": short, "20 epochs": long, "20 epochs, calibrated": calibrated}
 probability = {name: m.predict_proba(X_test)[:, 1] for name, m in models.items()}
 
 # %%
-# May 0.9 be believed?
-# --------------------
-# Among the reviews to which a network gives 0.9, nine of ten should be positive: that
-# is the diagonal. The network with 20 epochs gives extreme answers (on the right), and
-# where it is not extreme, its answer says next to nothing. Repaired it is close to the
-# diagonal, as the one is that was stopped in time.
-_, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-colors = ["#0072B2", "#D55E00", "#009E73"]
-for (name, p), color in zip(probability.items(), colors, strict=True):
+# Can you trust 0.9?
+# ------------------
+# Among the reviews with a predicted probability of 0.9, nine of ten should be positive.
+# For a perfectly calibrated network, all points are on the diagonal. The network with
+# 20 epochs is far from it. After calibration it is close to the diagonal, like the
+# network that was stopped early.
+colors = ["#009E73", "#CC79A7", "#000000"]
+styles = list(zip(models, colors, "os^", ["-", "--", "-."], strict=True))
+_, ax = plt.subplots(figsize=(6, 5), layout="constrained")
+for name, color, marker, line in styles:
     CalibrationDisplay.from_predictions(
-        y_test, p, n_bins=10, name=name, ax=left, color=color
+        y_test,
+        probability[name],
+        n_bins=10,
+        name=name,
+        ax=ax,
+        color=color,
+        marker=marker,
+        linestyle=line,
     )
-    right.hist(
-        p, bins=20, range=(0, 1), histtype="step", linewidth=2, color=color, label=name
-    )
-left.set(xlabel="Predicted probability", ylabel="Share of positive reviews")
-left.legend(loc="upper left", fontsize="small")
-_ = right.set(xlabel="Predicted probability", ylabel="Reviews", xlim=(0, 1))
+ax.set(xlabel="Predicted probability", ylabel="Share of positive reviews")
+_ = ax.legend(loc="upper left")
 
 # %%
-# The log loss asks for both, to be right and to know how sure one may be. Accuracy does
-# not see the repair at all: no answer has changed sides.
+# The network with 20 epochs gives mostly probabilities near 0 and 1:
+_, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
+for name, color, _, line in styles:
+    ax.hist(
+        probability[name],
+        bins=20,
+        range=(0, 1),
+        histtype="step",
+        linewidth=2,
+        color=color,
+        linestyle=line,
+        label=name,
+    )
+ax.set(xlabel="Predicted probability", ylabel="Test reviews", xlim=(0, 1))
+_ = ax.legend(loc="upper center")
+
+# %%
+# The log loss measures both the ranking and the probabilities. Accuracy does not change
+# with calibration, because no prediction moves to the other side of one half.
 pd.DataFrame(
     {
         "accuracy": {n: np.mean((p > 0.5) == y_test) for n, p in probability.items()},
@@ -74,12 +96,12 @@ pd.DataFrame(
 
 
 # %%
-# From which probability on?
-# --------------------------
-# One half is right if both mistakes cost the same. Suppose somebody prints "critics
-# love it" on a poster: to quote a negative review costs five times as much as to leave
-# out a positive one. With probabilities that can be believed the threshold is
-# arithmetic: quote from 5 / (5 + 1) = 0.83 on.
+# Above which probability?
+# ------------------------
+# One half is the right threshold if both mistakes cost the same. Suppose that somebody
+# quotes positive reviews on a poster. To quote a negative review costs five times as
+# much as to leave out a positive one. With calibrated probabilities you can compute the
+# threshold: quote a review above 5 / (5 + 1) = 0.83.
 def cost(y_true, y_pred):
     quoted_wrongly = np.sum((y_pred == 1) & (y_true == 0))
     left_out = np.sum((y_pred == 0) & (y_true == 1))
@@ -87,39 +109,40 @@ def cost(y_true, y_pred):
 
 
 # %%
-# With others it has to be tried out, on reviews the network was not trained on.
-# `TunedThresholdClassifierCV` does that.
+# Without calibration, you have to tune the threshold on reviews that the network was
+# not trained on. `TunedThresholdClassifierCV` does that.
 tuned = TunedThresholdClassifierCV(
     FrozenEstimator(long),
     scoring=make_scorer(cost, greater_is_better=False),
     cv="prefit",
     refit=False,
 )
-tuned.fit(X_cal, y_cal)
+_ = tuned.fit(X_cal, y_cal)
 
 # %%
-# Here is what each threshold costs on the test reviews. The lowest point of a network
-# that can be believed is where arithmetic puts it; that of the one that is too sure is
-# at the far right, where it would not have been looked for.
+# The plot shows the cost of each threshold on the test reviews. The calibrated network
+# is cheapest near the computed threshold of 5 / 6. The overconfident network is
+# cheapest close to 1, where you would not look for it.
 thresholds = np.linspace(0.4, 0.999, 200)
-_, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
-for (name, p), color in zip(probability.items(), colors, strict=True):
+_, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+for name, color, _, line in styles:
+    p = probability[name]
     costs = [cost(y_test, (p >= threshold).astype(int)) for threshold in thresholds]
-    ax.plot(thresholds, costs, color=color, label=name, linewidth=2)
-ax.axvline(5 / 6, color="black", linestyle="--", linewidth=1, label="5 / 6")
-ax.axvline(tuned.best_threshold_, color="#D55E00", linestyle=":", label="tuned")
+    ax.plot(thresholds, costs, color=color, linestyle=line, label=name, linewidth=2)
+ax.axvline(5 / 6, color="#0072B2", linewidth=1, label="5 / 6")
+ax.axvline(tuned.best_threshold_, color=colors[1], linestyle=":", label="tuned")
 ax.set(xlabel="Threshold", ylabel="Cost per review", xlim=(0.4, 1), ylim=(0, None))
 _ = ax.legend(loc="lower left", ncols=2)
 
 # %%
-# In use, a threshold is part of the classifier.
-arithmetic = FixedThresholdClassifier(FrozenEstimator(repaired), threshold=5 / 6)
-arithmetic.fit(X_cal, y_cal)
+# In use, the threshold is part of the classifier.
+computed = FixedThresholdClassifier(FrozenEstimator(calibrated), threshold=5 / 6)
+computed.fit(X_cal, y_cal)
 pd.Series(
     {
         "20 epochs, one half": cost(y_test, long.predict(X_test)),
         "20 epochs, tuned": cost(y_test, tuned.predict(X_test)),
-        "20 epochs, repaired, 5 / 6": cost(y_test, arithmetic.predict(X_test)),
+        "20 epochs, calibrated, 5 / 6": cost(y_test, computed.predict(X_test)),
         "4 epochs, 5 / 6": cost(y_test, (probability["4 epochs"] >= 5 / 6).astype(int)),
     },
     name="cost per review",

@@ -3,7 +3,8 @@ Callbacks, TensorBoard, checkpoints
 ===================================
 
 Keras callbacks work as in a Keras script. In a cross-validation, each fit uses its own
-copies of them.
+copies of them. :doc:`/backends` lists the features that need Keras, and
+:doc:`/user_guide/holdout` explains why the best epoch is worth keeping.
 """
 
 # %%
@@ -40,8 +41,8 @@ X_val, y_val = vectorizer.transform(texts[2000:]), y[2000:]
 # %%
 # TensorBoard and checkpoints
 # ---------------------------
-# In the paths, each fit replaces ``{run}`` by an identifier of its own, so that no fit
-# overwrites another's files.
+# In the paths, each fit replaces ``{run}`` by its own identifier, so that no fit
+# overwrites the files of another.
 folder = Path(tempfile.mkdtemp())
 classifier = KerasMLPClassifier(
     size=16,
@@ -62,26 +63,28 @@ for path in sorted(folder.rglob("*.*")):
 
 # %%
 # ``tensorboard --logdir logs`` (``pip install tensorboard``) shows the logs in a
-# browser. Any program can read them, and finds there what the classifier has in
+# browser. You can also read them in Python. They contain the same losses as
 # ``history_``.
 (log,) = folder.glob("logs/*/validation")
 events = EventAccumulator(str(log), size_guidance={"tensors": 0}).Reload()
 logged = [make_ndarray(e.tensor_proto) for e in events.Tensors("epoch_loss")]
-print("same losses:", np.allclose(logged, classifier.history_["val_loss"]))
+losses = {"TensorBoard": np.array(logged), "history_": classifier.history_["val_loss"]}
+pd.DataFrame(losses, index=pd.RangeIndex(1, 13, name="epoch")).head(4).round(4)
 
 # %%
-# A checkpoint is an ordinary model of Keras, the one of the best epoch. The circles are
-# the epochs at which the file was written anew.
+# A checkpoint is an ordinary Keras model: the model of the best epoch.
 (checkpoint,) = folder.glob("*.keras")
 model = keras.saving.load_model(checkpoint)
 probability = model.predict(X_val.toarray(), verbose=0)[:, 0]
 print(f"accuracy of the checkpoint     {np.mean((probability > 0.5) == y_val):.3f}")
 print(f"accuracy of the last epoch     {classifier.score(X_val, y_val):.3f}")
 
+# %%
+# The circles are the epochs at which the callback wrote the file.
 loss = pd.Series(classifier.history_["val_loss"], index=range(1, 13))
 written = loss[loss.cummin() == loss]
 display = EpochCurveDisplay.from_fitted(classifier)
-display.ax_.plot(
+circles = display.ax_.plot(
     written,
     "o",
     markersize=14,
@@ -89,15 +92,14 @@ display.ax_.plot(
     markeredgecolor="black",
     label="Checkpoint written",
 )
-display.legend_.remove()
-_ = display.ax_.legend()
+_ = display.figure_.legend(handles=circles, loc="outside lower right")
 
 # %%
-# The class, and its parameters
-# -----------------------------
-# A callback may be given as a class. Its parameters are parameters of the classifier
-# then, which a search can try out. This one halves the learning rate when the training
-# loss has not fallen by 0.05.
+# Callbacks as parameters
+# -----------------------
+# You can also pass the class of a callback. Its parameters then become parameters of
+# the classifier, which a search can tune. This callback halves the learning rate if the
+# training loss has not fallen by 0.05.
 halving = KerasMLPClassifier(
     size=16,
     epochs=12,
@@ -111,15 +113,17 @@ halving = KerasMLPClassifier(
 )
 halving.fit(X_train, y_train, X_val=X_val, y_val=y_val)
 
-_, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+_, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 epochs = range(1, 13)
-left.plot(epochs, classifier.history_["val_loss"], color="#0072B2", label="constant")
-left.plot(epochs, halving.history_["val_loss"], color="#D55E00", label="halved")
-left.set(xlabel="Epoch", ylabel="Validation loss")
-left.legend(title="Learning rate")
-right.step(epochs, np.full(12, 0.001), where="mid", color="#0072B2")
-right.step(epochs, halving.history_["learning_rate"], where="mid", color="#D55E00")
-_ = right.set(xlabel="Epoch", ylabel="Learning rate", ylim=(0, None))
+rates = {"constant": np.full(12, 0.001), "halved": halving.history_["learning_rate"]}
+curves = {"constant": classifier.history_, "halved": halving.history_}
+for (name, rate), color in zip(rates.items(), ["#0072B2", "#009E73"], strict=True):
+    axes[0].plot(epochs, curves[name]["val_loss"], color=color, label=name)
+    axes[1].step(epochs, rate, where="mid", color=color, label=name)
+axes[0].set(xlabel="Epoch", ylabel="Validation loss", xticks=[1, 4, 8, 12])
+axes[1].set(xlabel="Epoch", ylabel="Learning rate", xticks=[1, 4, 8, 12])
+axes[1].set_ylim(0, None)
+_ = axes[1].legend(title="Learning rate")
 
 # %%
 # In a cross-validation
@@ -132,8 +136,8 @@ print(*[path.name for path in sorted(folder.glob("*.keras"))], sep="\n")
 # %%
 # scikit-learn's own callbacks
 # ----------------------------
-# They are set by a method, and see every epoch, in NumPy as well: here the accuracy on
-# the training reviews.
+# You set them with a method, and they also work in NumPy. This callback records the
+# accuracy on the training reviews after every epoch.
 monitor = ScoringMonitor(scoring="accuracy")
 plain = KerasMLPClassifier(size=16, epochs=4, batch_size=128, random_state=0)
 plain.set_callbacks(monitor).fit(X_train, y_train)

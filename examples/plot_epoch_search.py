@@ -1,16 +1,16 @@
 """
-Epochs for free
-===============
+Tuning the number of epochs in one run
+======================================
 
-A grid over the number of epochs trains a network of 20 epochs after it has trained one
-of 10, from the start. `EpochSearchCV` looks at each network after every epoch instead,
-and trains it once.
+To compare 10 and 20 epochs, a grid search trains two networks from scratch, although
+the second passes through epoch 10 anyway. `EpochSearchCV` scores a network after every
+epoch and trains it once. See :doc:`/user_guide/epochs`.
 """
 
 # %%
 # The grid
 # --------
-# Two sizes, five numbers of epochs, three folds.
+# We compare two sizes and five numbers of epochs on three folds.
 import time
 
 import numpy as np
@@ -32,7 +32,7 @@ pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(batch_size=128, learning_rate=0.002, random_state=0),
 )
-sizes = [4, 32]
+sizes = [4, 16]
 epochs = [1, 2, 4, 8, 16]
 
 start = time.perf_counter()
@@ -46,9 +46,9 @@ grid.fit(X, y)
 grid_time = time.perf_counter() - start
 
 # %%
-# Every epoch a candidate
-# -----------------------
-# The same pipeline, sizes and folds, without the list of epochs.
+# The search
+# ----------
+# `EpochSearchCV` takes the same pipeline, sizes and folds, without the list of epochs.
 start = time.perf_counter()
 search = EpochSearchCV(
     pipe, {"kerasmlpclassifier__size": sizes}, max_epochs=16, cv=3, refit=False
@@ -57,10 +57,11 @@ search.fit(X, y)
 search_time = time.perf_counter() - start
 
 # %%
-# What it cost
-# ------------
-# The grid trains a fold for 1 + 2 + 4 + 8 + 16 epochs, the search for 16; and the grid
-# learns the vocabulary of a fold anew for every candidate, the search once.
+# The cost
+# --------
+# On each fold, the grid trains a network for 1 + 2 + 4 + 8 + 16 epochs, the search for
+# 16. The grid also learns the vocabulary of a fold for every candidate, the search only
+# once.
 pd.DataFrame(
     {
         "networks": [len(sizes) * len(epochs) * 3, len(sizes) * 3],
@@ -74,20 +75,22 @@ pd.DataFrame(
 # %%
 # The same numbers
 # ----------------
-# The lines are what the search has seen, the circles the candidates of the grid. They
-# lie on the lines: a network that is looked at after 8 epochs on its way to 16 is the
-# network that is trained for 8 epochs. Between the circles are the epochs that the grid
-# knows nothing of.
+# The lines are the epochs of the search, the circles the candidates of the grid. The
+# circles lie on the lines: a network on its way to 16 epochs has, after 8 epochs, the
+# same weights as a network trained for 8. The search also has the epochs between the
+# circles.
 display = EpochCurveDisplay.from_search(search, metric="val_accuracy", mark_best=False)
 results = pd.DataFrame(grid.cv_results_)
-display.ax_.plot(
+circles = display.ax_.plot(
     results["param_kerasmlpclassifier__epochs"],
     results["mean_test_score"],
     "o",
     markersize=9,
     markerfacecolor="none",
     markeredgecolor="black",
+    label="GridSearchCV",
 )
+display.figure_.legend(handles=circles, loc="outside lower right")
 
 curve = search.history_.groupby(["kerasmlpclassifier__size", "epoch"])["val_accuracy"]
 on_the_line = curve.mean().loc[
@@ -103,23 +106,22 @@ difference = np.abs(on_the_line.to_numpy() - results["mean_test_score"]).max()
 print(f"largest difference: {difference:.1g}")
 
 # %%
-# Which epoch
-# -----------
-# The search goes by the validation loss, unless ``monitor`` names a metric, and takes
-# the epoch at which the *mean* over the folds is best: one number that has to do for
-# all folds. (The bars on the right are what the folds would have chosen for
-# themselves.) If it is the last epoch, as a small network's may be, more are worth a
-# try.
+# The best epoch
+# --------------
+# The search uses the validation loss unless you set ``monitor`` to another metric. It
+# takes the epoch at which the *mean* over the folds is best, one number for all folds.
+# On the right, the bars span the best epochs of the single folds. If the best epoch is
+# the last one, as it may be for a small network, try more epochs.
 EpochCurveDisplay(search).plot_summary()
 print(search.best_params_)
 
 # %%
-# The honest estimate
-# -------------------
-# ``best_score_`` is the best of 32, and a little too good. A cross-validation around
-# the search chooses anew in each of its own folds, and tests on what that choice has
-# not seen. (It is a little too modest, too: its networks learn from two thirds of the
-# 1,000 reviews, the last one from all of them.)
+# An honest estimate
+# ------------------
+# ``best_score_`` is the best of 32 scores, so it is slightly too good. Nested
+# cross-validation runs the search in each of its own training folds and tests the
+# result on reviews that the search has not seen. (Its estimate is slightly too low,
+# because these networks learn from two thirds of the 1,000 reviews.)
 search.set_params(refit=True)
 nested = cross_validate(search, X, y, cv=3, return_estimator=True)
 print(f"nested accuracy   {nested['test_score'].mean():.3f}")

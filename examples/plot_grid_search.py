@@ -2,16 +2,17 @@
 Grid search over the whole pipeline
 ===================================
 
-`GridSearchCV` turns the vectorizer's knobs and the network's together, and no word of a
-validation fold gets into the vocabulary.
+`GridSearchCV` tunes parameters of the vectorizer and the network together, with the
+vocabulary learned from the training folds only. :doc:`/user_guide/leakage` explains why
+this matters.
 """
 
 # %%
-# One name for each knob
-# ----------------------
-# A parameter of a step is called by the name of the step, two underscores, and its own
-# name. Here the knobs are the size of the vocabulary, and whether two words in a row,
-# such as *not good*, count as a word of their own.
+# Names of parameters
+# -------------------
+# The name of a parameter in a pipeline is the name of its step, two underscores, and
+# its own name. Here we tune the size of the vocabulary. We also try pairs of words such
+# as *not good* as additional columns.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -34,11 +35,11 @@ grid = {
     "textmultihotvectorizer__max_features": [1000, 3000, 10_000, 30_000],
 }
 search = GridSearchCV(pipe, grid, cv=3)
-search.fit(X, y)
+_ = search.fit(X, y)
 
 # %%
-# Eight combinations, three folds: 24 pipelines have been fitted, and the best
-# combination once more on all 2,000 reviews.
+# The search fits 24 pipelines: eight combinations on three folds each. Then it fits the
+# best combination on all 2,000 reviews.
 results = pd.DataFrame(search.cv_results_)
 table = results.pivot(
     index="param_textmultihotvectorizer__ngram_range",
@@ -67,43 +68,43 @@ ax.set(
 _ = ax.figure.colorbar(image, label="Mean accuracy")
 
 # %%
-# How sure is that?
-# -----------------
-# The accuracy of a combination differs from fold to fold by as much as the best of them
-# differ from each other. Which one comes first is luck as well.
+# How certain is the best?
+# ------------------------
+# The standard deviation over the folds is larger than the difference between the best
+# combinations. So their order is partly chance.
 results.sort_values("rank_test_score").rename(
     columns=lambda name: name.split("__")[-1]
 )[["ngram_range", "max_features", "mean_test_score", "std_test_score"]].head(4).round(3)
 
 # %%
-# And since the best was chosen for its score, that score tends to be too good; on the
-# other hand, its last network has learned from all 2,000 reviews, those of the folds
-# from two thirds. New reviews tell:
+# The best combination was chosen for its score, so this score tends to be too good. On
+# the other hand, its final network learned from all 2,000 reviews, and the networks of
+# the folds from two thirds of them. The accuracy on new reviews is:
 print(f"best on the folds      {search.best_score_:.3f}")
 print(f"on 5,000 new reviews   {search.score(X_test, y_test):.3f}")
 
 # %%
-# Why the vectorizer is inside
-# ----------------------------
-# Preprocessing that has seen the validation fold flatters, the more so the more it
-# learns from it. Here 1,000 words are chosen by the *labels*, a common step: once with
-# all reviews, before the folds are made, and once inside the pipeline.
+# Why the vectorizer is in the pipeline
+# -------------------------------------
+# A preprocessing step that has seen the validation fold makes the score too good,
+# especially if it uses the labels. Here `SelectKBest` chooses 1,000 words by the
+# *labels*, a common step: once with all reviews before the folds are made, and once in
+# the pipeline.
 outside = SelectKBest(chi2, k=1000).fit_transform(
     TextMultiHotVectorizer(max_features=None).fit_transform(X), y
 )
 inside = make_pipeline(
     TextMultiHotVectorizer(max_features=None), SelectKBest(chi2, k=1000), pipe[-1]
 )
-flattered = cross_val_score(pipe[-1], outside, y, cv=3)
+too_good = cross_val_score(pipe[-1], outside, y, cv=3)
 honest = cross_val_score(inside, X, y, cv=3)
-print(f"chosen outside the folds  {flattered.mean():.3f}")
+print(f"chosen outside the folds  {too_good.mean():.3f}")
 print(f"chosen inside the folds   {honest.mean():.3f}")
 print(f"on 5,000 new reviews      {inside.fit(X, y).score(X_test, y_test):.3f}")
 
 # %%
-# The first number is not to be had: with words chosen outside, each network was
-# validated on reviews whose labels had already been used. In the pipeline that cannot
-# happen.
+# The first number is not achievable on new data: when the words were chosen, the labels
+# of the validation reviews had already been used. In the pipeline, this cannot happen.
 #
-# A grid can have the number of epochs too, but need not:
-# :ref:`sphx_glr_auto_examples_plot_epoch_search.py`.
+# A grid can also contain the number of epochs, but
+# :ref:`sphx_glr_auto_examples_plot_epoch_search.py` shows a faster way.

@@ -1,17 +1,18 @@
 """
-Iterated K-fold: how much was luck of the split
-===============================================
+Iterated K-fold: repeating with other folds
+===========================================
 
-K-fold deals the reviews into folds once. Dealt again, the curves come out otherwise;
-the mean over several deals depends less on how the cards fell.
+K-fold splits the reviews once. A different split gives different curves, and the mean
+over several splits depends less on chance. :doc:`/user_guide/cross_validation` says
+when repeating is worth the time.
 """
 
 # %%
 # Twenty networks
 # ---------------
-# Four folds, dealt five times: `RepeatedKFold` has 20 splits. How many networks does
-# that take? One for each split, so K times the repeats, and one more if the final
-# network is to be trained on all reviews.
+# `RepeatedKFold` splits the reviews into four folds, five times: 20 splits. How many
+# networks do we train? One for each split, so K times the number of repeats. If you
+# want a final network for all reviews, train one more.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import RepeatedKFold
@@ -33,32 +34,47 @@ pipe = make_pipeline(
 )
 cv = RepeatedKFold(n_splits=4, n_repeats=5, random_state=0)
 curves = epoch_curve(pipe, X, y, max_epochs=30, cv=cv)
-curves.head()
+curves[["repeat", "fold", "epoch", "loss", "val_loss", "val_accuracy"]].head()
 
 # %%
-# `epoch_curve` is the search without the choice: a frame with a row per split and
-# epoch. Its plot shows the training curve too, far below.
-_ = EpochCurveDisplay(curves).plot()
+# `epoch_curve` trains like `EpochSearchCV` but chooses nothing. It returns a DataFrame
+# with a row for each split and epoch.
+_ = EpochCurveDisplay(curves).plot(score_type="validation")
 
 # %%
-# What repeating can do
-# ---------------------
-# A dot is a fold, at the best epoch of the mean over all; a bar is the mean of the four
-# folds of a repeat. The folds differ much. The repeats differ little, since each repeat
-# has validated on every one of the 1,000 reviews.
+# The effect of repeating
+# -----------------------
+# A dot is a fold, at the best epoch of the mean curve. A bar is the mean of the four
+# folds of a repeat. The folds differ a lot. The repeats differ little, because each
+# repeat validates on all 1,000 reviews.
 best_epoch = curves.groupby("epoch")["val_loss"].mean().idxmin()
 at_best = curves[curves["epoch"] == best_epoch]
 means = at_best.groupby("repeat")["val_loss"].mean()
 
-_, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
-ax.plot(at_best["repeat"] + 1, at_best["val_loss"], "o", color="#0072B2", alpha=0.6)
-ax.hlines(means, means.index + 0.75, means.index + 1.25, color="black", linewidth=2)
-ax.axhline(means.mean(), color="black", linestyle="--", linewidth=1)
-_ = ax.set(
+_, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
+ax.plot(
+    at_best["repeat"] + 1,
+    at_best["val_loss"],
+    "o",
+    color="#0072B2",
+    alpha=0.6,
+    label="fold",
+)
+left, right = means.index + 0.75, means.index + 1.25
+ax.hlines(means, left, right, color="black", linewidth=2, label="mean of 4 folds")
+ax.axhline(
+    means.mean(),
+    color="black",
+    linestyle="--",
+    linewidth=1,
+    label="mean of all 20 folds",
+)
+ax.set(
     xlabel="Repeat",
     ylabel=f"Validation loss at epoch {best_epoch}",
     xticks=means.index + 1,
 )
+_ = ax.figure.legend(loc="outside lower center", ncols=3)
 
 # %%
 folds = at_best.groupby("repeat")["val_loss"].std().mean()
@@ -66,11 +82,12 @@ print(f"standard deviation of the folds within a repeat  {folds:.3f}")
 print(f"standard deviation of the repeats                {means.std():.3f}")
 
 # %%
-# And what it cannot
-# ------------------
-# Each repeat's mean curve has a best epoch of its own. They agree better than those of
-# single folds, but all of them look at the same 1,000 reviews. Repeating takes away the
-# luck of the split; the luck of having been given *these* reviews stays.
+# The limit of repeating
+# ----------------------
+# The mean curve of each repeat has its own best epoch. These epochs agree better than
+# the best epochs of single folds, but all repeats use the same 1,000 reviews. Repeating
+# averages out the randomness of the split. It does not tell how other reviews would
+# change the result.
 by_repeat = curves.groupby(["repeat", "epoch"])["val_loss"].mean().unstack()
 by_fold = curves.pivot(index="epoch", columns=["repeat", "fold"], values="val_loss")
 print("best epochs of the repeats ", *by_repeat.idxmin(axis=1))

@@ -2,16 +2,16 @@
 A corpus larger than memory: epochs over chunks
 ===============================================
 
-Files are read a chunk at a time: first for the vocabulary, then once for every epoch.
-Memory holds a chunk, a buffer to shuffle in, and the network, however long the corpus
-is; weights, curve and best epoch are those of training in memory.
+A corpus that does not fit in memory is read in chunks: once to learn the vocabulary and
+once per epoch. Memory contains a chunk, a buffer for shuffling, and the network. See
+:doc:`/streaming`.
 """
 
 # %%
 # A corpus on disk
 # ----------------
-# 600,000 reviews of 40 words in Parquet files. A word is drawn more often if it leans
-# towards the label, and every tenth label is wrong.
+# We write 300,000 reviews of 40 random words to Parquet files. Each word leans towards
+# one of the labels and is more frequent in its reviews. Every tenth label is wrong.
 import tempfile
 from pathlib import Path
 
@@ -32,7 +32,7 @@ cumulated = [np.cumsum(frequency * np.exp(sign * leaning)) for sign in (-1, 1)]
 
 
 def draw_reviews(n_reviews):
-    """Draw texts and labels, as a table."""
+    """Return a table of random texts and labels."""
     y = rng.integers(0, 2, n_reviews)
     drawn = np.empty((n_reviews, 40), int)
     for label, sums in enumerate(cumulated):
@@ -46,7 +46,7 @@ def draw_reviews(n_reviews):
 
 folder = tempfile.TemporaryDirectory()
 corpus_size = 0
-for i in range(24):
+for i in range(12):
     table = draw_reviews(25_000)
     corpus_size += table["text"].nbytes / 1e6
     path = Path(folder.name, f"reviews-{i:02}.parquet")
@@ -58,14 +58,14 @@ print(f"{corpus_size:.0f} MB of text")
 # %%
 # Training
 # --------
-# Parquet files are read in batches, `shuffle_chunks` mixes the reviews of neighbouring
-# ones, and a call of `partial_fit` trains on all of them for an epoch. CSV files come
-# in chunks from ``pandas.read_csv("reviews.csv", chunksize=5000)``.
+# We read Parquet files in batches. `shuffle_chunks` mixes the reviews of neighbouring
+# batches, and a call of `partial_fit` trains on all of them for an epoch. For CSV
+# files, ``pandas.read_csv("reviews.csv", chunksize=5000)`` gives chunks.
 memory = []
 
 
 def read(columns=None):
-    """Yield the chunks of the corpus, and note how much memory is in use."""
+    """Yield the chunks of the corpus, and record the memory in use."""
     for path in sorted(Path(folder.name).iterdir()):
         for chunk in pq.ParquetFile(path).iter_batches(5000, columns=columns):
             memory.append(resident_memory())
@@ -73,13 +73,13 @@ def read(columns=None):
 
 
 def encode(chunks):
-    """Yield chunks as the classifier takes them."""
+    """Yield chunks in the form that the classifier accepts."""
     for chunk in chunks:
         yield vectorizer.transform(chunk["text"]), chunk["label"]
 
 
 def resident_memory():
-    """Return the memory that this process uses now, in MB (on Linux)."""
+    """Return the memory that this process uses, in MB (on Linux)."""
     status = Path("/proc/self/status")
     kilobytes = (
         status.read_text().split("VmRSS:")[1].split()[0] if status.exists() else 0
@@ -104,14 +104,18 @@ print("validation accuracy", classifier.history_["val_accuracy"].round(3))
 # %%
 # The curve, and the memory
 # -------------------------
-# A call is an epoch, and a point of the curve. The memory that the passes take beyond
-# what the libraries take anyway stays at a fraction of the corpus, and would if there
-# were a hundred times as many files.
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+# Each call is an epoch and a point of the curve. After one epoch over 300,000 reviews,
+# the network has learned nearly everything: a large corpus needs few epochs. The passes
+# over the files need a fraction of the memory of the corpus. They would need no more
+# for a hundred times as many files.
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 EpochCurveDisplay.from_fitted(classifier, ax=left)
-right.plot(np.array(memory) - before, label="in use, beyond the libraries")
+left.set_ylim(0.4, 0.6)
+used = np.array(memory) - before
+right.plot(range(1, len(used) + 1), used, color="#0072B2", label="passes over files")
 right.axhline(corpus_size, color="black", linestyle="--", label="text of the corpus")
-right.set(xlabel="Chunks read", ylabel="Memory in MB", ylim=(0, None))
-right.legend()
-print(f"at most {max(memory) - before:.0f} MB in use, of {corpus_size:.0f} MB of text")
+right.set(xlabel="Chunks read", ylabel="Memory in MB", xlim=(1, len(used)))
+right.set_ylim(0, None)
+right.legend(loc="center right")
+print(f"at most {max(used):.0f} MB, for {corpus_size:.0f} MB of text")
 folder.cleanup()

@@ -2,16 +2,17 @@
 Multilabel: several genres at once
 ==================================
 
-A film can be a comedy and a romance. Given a column for each label, the network has an
-output for each, and one vocabulary and two hidden layers for all.
+A film can be a comedy and a romance. If ``y`` has a column for each label, the network
+has an output for each, and all labels share the vocabulary and the hidden layers. See
+:doc:`/user_guide/network`.
 """
 
 # %%
 # Labels from the texts
 # ---------------------
-# A review that speaks of a "western" is probably about one. So the genres that a review
-# names are its labels here, and the naming words are taken out of the vocabulary: the
-# network has to guess the genre from everything else that is said.
+# A review that mentions a "western" is probably about one. So we take the genres that a
+# review mentions as its labels, and remove these words from the vocabulary. The network
+# has to predict the genre from the other words.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -40,12 +41,12 @@ Y = pd.DataFrame({genre: named[words].max(axis=1) for genre, words in GENRES.ite
 has_any = Y.any(axis=1).to_numpy()
 texts, Y = texts[has_any][:6000], Y[has_any][:6000].astype(int)
 others = Y.mul(Y.sum(axis=1) > 1, axis=0).sum() / Y.sum()
-pd.DataFrame({"share": Y.mean(), "of these, others named too": others}).round(2)
+pd.DataFrame({"share": Y.mean(), "of these, with another genre": others}).round(2)
 
 # %%
 # One network, eight outputs
 # --------------------------
-# ``Y`` has a row for each review and a column for each genre, zeros and ones. The
+# ``Y`` has a row for each review and a column of zeros and ones for each genre. The
 # network ends in a sigmoid for each column, and its loss is the mean of their
 # cross-entropies.
 train, test = slice(0, 4000), slice(4000, None)
@@ -59,34 +60,43 @@ print(f"epochs {search.best_epoch_}")
 # %%
 # How good is it?
 # ---------------
-# Accuracy is no measure here: it asks that all eight are right at once, and a rare
-# genre is right by never being named. Better to ask, genre by genre, how well its
-# reviews are ranked above the others. The average precision does that; for a random
-# order it is the share of the genre, which the light bars show.
+# Accuracy is not useful here: it requires all eight labels to be right, and for a rare
+# genre "no" is nearly always right. We therefore measure, genre by genre, how well the
+# network ranks its reviews above the others. The average precision is 1 for a perfect
+# order. For a random order, it is the share of the genre.
 probability = search.predict_proba(texts[test])
 precision = pd.Series(
     average_precision_score(Y[test], probability, average=None), index=list(Y)
 ).sort_values()
 share = Y[test].mean()[precision.index]
 
-_, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
-ax.barh(precision.index, precision, color="#0072B2", label="average precision")
-ax.barh(precision.index, share, color="#9ECAE1", label="random order")
-ax.set(xlabel="Average precision on unseen reviews", xlim=(0, 1))
+_, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
+ax.barh(precision.index, precision, color="#0072B2", label="network")
+ax.plot(
+    share,
+    precision.index,
+    "|",
+    color="#E69F00",
+    markersize=16,
+    markeredgewidth=3,
+    label="random order",
+)
+ax.set(xlabel="Average precision on new reviews", xlim=(0, 1))
 _ = ax.legend(loc="lower right")
 
 # %%
 # Several at once
 # ---------------
-# `predict` names each genre whose probability is above one half: none, one, or several.
+# `predict` returns every genre with a probability above one half: none, one, or
+# several. The table counts the reviews by their number of genres.
 predicted = search.predict(texts[test])
-counts = {"named": Y[test].sum(axis=1), "predicted": predicted.sum(axis=1)}
+counts = {"mentioned": Y[test].sum(axis=1), "predicted": predicted.sum(axis=1)}
 pd.DataFrame({k: np.bincount(v, minlength=4)[:4] for k, v in counts.items()}).T
 
 # %%
-# A rare genre seldom gets above one half, and so is seldom named. If its reviews are to
-# be found all the same, it needs a lower threshold of its own: here the one above which
-# the network names it as often as the training reviews do.
+# A rare genre seldom gets a probability above one half, so it is seldom predicted. To
+# find more of its reviews, give it a lower threshold. Here we choose the threshold at
+# which the network predicts a genre as often as it occurs in the training reviews.
 threshold = [
     np.quantile(p, 1 - s)
     for p, s in zip(search.predict_proba(texts[train]).T, Y[train].mean(), strict=True)
@@ -102,7 +112,7 @@ pd.DataFrame(
 ).round(2)
 
 # %%
-# And for texts of one's own:
+# The two most probable genres of new texts:
 for text in [
     "Soldiers far from home, and a nurse who falls in love with one of them.",
     "A haunted house, a scream in the night, and blood on the stairs.",

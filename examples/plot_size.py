@@ -1,18 +1,18 @@
 """
-Network size: how much can it memorize
-======================================
+Network size: how much a network can memorize
+=============================================
 
 The larger a network, the sooner it knows its training reviews by heart. A small one has
-to find what they have in common.
+to find patterns that many reviews share. :doc:`/user_guide/regularization` explains
+why.
 """
 
 # %%
 # Three networks
 # --------------
-# Two hidden layers of 4, 16 or 64 units. A dictionary of names takes the place of a
-# grid, and `epoch_curve` trains all of them on the same two splits: 60 % of 3,000
-# reviews to train on, 40 % to validate on.
-import matplotlib.pyplot as plt
+# The networks have two hidden layers of 4, 16 or 64 units. We pass `epoch_curve` a
+# dictionary of names instead of a grid. It trains all networks on the same three
+# splits: 60 % of 3,000 reviews to train, 40 % to validate.
 import pandas as pd
 from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline
@@ -38,11 +38,11 @@ curves = epoch_curve(
     y,
     param_grid=variants,
     max_epochs=20,
-    cv=ShuffleSplit(2, test_size=0.4, random_state=0),
+    cv=ShuffleSplit(3, test_size=0.4, random_state=0),
 )
 
 # %%
-# Most of the weights are in the first layer, one for each word and unit.
+# Most of the weights are in the first layer: one for each word and unit.
 weights = pd.DataFrame({"units": [4, 16, 64]}, index=list(variants))
 weights["first layer"] = 10_001 * weights["units"]
 weights["all weights"] = (
@@ -55,21 +55,25 @@ weights["for each training review"] = weights["all weights"] / 1800
 weights.round(0).astype(int)
 
 # %%
-# What they memorize, and what they learn
-# ---------------------------------------
-# On the left is the loss of the training reviews: the large network has it at nothing
-# while the small one still works on it. On the right the same networks meet reviews
-# they have not seen. At their best epochs, marked by diamonds, they are about equally
-# good. But the larger a network, the sooner it is there, and the worse it is
-# afterwards; the small one forgives a few epochs too many.
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
+# New reviews
+# -----------
+# On validation reviews, the networks are about equally good at their best epochs, which
+# the diamonds mark. But the larger a network, the sooner it reaches its best epoch, and
+# the higher its loss rises afterwards. A few epochs too many do little harm to the
+# small network.
 display = EpochCurveDisplay(curves)
-display.plot(axes[0], score_type="train", log_scale=True)
-display.plot(axes[1], score_type="validation")
-axes[1].get_legend().remove()  # as on the left
+_ = display.plot()
 
 # %%
-# The numbers at the best epoch, and at the last:
+# Training reviews
+# ----------------
+# The training loss shows how much a network has memorized. The large network comes
+# close to zero within a few epochs. The small network still has something to learn at
+# epoch 20.
+_ = display.plot(score_type="train", log_scale=True)
+
+# %%
+# The validation loss at the best epoch and at the last:
 loss = curves.groupby(["candidate", "epoch"])["val_loss"].mean().unstack(0)[[*variants]]
 pd.DataFrame(
     {
@@ -80,6 +84,7 @@ pd.DataFrame(
 ).round(3)
 
 # %%
-# So size is a matter of *when*, more than of *how well*. That is why a comparison of
-# networks after the same number of epochs is unfair to most of them, and why
-# :ref:`sphx_glr_auto_examples_plot_epoch_search.py` takes each at its own best.
+# The size of a network changes *when* it is best more than *how good* it is then. If
+# you compare networks after the same number of epochs, most of them are not at their
+# best. :ref:`sphx_glr_auto_examples_plot_epoch_search.py` compares each at its own best
+# epoch.

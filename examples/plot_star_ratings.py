@@ -2,16 +2,17 @@
 Star ratings: more than two classes
 ===================================
 
-With more than two classes the network ends in a softmax, and which mistakes it makes
-says more than how many.
+With more than two classes, the network ends in a softmax (see
+:doc:`/user_guide/network`). The confusion matrix then shows which mistakes it makes,
+and not only how many.
 """
 
 # %%
-# Stars that the reviewers name
-# -----------------------------
-# Many reviewers end with a grade, such as "7/10" or "8 out of 10". Those who name just
-# one give us a label for free. The grade has to go from the text then, or the network
-# would read the answer.
+# Stars in the texts
+# ------------------
+# Many reviewers end with a grade, such as "7/10" or "8 out of 10". Reviews with exactly
+# one grade give us labels for free. We remove the grade from the text, because the
+# network could otherwise read the answer.
 import re
 
 import matplotlib.pyplot as plt
@@ -34,8 +35,8 @@ stars = np.array([int(*named[i]) for i in rows])
 pd.Series(stars).value_counts().sort_index()
 
 # %%
-# There are few 5s and 6s: the collection has left out reviews in between, and a grade
-# may also be meant for another film. Eight classes remain.
+# There are few 5s and 6s, because the collection leaves out mediocre reviews. (A grade
+# may also belong to another film.) We keep the other eight classes.
 kept = (stars <= 4) | (stars >= 7)
 texts, stars = texts[kept], stars[kept]
 X_train, X_test, y_train, y_test = train_test_split(
@@ -45,8 +46,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # A network for eight classes
 # ---------------------------
-# Nothing has to be said about that: `fit` sees eight labels, and the network gets eight
-# outputs, whose softmax adds up to one.
+# No extra setting is needed: `fit` sees eight labels and gives the network eight
+# outputs. Their softmax adds up to one.
 pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(size=32, batch_size=128, random_state=0),
@@ -61,47 +62,46 @@ print(f"good or bad            {np.mean((predicted > 5) == (y_test > 5)):.3f}")
 # %%
 # Near misses
 # -----------
-# One of three is right, twice as many as by always saying the most frequent class. But
-# the others are not just wrong. Many are next to the diagonal, and there are two
-# blocks: whether a review is good or bad is right four times out of five. How good or
-# how bad it is, is a matter of taste.
-#
-# The probabilities of the classes can also be read as a whole. Their mean are the stars
-# to expect, a number that need not be whole: on the right for the reviews of each
-# class, as boxes of half of them around the median.
-probability = search.predict_proba(X_test)
-mean = probability @ search.classes_
-
-_, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 4.2), width_ratios=[5, 4], layout="constrained"
-)
+# One prediction in three is correct, twice as many as with the most frequent class.
+# Many of the others are next to the diagonal, and the matrix has two blocks: whether a
+# review is good or bad is correct four times out of five.
+_, ax = plt.subplots(figsize=(6, 5), layout="constrained")
 ConfusionMatrixDisplay.from_predictions(
     y_test,
     predicted,
     normalize="true",
     values_format=".0%",
     cmap="Blues",
-    ax=left,
+    ax=ax,
     colorbar=False,
     text_kw={"fontsize": "small"},
 )
-left.set(xlabel="Most probable stars", ylabel="Stars given")
-right.boxplot(
+_ = ax.set(xlabel="Most probable stars", ylabel="Stars in the review")
+
+# %%
+# The probabilities also give expected stars: the mean of the classes, weighted by their
+# probabilities, which need not be a whole number. Each box contains the middle half of
+# the reviews of a class, and the line is their median.
+probability = search.predict_proba(X_test)
+mean = probability @ search.classes_
+
+_, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+ax.boxplot(
     [mean[y_test == star] for star in search.classes_],
     tick_labels=search.classes_,
     showfliers=False,
     medianprops={"color": "#0072B2", "linewidth": 2},
 )
-_ = right.set(xlabel="Stars given", ylabel="Expected stars", ylim=(1, 10))
+_ = ax.set(xlabel="Stars in the review", ylabel="Expected stars", ylim=(1, 10))
 
 # %%
 # Which number to report
 # ----------------------
-# depends on what counts. To be exactly right, take the most probable class. To be near,
-# take the *median* of the probabilities, the class up to which they add to one half.
-# The mean is never exactly right; but by the squared distance, in which large ones
-# weigh more, it is about as good as the median, and better than the most probable
-# class.
+# It depends on your measure. For most exact hits, take the most probable class. For the
+# smallest mean distance, take the *median* of the probabilities: the class at which
+# they add up to one half. The mean is never exactly right. By the squared distance,
+# which gives large errors more weight, it is about as good as the median and better
+# than the most probable class.
 reports = {
     "most probable": predicted,
     "median": search.classes_[(probability.cumsum(axis=1) >= 0.5).argmax(axis=1)],
@@ -117,5 +117,5 @@ pd.DataFrame(
 ).round(2)
 
 # %%
-# The archive of Stanford has the stars of all 50,000 reviews:
+# Stanford's archive contains the stars of all 50,000 reviews:
 # ``fetch_imdb(source="stanford").ratings``.

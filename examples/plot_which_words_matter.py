@@ -2,15 +2,15 @@
 Which words matter
 ==================
 
-What has the network learned? Its weights say which words it takes for praise and which
-for blame. Leaving words out, one at a time, says which of them decide: in all reviews,
-and in a single one.
+What has the network learned? Its weights show which words make a review positive or
+negative. Leaving out one word at a time shows which words decide, in all reviews or in
+a single one. See :doc:`/user_guide/network`.
 """
 
 # %%
-# A network to be asked
-# ---------------------
-# 8,000 reviews to train on, and 4,000 others to ask it about.
+# A network
+# ---------
+# We train on 8,000 reviews and examine the predictions for 4,000 others.
 import html
 
 import matplotlib.pyplot as plt
@@ -35,14 +35,14 @@ X_new = vectorizer.transform(new_texts)
 print(f"accuracy {network.score(X_new, y_new):.3f}")
 
 # %%
-# By the weights
-# --------------
+# The weights
+# -----------
 # A linear model has one weight for each word. This network has 16, one for each unit of
-# the first layer, and what becomes of them depends on the layers above. But a ReLU unit
-# either passes on its input as it is or is closed, so for any one review the network
-# *is* a linear model: multiply the kernels, and leave out the closed units. The mean of
-# these linear models over many reviews is the weight of a word. It is in the units of
-# the logit, the number that the sigmoid makes a probability of.
+# the first layer, and their effect depends on the layers above. But a ReLU unit either
+# passes its input on or gives zero. So for a single review, the network *is* a linear
+# model: multiply the kernels, and leave out the units that give zero. We define the
+# weight of a word as its mean over the linear models of many reviews. Its unit is that
+# of the logit, the number that the sigmoid turns into a probability.
 first, second, last = network.coefs_
 hidden = np.maximum(X_new @ first + network.intercepts_[0], 0)
 is_open = hidden @ second + network.intercepts_[1] > 0
@@ -62,19 +62,19 @@ def plot_extremes(ax, values, label, n_words=15):
 
 
 _, ax = plt.subplots(figsize=(6, 6.4), layout="constrained")
-plot_extremes(ax, weights, "Weight: change of the logit by the word")
+plot_extremes(ax, weights, "Weight: change of the logit if the word is added")
 
 # %%
-# By leaving words out
-# --------------------
-# A weight says what a word would do. Whether it does anything depends on the reviews:
-# is the word in them, and what else is? So take a review, leave out one of its words,
-# and see how far the logit falls or rises; then put it back, and take the next. For a
-# sparse matrix that is a row for each word of each review, with one value set to 0.
+# Leaving words out
+# -----------------
+# A weight shows the possible effect of a word. Its actual effect also depends on the
+# reviews: how often the word occurs, and together with which others. So we leave out
+# one word of a review at a time, and compute how much the logit changes. In a sparse
+# matrix, this is one row per word of each review, with one value set to 0.
 
 
 def leave_words_out(X):
-    """Repeat each row for each word that it has, without that word.
+    """Repeat each row once per word in it, without that word.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def leave_words_out(X):
     -------
     without : CSR matrix of shape (n_words_in_reviews, n_words)
     rows, columns : ndarray of int
-        The review that each row is of, and the word that it lacks.
+        The review of each row, and the word left out.
     """
     n_words = np.diff(X.indptr)
     rows = np.repeat(np.arange(X.shape[0]), n_words)
@@ -95,7 +95,7 @@ def leave_words_out(X):
 
 
 def compute_effects(X):
-    """Tabulate what each word of each review adds to the logit."""
+    """Tabulate how much each word of each review adds to the logit."""
     without, rows, columns = leave_words_out(X)
     change = network.decision_function(X)[rows] - network.decision_function(without)
     return pd.DataFrame({"review": rows, "word": words[columns], "effect": change})
@@ -105,35 +105,37 @@ effects = compute_effects(X_new[:1000])
 effects
 
 # %%
-# On the left, how a word moves the reviews that have it, on average: much as its weight
-# says, since a network of this size is nearly linear. On the right, all that it does in
-# 1,000 reviews, in either direction. The strongest words are rare; the work is done by
-# plain ones that every other review has.
+# The mean effect of a word in the reviews that contain it is close to its weight, since
+# a network of this size is nearly linear.
 by_word = effects.groupby("word")["effect"].agg(["count", "mean"])
 often = by_word[by_word["count"] >= 5]
 total = (often["mean"] * often["count"] / 1000).rename("total")
 
-_, (left, right) = plt.subplots(1, 2, figsize=(9, 5.2), layout="constrained")
-left.scatter(weights[often.index], often["mean"], s=8, color="black", alpha=0.3)
-left.axline((0, 0), slope=1, color="#D55E00", linewidth=1)
-left.set(
-    xlabel="Weight of the word",
-    ylabel="Mean effect of the word where it occurs",
-)
-plot_extremes(right, total, "Effect of the word per review, of all 1,000", 12)
+_, ax = plt.subplots(figsize=(6, 4.6), layout="constrained")
+ax.scatter(weights[often.index], often["mean"], s=8, color="black", alpha=0.3)
+ax.axline((0, 0), slope=1, color="#D55E00", linewidth=1, label="equal")
+ax.set(xlabel="Weight of the word", ylabel="Mean effect where the word occurs")
+_ = ax.legend()
+
+# %%
+# The total effect of a word also depends on how many reviews contain it. The words with
+# the largest weights are rare. Common words contribute more, because they occur in
+# many reviews.
+_, ax = plt.subplots(figsize=(6, 5.4), layout="constrained")
+plot_extremes(ax, total, "Effect of the word, per review of all 1,000", 12)
 
 # %%
 # One review
 # ----------
-# Which words made the network think so? Here is the review, of 40 to 80 different
-# words, in which it is most sure and most wrong: there one sees what it cannot know
-# from a set of words, or where a label is odd. What speaks for a positive review is
-# blue, what speaks against it orange; the stronger the colour, the more the logit falls
-# or rises without the word. Point at a word for the number.
+# Which words led to a wrong prediction? Among the reviews of 40 to 80 different words,
+# we take the wrong prediction with the highest confidence. Such a review may have an
+# unusual label, or a meaning that a set of words cannot express. Words that make the
+# prediction more positive are blue, the others orange. A stronger colour is a larger
+# effect. Point at a word to see its number.
 
 
 class MarkedText:
-    """A text in which words are coloured by their effects.
+    """A text with words coloured by their effects.
 
     Parameters
     ----------
@@ -188,14 +190,15 @@ found = compute_effects(X_new[[worst]]).set_index("word")["effect"]
 MarkedText(new_texts[worst], found)
 
 # %%
-# The words that spoke loudest in it:
+# Its words with the largest effects:
 found.sort_values(key=abs, ascending=False).head(8).round(2)
 
 # %%
-# What this tells, and what not
-# -----------------------------
-# These are answers about the network, not about language: a word matters to it because
-# it went along with a label in 8,000 reviews, be it praise, an actor's name or the
-# *unfortunately* before the praise. And words share their work. The effects of a
-# review's words do not add up to its logit, and a word that has a synonym in the same
-# review seems to matter little, since the other is still there when it is left out.
+# Limits
+# ------
+# These numbers describe the network, not the language. A word matters to the network
+# because it occurred together with a label in 8,000 reviews: it can be praise, the name
+# of an actor, or the *unfortunately* before the praise. Words also share their effects.
+# The effects of the words of a review do not add up to its logit. A word with a synonym
+# in the same review seems to matter little, because the synonym remains if you leave
+# the word out.

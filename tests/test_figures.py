@@ -1,4 +1,4 @@
-"""Timings in the README and on the landing page are medians from the benchmarks."""
+"""Timings in the README and on the landing page are medians of the benchmarks."""
 
 import re
 from pathlib import Path

@@ -180,13 +180,15 @@ def label_ends(ax, lines):
     ends = {line: to_axes.transform(xy[-1])[1] for line, xy in known.items() if len(xy)}
     ordered = sorted(ends, key=ends.get)
     n_rows = np.array([1 + line.get_label().count("\n") for line in ordered])
-    row = 14 / 72 * ax.figure.dpi / ax.bbox.height  # 14 points
+    # Labels have a distance of 14 points, and move with the data if the limits change.
+    row = 14 / 72 * ax.figure.dpi / ax.bbox.height
     offsets = row * (np.cumsum(n_rows) - n_rows / 2)
     heights = np.clip([ends[line] for line in ordered], 0, 1)
     heights = isotonic_regression(heights - offsets) + offsets if ends else heights
-    for line, height in zip(ordered, heights, strict=True):
-        style = {"color": line.get_color(), "verticalalignment": "center"}
-        ax.text(1.02, height, line.get_label(), transform=ax.transAxes, **style)
+    places = to_axes.inverted().transform(np.column_stack([heights, heights]))
+    to_figure = {"transform": ax.get_yaxis_transform(), "verticalalignment": "center"}
+    for line, (_, y) in zip(ordered, places, strict=True):
+        ax.text(1.02, y, line.get_label(), color=line.get_color(), **to_figure)
 
 
 def add_legend(display, axes, candidates, columns, options):
@@ -214,9 +216,8 @@ def add_legend(display, axes, candidates, columns, options):
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    names = max(columns, key=len)
+    names, several = max(columns, key=len), len(candidates) > 1
     lines = list_lines(display, candidates, names)
-    several = len(candidates) > 1
     colors = ["grey"] if several else [line.get_color() for line in lines]
     entries = {x.get_label(): x for x in lines if not options["label_ends"]}
     if several and len(names) == 2:
