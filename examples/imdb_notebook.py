@@ -69,7 +69,8 @@ print(train_texts[0][:200], "...")
 vectorizer = TextMultiHotVectorizer(max_features=10_000, index="keras")
 X_train = vectorizer.fit_transform(train_texts)
 X_test = vectorizer.transform(test_texts)
-X_train
+n_rows, n_columns = X_train.shape
+print(f"{n_rows:,} rows, {n_columns:,} columns, {X_train.nnz:,} ones")
 
 # %%
 # A text as numbers, and back as words:

@@ -67,7 +67,7 @@ columns.sort_values("ratio").iloc[[0, 1, 2, 3, 4, -5, -4, -3, -2, -1]].round(2)
 _, ax = plt.subplots(figsize=(8, 4.6), layout="constrained")
 ax.scatter(columns["reviews"], columns["ratio"], s=3, color="black", alpha=0.15)
 pairs = columns[columns.index.str.contains(" ")]
-bands = pd.cut(pairs["reviews"], [60, 100, 200, 400, 1500])
+bands = pd.cut(pairs["reviews"], [60, 100, 200, 500, 1500])
 ratios = pairs.groupby(bands, observed=True)["ratio"]
 for named, color, offset in [
     (ratios.idxmin(), "#D55E00", -12),
