@@ -130,12 +130,12 @@ def kfold(data, search, report):
 def list_variants(large):
     """List networks that differ in one thing from the one with 16 units.
 
-    The slowest comes first, so that it does not keep one core waiting at the end.
+    The order gives each network the colour that it has in the documentation.
     """
     return {
-        f"{large} units": {"kerasmlpclassifier__size": large},
-        REFERENCE: {"kerasmlpclassifier__size": 16},
         "4 units": {"kerasmlpclassifier__size": 4},
+        REFERENCE: {"kerasmlpclassifier__size": 16},
+        f"{large} units": {"kerasmlpclassifier__size": large},
         "16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002},
         "16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0.0)},
     }
