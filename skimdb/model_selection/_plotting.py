@@ -180,15 +180,15 @@ def label_ends(ax, lines):
     ends = {line: to_axes.transform(xy[-1])[1] for line, xy in known.items() if len(xy)}
     ordered = sorted(ends, key=ends.get)
     n_rows = np.array([1 + line.get_label().count("\n") for line in ordered])
-    # Labels have a distance of 14 points, and move with the data if the limits change.
-    row = 14 / 72 * ax.figure.dpi / ax.bbox.height
-    offsets = row * (np.cumsum(n_rows) - n_rows / 2)
+    points = ax.bbox.height * 72 / ax.figure.dpi  # height of the axes
+    offsets = 14 / points * (np.cumsum(n_rows) - n_rows / 2)  # 14 points apart
     heights = np.clip([ends[line] for line in ordered], 0, 1)
     heights = isotonic_regression(heights - offsets) + offsets if ends else heights
-    places = to_axes.inverted().transform(np.column_stack([heights, heights]))
-    to_figure = {"transform": ax.get_yaxis_transform(), "verticalalignment": "center"}
-    for line, (_, y) in zip(ordered, places, strict=True):
-        ax.text(1.02, y, line.get_label(), color=line.get_color(), **to_figure)
+    style = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    style |= {"verticalalignment": "center", "annotation_clip": False}
+    for line, height in zip(ordered, heights, strict=True):
+        end, shift = (1, known[line][-1, 1]), (6, points * (height - ends[line]))
+        ax.annotate(line.get_label(), end, shift, color=line.get_color(), **style)
 
 
 def add_legend(display, axes, candidates, columns, options):
@@ -223,8 +223,7 @@ def add_legend(display, axes, candidates, columns, options):
     if several and len(names) == 2:
         entries["Training (thin)"] = Line2D([], [], color="grey", linewidth=1)
     if display.split_lines_:
-        thin = (Line2D([], [], color=color, lw=0.7) for color in colors)
-        entries["Single splits"] = tuple(thin)
+        entries["Single splits"] = tuple(Line2D([], [], c=c, lw=0.7) for c in colors)
     if display.bands_:
         label = f"± {SPREADS[options['band']]}"
         entries[label] = tuple(Patch(color=color, alpha=0.3) for color in colors)
