@@ -57,7 +57,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skimdb"
 html_static_path = ["_static"]
 html_css_files = ["skimdb.css"]
-html_favicon = "_static/favicon.svg"
+html_favicon = html_logo = "_static/favicon.svg"
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {
@@ -90,6 +90,7 @@ sphinx_gallery_conf = {
     "reference_url": {"skimdb": None},
     "backreferences_dir": "api/backreferences",
     "remove_config_comments": True,
+    "image_srcset": ["2x"],  # sharp on fine screens
     "show_memory": False,
     "write_computation_times": False,  # its page loads scripts from other sites
     "show_signature": False,

@@ -415,9 +415,8 @@ class EpochCurveDisplay:
         (self.mean_lines_[key],) = ax.plot(epochs, mean, **style)
         at_best = epochs == best.get(key[0], [None])[0]
         if key[1].startswith("val_") and at_best.any():
-            mark = {"markersize": 9, "markeredgecolor": "white", "zorder": 5}
             point = epochs[at_best], mean[at_best]
-            (self.best_markers_[key],) = ax.plot(*point, "D", color=color, **mark)
+            (self.best_markers_[key],) = ax.plot(*point, c=color, **_plotting.DIAMOND)
 
     def plot_summary(
         self,

@@ -15,6 +15,8 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56
 _LINE_STYLES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "v")
 _MAX_WIDTH = 40  # longer labels are broken into lines, to leave room for the axes
+# Hollow, so that best epochs close to each other stay visible.
+DIAMOND = {"marker": "D", "fillstyle": "none", "ms": 10, "mew": 2, "zorder": 5}
 SPREADS = {"sd": "standard deviation", "se": "standard error"}
 
 
@@ -226,12 +228,12 @@ def add_legend(display, axes, candidates, columns, options):
         entries["Single splits"] = tuple(Line2D([], [], c=c, lw=0.7) for c in colors)
     if display.bands_:
         label = f"± {SPREADS[options['band']]}"
-        entries[label] = tuple(Patch(color=color, alpha=0.3) for color in colors)
+        entries[label] = tuple(Patch(color=c, alpha=0.3) for c in colors)
     if display.best_markers_:
         epochs = {marker.get_xdata()[0] for marker in display.best_markers_.values()}
         by = f" by {name_columns(columns[0][0]).lower()}" if len(axes) > 1 else ""
         label = f"Best epoch{by}" + (f": {min(epochs):g}" if len(epochs) == 1 else "")
-        entries[label] = Line2D([], [], color=colors[0], marker="D", linestyle="none")
+        entries[label] = Line2D([], [], c=colors[0], linestyle="", **DIAMOND)
     style = {"handles": [*entries.values()], "labels": [*entries], "handlelength": 3.5}
     style["handler_map"] = {tuple: HandlerTuple(ndivide=None)}  # side by side
     if options["new"] and not options["label_ends"]:
