@@ -82,11 +82,10 @@ print(f"their mean             {at_best.mean():.3f}")
 print(f"on 24,000 new reviews  {search.score(X_new, y_new):.3f}")
 
 # %%
-# The cross-validated accuracy is lower than the accuracy on new reviews, because the
-# networks of the folds learned from 750 reviews and the last one from 1,000. Chance
-# also plays a part. With 250 reviews, accuracy is only known to about ±2 percentage
-# points: the standard error of a share ``p`` among ``n`` is the square root of ``p (1 -
-# p) / n``.
+# The cross-validated accuracy is lower than the accuracy on new reviews: the networks
+# of the folds learned from 750 reviews, the last one from 1,000. Chance also plays a
+# part. With 250 reviews, accuracy is only known to about ±2 percentage points. The
+# standard error of a share ``p`` among ``n`` is the square root of ``p (1 - p) / n``.
 p = at_best.mean()
 for n in [250, 1000, 24_000]:
     print(f"{n:6,} reviews: ± {np.sqrt(p * (1 - p) / n):.3f}")

@@ -13,7 +13,7 @@ both methods.
 # All networks have two hidden layers of 16 units. The first is the original. The second
 # pays a penalty of 0.002 times the square of each weight of these layers, which Keras
 # calls L2. In the third, each training step switches off a random half of the units of
-# the first layer, so that no unit can rely on another. Predictions use all units.
+# the first layer. No unit can then rely on another. Predictions use all units.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

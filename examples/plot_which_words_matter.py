@@ -105,8 +105,8 @@ effects = compute_effects(X_new[:1000])
 effects
 
 # %%
-# The mean effect of a word in the reviews that contain it is close to its weight, since
-# a network of this size is nearly linear.
+# The mean effect of a word where it occurs is close to its weight, because a network of
+# this size is nearly linear.
 by_word = effects.groupby("word")["effect"].agg(["count", "mean"])
 often = by_word[by_word["count"] >= 5]
 total = (often["mean"] * often["count"] / 1000).rename("total")

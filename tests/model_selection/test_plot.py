@@ -306,7 +306,7 @@ def fitted():
     return classifier.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
 
 
-def test_one_fit_from_whatever_holds_it(fitted):
+def test_one_fit_from_all_types_with_a_history(fitted):
     frame = pd.DataFrame(fitted.history_)
     pipe = make_pipeline(StandardScaler(), fitted)
     for source in (
@@ -352,7 +352,7 @@ def test_metrics_side_by_side(fitted):
     assert several.plot_summary().ax_[0].get_xlabel().startswith("Best validation loss")
 
 
-def test_metric_means_what_it_says():
+def test_metric_selects_the_curves():
     display = EpochCurveDisplay(make_history(1))
     assert set(display.plot(metric="val_loss").mean_lines_) == {(0, "val_loss")}
     assert display.ax_.get_ylabel() == "Validation loss"
@@ -369,7 +369,7 @@ def test_metric_means_what_it_says():
     assert display.ax_[0].get_xlabel().startswith("Best validation accuracy")
 
 
-def test_made_of_a_search_it_draws_when_told_to():
+def test_constructor_does_not_draw():
     X, y = make_classification(60, random_state=0)
     classifier = KerasMLPClassifier(size=2, random_state=0)
     search = EpochSearchCV(classifier, max_epochs=3, cv=2, monitor="val_accuracy")
@@ -452,7 +452,7 @@ def test_repr():
     )
 
 
-def test_what_has_no_curves_is_told_what_it_lacks():
+def test_error_for_objects_without_curves():
     X, y = make_classification(60, random_state=0)
     classifier = KerasMLPClassifier(size=2, epochs=2, random_state=0)
     grid = GridSearchCV(classifier, {"size": [2]}, cv=2).fit(X, y)
@@ -473,7 +473,7 @@ def test_from_estimator_takes_all_parameters_of_epoch_curve():
         assert parameters[name].default in (parameter.default, np.nan)
 
 
-def test_wrong_options_are_found_before_training():
+def test_wrong_options_raise_before_training():
     for options in ({"colour": "red"}, {"band": "wide"}, {"metric": 3}):
         with pytest.raises((TypeError, ValueError), match=next(iter(options))):
             EpochCurveDisplay.from_estimator(None, None, None, **options)
