@@ -68,13 +68,14 @@ html_sidebars = {
 }
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
-    "logo": {"text": f"skimdb {version}"},
+    "logo": {"text": "skimdb"},
+    "navbar_start": ["navbar-logo", "version"],
     "header_links_before_dropdown": 6,
     "navbar_align": "left",
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
-    "footer_end": ["sphinx-version"],
+    "footer_end": ["version", "sphinx-version"],
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }

@@ -6,7 +6,9 @@ This notebook follows a well-known teaching notebook section by section, with
 scikit-learn's tools. The original is based on chapters 4 and 5 of Chollet's *Deep
 Learning with Python*. It covers the IMDB reviews, multi-hot encoding, holdout
 validation, K-fold, iterated K-fold, network size, L2 and dropout, and it asks questions
-that are answered here. :doc:`/user_guide/notebook` maps each section to the user guide.
+that are answered here.
+
+:doc:`/user_guide/notebook` maps each section to the user guide.
 
 To run it with all outputs in Jupyter:
 
@@ -24,6 +26,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # no messages of TensorFlow
 
 import tempfile
 from pathlib import Path
+from textwrap import fill
 
 import keras
 import pandas as pd
@@ -56,7 +59,7 @@ test_texts, y_test = texts[20_000:], y[20_000:]
 train_texts, y_train = texts[:20_000], y[:20_000]
 print(f"{len(y_train):,} training reviews, {y_train.mean():.1%} of them positive")
 print(f"{len(y_test):,} test reviews")
-print(train_texts[0][:200], "...")
+print(fill(train_texts[0][:200], 80), "...")
 
 # %%
 # Multi-hot encoding

@@ -4,6 +4,7 @@ Beyond the notebook
 
 The same small network does better with better columns: pairs of words in addition to
 single ones, each column scaled by how well it separates the classes.
+
 :doc:`/user_guide/encoding` describes the columns, :doc:`/user_guide/leakage` the blocks
 of reviews.
 """

@@ -3,6 +3,7 @@ Calibration and thresholds
 ==========================
 
 Can you trust a probability of 0.9? And above which probability is it worth acting?
+
 :doc:`/user_guide/calibration` explains the methods.
 """
 

@@ -3,8 +3,10 @@ Callbacks, TensorBoard, checkpoints
 ===================================
 
 Keras callbacks work as in a Keras script. In a cross-validation, each fit uses its own
-copies of them. :doc:`/backends` lists the features that need Keras, and
-:doc:`/user_guide/holdout` explains why the best epoch is worth keeping.
+copies of them.
+
+:doc:`/backends` lists the features that need Keras, and :doc:`/user_guide/holdout`
+explains why the best epoch is worth keeping.
 """
 
 # %%

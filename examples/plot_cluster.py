@@ -4,7 +4,9 @@ The same search on a cluster
 
 A search that runs on a laptop also runs on a cluster: one line says where. The workers
 start in a second or two because they do not import TensorFlow, and the search survives
-the loss of a worker. This example needs the extra ``dask``. See :doc:`/scaling`.
+the loss of a worker. This example needs the extra ``dask``.
+
+:doc:`/scaling` compares the ways to use several processes or machines.
 """
 
 # %%

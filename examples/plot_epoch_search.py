@@ -4,7 +4,9 @@ Tuning the number of epochs in one run
 
 To compare 10 and 20 epochs, a grid search trains two networks from scratch, although
 the second passes through epoch 10 anyway. `EpochSearchCV` scores a network after every
-epoch and trains it once. See :doc:`/user_guide/epochs`.
+epoch and trains it once.
+
+:doc:`/user_guide/epochs` explains how to choose the number of epochs honestly.
 """
 
 # %%

@@ -3,8 +3,9 @@ Grid search over the whole pipeline
 ===================================
 
 `GridSearchCV` tunes parameters of the vectorizer and the network together, with the
-vocabulary learned from the training folds only. :doc:`/user_guide/leakage` explains why
-this matters.
+vocabulary learned from the training folds only.
+
+:doc:`/user_guide/leakage` explains why this matters.
 """
 
 # %%

@@ -3,6 +3,7 @@ Holdout: the best epoch and the last
 ====================================
 
 A validation set shows at which epoch a network stops learning and starts to memorize.
+
 :doc:`/user_guide/holdout` explains why the data are split into three parts.
 """
 

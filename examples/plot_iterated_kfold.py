@@ -3,8 +3,9 @@ Iterated K-fold: repeating with other folds
 ===========================================
 
 K-fold splits the reviews once. A different split gives different curves, and the mean
-over several splits depends less on chance. :doc:`/user_guide/cross_validation` says
-when repeating is worth the time.
+over several splits depends less on chance.
+
+:doc:`/user_guide/cross_validation` says when repeating is worth the time.
 """
 
 # %%

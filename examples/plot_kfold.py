@@ -3,8 +3,9 @@ K-fold: four validation sets in turn
 ====================================
 
 With few reviews, the result on a single validation set depends on luck. K-fold
-validates on every review once, and the mean of its curves shows how long to train. See
-:doc:`/user_guide/cross_validation`.
+validates on every review once, and the mean of its curves shows how long to train.
+
+:doc:`/user_guide/cross_validation` explains K-fold and its errors.
 """
 
 # %%

@@ -3,8 +3,9 @@ A corpus larger than memory: epochs over chunks
 ===============================================
 
 A corpus that does not fit in memory is read in chunks: once to learn the vocabulary and
-once per epoch. Memory contains a chunk, a buffer for shuffling, and the network. See
-:doc:`/streaming`.
+once per epoch. Memory contains a chunk, a buffer for shuffling, and the network.
+
+:doc:`/streaming` explains chunks, shuffling and interrupts.
 """
 
 # %%

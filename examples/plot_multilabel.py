@@ -3,8 +3,9 @@ Multilabel: several genres at once
 ==================================
 
 A film can be a comedy and a romance. If ``y`` has a column for each label, the network
-has an output for each, and all labels share the vocabulary and the hidden layers. See
-:doc:`/user_guide/network`.
+has an output for each, and all labels share the vocabulary and the hidden layers.
+
+See :doc:`/user_guide/network` for the output layer.
 """
 
 # %%

@@ -3,8 +3,10 @@ Your own CSV
 ============
 
 This example starts with a file with a column of texts and a column of labels. It ends
-with a classifier that is tested, saved and loaded again. See
-:doc:`/user_guide/class_weights` for unequal classes and :doc:`/saving` for the file.
+with a classifier that is tested, saved and loaded again.
+
+See :doc:`/user_guide/class_weights` for unequal classes and :doc:`/saving` for the
+file.
 """
 
 # %%

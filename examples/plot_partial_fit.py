@@ -4,8 +4,9 @@ Epochs of scikit-learn's own estimators
 
 `EpochSearchCV` and `EpochCurveDisplay` work with every estimator that has
 ``partial_fit``: one epoch is one call on the training part. Here they tune
-`MLPClassifier`, `SGDClassifier` and `MLPRegressor`, in three lines each. See
-:doc:`/user_guide/epochs`.
+`MLPClassifier`, `SGDClassifier` and `MLPRegressor`, in three lines each.
+
+:doc:`/user_guide/epochs` explains how to choose the number of epochs honestly.
 """
 
 # %%

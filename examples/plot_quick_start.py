@@ -4,6 +4,7 @@ Quick start
 
 This example builds a text classifier from a vectorizer and a small network in one
 `Pipeline`. You fit, score and use it like any scikit-learn classifier.
+
 :doc:`/getting_started` continues from here, and :doc:`/user_guide/network` explains the
 network.
 """
@@ -34,7 +35,7 @@ pipe = make_pipeline(
     TextMultiHotVectorizer(max_features=10_000),
     KerasMLPClassifier(size=16, epochs=4, random_state=0),
 )
-pipe.fit(X_train, y_train)
+_ = pipe.fit(X_train, y_train)
 
 # %%
 # The accuracy is the share of new reviews that it classifies correctly:

@@ -3,8 +3,9 @@ L2 and dropout: making it harder to memorize
 ============================================
 
 A penalty on large weights, or units that are switched off at random, keep a network
-from learning its training reviews by heart. :doc:`/user_guide/regularization` explains
-both methods.
+from learning its training reviews by heart.
+
+:doc:`/user_guide/regularization` explains both methods.
 """
 
 # %%

@@ -4,7 +4,10 @@ Looking at the reviews
 
 Before training a network, we look at the data: the length of the reviews, the words
 that remain in a row of zeros and ones, its size in memory, and the similarity of
-neighbours. See :doc:`/user_guide/encoding` and :doc:`/user_guide/leakage`.
+neighbours.
+
+See :doc:`/user_guide/encoding` for the rows and :doc:`/user_guide/leakage` for the
+neighbours.
 """
 
 # %%

@@ -3,8 +3,9 @@ Network size: how much a network can memorize
 =============================================
 
 The larger a network, the sooner it knows its training reviews by heart. A small one has
-to find patterns that many reviews share. :doc:`/user_guide/regularization` explains
-why.
+to find patterns that many reviews share.
+
+:doc:`/user_guide/regularization` explains why.
 """
 
 # %%

@@ -2,9 +2,10 @@
 Star ratings: more than two classes
 ===================================
 
-With more than two classes, the network ends in a softmax (see
-:doc:`/user_guide/network`). The confusion matrix then shows which mistakes it makes,
-and not only how many.
+With more than two classes, the network ends in a softmax. The confusion matrix shows
+which mistakes it makes, and not only how many.
+
+See :doc:`/user_guide/network` for the output layer.
 """
 
 # %%

@@ -4,7 +4,9 @@ Which words matter
 
 What has the network learned? Its weights show which words make a review positive or
 negative. Leaving out one word at a time shows which words decide, in all reviews or in
-a single one. See :doc:`/user_guide/network`.
+a single one.
+
+See :doc:`/user_guide/network` for the layers and their weights.
 """
 
 # %%
