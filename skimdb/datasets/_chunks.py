@@ -36,6 +36,8 @@ def shuffle_chunks(
     the files are sorted, for example by label, shuffle them as a whole when you write
     them.
 
+    Read more in the :ref:`User Guide <guide-streaming>`.
+
     Parameters
     ----------
     chunks : iterable of pyarrow.RecordBatch, pyarrow.Table, pandas.DataFrame or dict

@@ -76,6 +76,8 @@ def fetch_imdb(
     Features                                       text
     =================   ===============================
 
+    Read more in the :ref:`User Guide <guide-encoding>`.
+
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"

@@ -84,6 +84,8 @@ def decode_review(
     ``r + index_from``. Smaller ids are markers: 1 marks the start of a review, 2 a
     word outside the vocabulary. The encoding contains neither punctuation nor case.
 
+    Read more in the :ref:`User Guide <guide-encoding>`.
+
     Parameters
     ----------
     sequence : array-like of int of shape (n_words,)

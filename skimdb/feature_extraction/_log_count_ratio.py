@@ -33,6 +33,8 @@ class LogCountRatioTransformer(
     transformer belongs in a Pipeline, before the classifier. Cross-validation of the
     Pipeline learns it from the training part of each split.
 
+    Read more in the :ref:`User Guide <guide-beyond>`.
+
     Parameters
     ----------
     smoothing : float, default=1.0

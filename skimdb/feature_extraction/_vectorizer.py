@@ -47,6 +47,8 @@ class TextMultiHotVectorizer(
     slower. The default tokenization is Keras's: lower-case the text, replace
     punctuation, tabs and newlines by blanks, and split on blanks.
 
+    Read more in the :ref:`User Guide <guide-encoding>`.
+
     Parameters
     ----------
     max_features : int or None, default=10_000
@@ -62,7 +64,7 @@ class TextMultiHotVectorizer(
     encoding : str, default="utf-8"
         Encoding of bytes and files.
     decode_error : {"strict", "ignore", "replace"}, default="strict"
-        What to do if a byte sequence cannot be decoded.
+        How to handle byte sequences that cannot be decoded.
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
         Replace characters with accents by characters without.
     lowercase : bool, default=True
@@ -91,7 +93,7 @@ class TextMultiHotVectorizer(
         to numbers from 0. For ``index="keras"``, the numbers are ranks from 1, as in
         Keras's word index.
     oov : {"ignore", "indicator"}, default="ignore"
-        What to do about terms outside the vocabulary. The indicator is an additional
+        How to handle terms outside the vocabulary. The indicator is an additional
         last column, which is 1 if the document contains any.
     index : {"compact", "keras"}, default="compact"
         Numbering of the columns. Compact: one column per term, from 0. Keras:
