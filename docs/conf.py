@@ -30,8 +30,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-# benchmarks.md is a part of performance.md.
-exclude_patterns = ["_build", "benchmarks.md"]
+exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 
 # A name in single backticks is a link if it is ours, and otherwise code.
