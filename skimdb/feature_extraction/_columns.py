@@ -89,8 +89,8 @@ def make_lookup(vocabulary, layout, few=False):
         Column of each word, or token id, in the order of the columns.
     layout : Layout
     few : bool, default=False
-        Whether it is asked for few terms only. The cost then depends on their number
-        and not on the size of the vocabulary.
+        Whether the function finds few terms per call. The cost then depends on their
+        number and not on the size of the vocabulary.
 
     Returns
     -------

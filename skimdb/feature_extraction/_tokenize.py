@@ -56,7 +56,7 @@ class Tokens(NamedTuple):
 
 
 def shrink_tokens(tokens):
-    """Store tokens in the smallest integers, to keep those of a whole corpus."""
+    """Store tokens in the smallest integers, to save memory."""
     return tokens._replace(
         codes=tokens.codes.astype(np.min_scalar_type(len(tokens.terms))),
         rows=tokens.rows.astype(np.min_scalar_type(tokens.n_rows)),
