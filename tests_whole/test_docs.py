@@ -13,6 +13,7 @@ import skimdb.datasets
 from skimdb.datasets import _imdb
 
 DOCS = Path(__file__).parents[1] / "docs"
+EXAMPLES = DOCS.parent / "examples"
 # Their code needs a cluster or large files. plot_cluster.py and
 # plot_larger_than_memory.py in the gallery run similar code.
 NEED_A_CLUSTER_OR_FILES = {"scaling.md", "streaming.md"}
@@ -67,6 +68,50 @@ def test_all_code_is_tested():
             if not block.startswith(">>> "):
                 assert page in NEED_A_CLUSTER_OR_FILES, (page, block)
                 compile(block, page, "exec")
+
+
+def test_pages_print_results():
+    """A number or a table tells the reader more than a comparison that is True."""
+    outputs = [
+        line
+        for code in PAGES.values()
+        for line in code.splitlines()
+        if re.match(r"\(?True\b", line)
+    ]
+    assert outputs == []
+
+
+def list_guide():
+    """List the pages of the user guide, by its tables of contents."""
+    folder = DOCS / "user_guide"
+    tables = re.findall(
+        r"```{toctree}\n(.*?)```", (folder / "index.md").read_text(), re.S
+    )
+    names = re.findall(r"^[\w./]+$", "\n".join(tables), flags=re.MULTILINE)
+    names.remove("../benchmarks")  # its scripts are not in the gallery
+    return [folder / f"{name}.md" for name in names]
+
+
+@pytest.mark.parametrize("page", list_guide(), ids=lambda path: path.stem)
+def test_guide_page_ends_with_examples(page):
+    text = page.read_text(encoding="utf-8")
+    assert re.match(r"\([\w-]+\)=\n# ", text)  # docstrings link to this label
+    examples = text.rpartition("## Examples\n")[2].split()
+    assert {*examples[::2]} == {"-"}
+    for example in examples[1::2]:
+        name = re.fullmatch(r"{ref}`sphx_glr_auto_examples_(\w+\.py)`", example)[1]
+        assert (EXAMPLES / name).is_file()
+
+
+def test_figures_are_from_the_gallery():
+    figures = []
+    for page in list_guide():
+        text = page.read_text(encoding="utf-8")
+        figures += re.findall(r"/sphx_glr_(\w+)_\d{3}\.png\n:target: .*?/(\w+)\.", text)
+    assert len(figures) >= 12
+    for picture, target in figures:
+        assert picture == target
+        assert (EXAMPLES / f"{target}.py").is_file()
 
 
 def test_reference_lists_public_names():
