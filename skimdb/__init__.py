@@ -1,4 +1,4 @@
-"""The IMDB reviews study as ordinary scikit-learn.
+"""Small neural networks for text, the scikit-learn way.
 
 Public names are imported on first use (PEP 562), so that ``import skimdb`` is quick.
 """

@@ -21,7 +21,7 @@ def warn(message, category=UserWarning):
     Parameters
     ----------
     message : str
-        What happened, the likely cause, and the remedy.
+        The event, the likely cause, and the remedy.
     category : type, default=UserWarning
         Class of the warning.
     """

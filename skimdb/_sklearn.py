@@ -1,6 +1,6 @@
 """Every name of scikit-learn in use that is private or lives in a private module.
 
-No other file imports one. Each line says why there is no public way.
+No other file imports one. Each line gives the reason for its use.
 """
 
 from collections.abc import Callable

@@ -176,8 +176,8 @@ def _list_batches(plan, groups):
     """List the fits in batches, which are run one after the other.
 
     With patience, a batch is one candidate on all splits. Otherwise it takes one split
-    per job, each with all candidates that share its preprocessing, or all fits if there
-    is no preprocessing. Processes that share a cache start at different positions.
+    per job, each with all candidates that share its preprocessing, or all fits without
+    preprocessing. Processes that share a cache start at different positions.
     """
     splits = range(len(plan.splits))
     if plan.search.n_iter_no_change is not None:

@@ -60,7 +60,7 @@ class PreparedSplit:
     seconds : float
         Seconds of the preprocessing.
     error : str or None
-        Traceback of an error in the preprocessing; all else is missing then.
+        Traceback of an error in the preprocessing; the rest is then missing.
     """
 
     X: object = None

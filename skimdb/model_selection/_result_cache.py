@@ -169,7 +169,7 @@ def read_result(path):
     Returns
     -------
     result : FitResult or None
-        None if there is no file, or if the file is damaged.
+        None if the file is missing or damaged.
     """
     try:
         checksum, _, content = path.read_bytes().partition(b"\n")
@@ -239,7 +239,7 @@ def find_folder(memory):
     Raises
     ------
     ValueError
-        If it is none of these.
+        For any other value.
     """
     location = memory.location if isinstance(memory, joblib.Memory) else memory
     if location is None:

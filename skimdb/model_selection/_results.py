@@ -67,7 +67,7 @@ def read_curves(plan, results, metric, n_epochs=None):
 
 
 def list_metrics(results):
-    """Names in the histories, a metric beside its ``val_`` twin.
+    """Names in the histories, a metric next to its ``val_`` twin.
 
     Parameters
     ----------

@@ -137,7 +137,7 @@ def _name_scorers(scoring):
         if name in _RESERVED or not isinstance(name, str) or name.startswith("val_"):
             raise ValueError(
                 f"scoring contains a scorer named {name!r}. Use another name, a str "
-                "that is no column of the history, in a dict from names to scorers."
+                "that is not a column of the history, in a dict from names to scorers."
             )
         if not callable(scorer):
             scorers[name] = find_scorer(scorer)

@@ -64,7 +64,7 @@ class Case(NamedTuple):
         Such as ``"classifier.fit X: entry nan"``.
     ours, theirs : callable
         Makes a new value, and returns an estimator or None, and a function to call.
-        `theirs` is None if there is no peer.
+        `theirs` is None without a peer.
     """
 
     name: str

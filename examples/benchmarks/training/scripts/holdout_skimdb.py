@@ -1,7 +1,7 @@
 """From lists of word ids to a trained network and its validation curve: skimdb.
 
-With a folder as the last argument it also writes there, after each epoch, what Keras's
-TensorBoard and ModelCheckpoint write.
+With a folder as the last argument, Keras's TensorBoard and ModelCheckpoint write their
+files there after each epoch.
 """
 
 from reading import print_curve, read, read_arguments
