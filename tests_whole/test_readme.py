@@ -28,7 +28,6 @@ def test_code_prints_what_is_shown(capsys):
 
 def test_commands_stand_alone():
     assert re.findall(r"```bash\n(.*?)\n```", README, flags=re.DOTALL) == [
-        'pip install -e ".[imdb,plot]"',
         'pip install -e ".[imdb,plot,skops]" && python examples/imdb_study.py',
         "python examples/text_study.py reviews.csv --text review --label sentiment",
         'pip install -e ".[test]" && pytest',

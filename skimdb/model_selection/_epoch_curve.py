@@ -34,10 +34,13 @@ def epoch_curve(
     Each candidate is trained once per split. Preprocessing in a pipeline is fitted on
     the training part of each split only, and once for all candidates that share it.
 
+    Read more in the :ref:`User Guide <guide-cross-validation>`.
+
     Parameters
     ----------
-    estimator : KerasMLPClassifier or Pipeline
-        A classifier, or a pipeline that ends in one.
+    estimator : estimator or Pipeline
+        `KerasMLPClassifier`, another classifier or regressor with ``partial_fit``, or a
+        pipeline that ends in one.
     X : array-like of shape (n_samples, ...)
         Samples in the form that the estimator takes, such as texts for a pipeline with
         a vectorizer.

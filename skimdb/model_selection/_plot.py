@@ -46,6 +46,8 @@ class EpochCurveDisplay:
     `from_search`, `from_fitted` and `from_estimator` create a display and draw it. A
     display that you create yourself draws when you call `plot` or `plot_summary`.
 
+    Read more in the :ref:`User Guide <guide-cross-validation>`.
+
     Parameters
     ----------
     history : DataFrame, dict, EpochSearchCV, KerasMLPClassifier or Pipeline

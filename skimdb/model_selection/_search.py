@@ -50,11 +50,14 @@ class EpochSearchCV(BaseSearchCV):
     curves of its splits are averaged, and the best epoch of the mean curve is chosen.
     The best candidate is then trained on all data for that number of epochs.
 
+    Read more in the :ref:`User Guide <guide-epochs>`.
+
     Parameters
     ----------
-    estimator : KerasMLPClassifier or Pipeline
-        A classifier, or a pipeline that ends in one. Preprocessing is fitted on the
-        training part of each split only.
+    estimator : estimator or Pipeline
+        `KerasMLPClassifier`, another classifier or regressor with ``partial_fit``, or a
+        pipeline that ends in one. Preprocessing is fitted on the training part of each
+        split only.
     param_grid : dict, list of dict, dict of str to dict, ParameterGrid or \
             ParameterSampler, default=None
         Candidates: a grid as in `GridSearchCV`, a list of grids, or a mapping from
