@@ -54,22 +54,3 @@ else:
     # `sklearn.base.BaseEstimator`, which documents no public decorator.
     from sklearn.base import _fit_context
     from sklearn.utils._param_validation import validate_params
-
-__all__ = [
-    "BaseScorer",
-    "BaseSearchCV",
-    "HasMethods",
-    "Interval",
-    "Options",
-    "RealNotInt",
-    "StrOptions",
-    "_align_api_if_sparse",
-    "_check_method_params",
-    "_check_sample_weight",
-    "_fit_context",
-    "_openmp_effective_n_threads",
-    "_safe_indexing",
-    "check_matplotlib_support",
-    "validate_parameter_constraints",
-    "validate_params",
-]

@@ -7,11 +7,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.pipeline import Pipeline
 
-from skimdb.model_selection._epoch_training import (
-    get_metrics,
-    trains_by_fit,
-    trains_by_partial_fit,
-)
+from skimdb.model_selection import _epoch_training
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ def get_final_estimator(estimator):
     final = estimator
     if isinstance(estimator, Pipeline) and estimator.steps:
         final = estimator.steps[-1][1]
-    if not trains_by_fit(final) and not trains_by_partial_fit(final):
+    if not _epoch_training.can_train(final):
         raise TypeError(
             "Expected a classifier or regressor that trains epoch by epoch, such as "
             "KerasMLPClassifier or any with partial_fit, or a Pipeline that ends in "
@@ -155,7 +151,7 @@ def make_candidates(estimator, param_grid, max_epochs):
         If a parameter does not exist or is the number of epochs, or if an estimator
         would stop early.
     """
-    by_fit = trains_by_fit(get_final_estimator(estimator))
+    by_fit = _epoch_training.trains_by_fit(get_final_estimator(estimator))
     prefix = get_prefix(estimator)
     candidates = []
     for name, params in _list_params(estimator, param_grid):
@@ -171,7 +167,7 @@ def make_candidates(estimator, param_grid, max_epochs):
                 "needs the curves of all splits. Set early_stopping=False; "
                 "n_iter_no_change of the search stops by the mean curve."
             )
-        if trains_by_fit(candidate.final):
+        if _epoch_training.trains_by_fit(candidate.final):
             candidate.final.set_params(epochs=max_epochs)
         candidates.append(candidate)
     if not candidates:
@@ -213,7 +209,7 @@ def group_by_preprocessing(candidates):
             if not f"{name}__".startswith(prefix)
         )
         # Splits with unseen labels score the metrics of the estimator.
-        key = preprocessing, get_metrics(candidate.final)
+        key = preprocessing, _epoch_training.get_metrics(candidate.final)
         groups.setdefault(key, []).append(i)
     return list(groups.values())
 

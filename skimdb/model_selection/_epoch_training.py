@@ -23,12 +23,13 @@ def _is_regressor(estimator):
     return is_regressor(estimator) or isinstance(estimator, RegressorMixin)
 
 
-def trains_by_partial_fit(estimator):
-    """Whether the estimator is a classifier or regressor with `partial_fit`."""
-    if not hasattr(estimator, "partial_fit"):
-        return False
+def can_train(estimator):
+    """Whether the estimator trains epoch by epoch, in one of the two ways."""
     is_classifying = is_classifier(estimator) or isinstance(estimator, ClassifierMixin)
-    return is_classifying or _is_regressor(estimator)
+    has_target = is_classifying or _is_regressor(estimator)
+    return trains_by_fit(estimator) or (
+        has_target and hasattr(estimator, "partial_fit")
+    )
 
 
 def get_metrics(estimator):

@@ -10,26 +10,10 @@ from typing import NamedTuple
 from joblib import effective_n_jobs
 
 from skimdb._messages import warn
-from skimdb.model_selection._candidates import (
-    group_by_preprocessing,
-    has_preprocessing,
-    make_candidates,
-)
-from skimdb.model_selection._epoch_training import (
-    get_metrics,
-    has_loss,
-    trains_by_fit,
-)
+from skimdb.model_selection import _candidates, _epoch_training, _results
 from skimdb.model_selection._fit_split import SplitFit
 from skimdb.model_selection._prepare_split import prepare_split
 from skimdb.model_selection._result_cache import read_result, write_result
-from skimdb.model_selection._results import (
-    check_failures,
-    describe_result,
-    find_best_epoch,
-    list_metrics,
-    read_curves,
-)
 from skimdb.model_selection._routing import make_splits, route_metadata
 from skimdb.model_selection._scoring import EpochScoring, make_scoring
 from skimdb.model_selection._workers import make_parallel, run_jobs, share
@@ -96,7 +80,9 @@ def make_plan(search, X, y, params):
     n_repeats : int
         Number of repetitions of the cross-validation.
     """
-    candidates = make_candidates(search.estimator, search.param_grid, search.max_epochs)
+    candidates = _candidates.make_candidates(
+        search.estimator, search.param_grid, search.max_epochs
+    )
     scoring = make_scoring(
         search.estimator,
         search.scoring,
@@ -139,8 +125,8 @@ def check_plan(plan):
             "cv gives one. Use rule='min', or more splits."
         )
     finals = [candidate.final for candidate in plan.candidates]
-    names = [name for final in finals for name in get_metrics(final)]
-    names += ["loss"] if all(map(has_loss, finals)) else []
+    names = [name for final in finals for name in _epoch_training.get_metrics(final)]
+    names += ["loss"] if all(map(_epoch_training.has_loss, finals)) else []
     scorers = plan.scoring.names if plan.scoring is not None else ()
     names += scorers
     if search.monitor == "val_loss" and plan.scoring is not None:
@@ -164,7 +150,7 @@ def check_plan(plan):
 
 def _keeps_state(estimator):
     """Whether training in steps differs from training in one fit."""
-    if not trains_by_fit(estimator):
+    if not _epoch_training.trains_by_fit(estimator):
         return False
     optimizer = estimator.get_params().get("optimizer")
     averages = estimator.get_params().get("optimizer__use_ema")
@@ -185,7 +171,7 @@ def _list_batches(plan, groups):
         n_at_once = 1
     else:
         parts = [[Fit(c, split) for c in group] for group in groups for split in splits]
-        is_plain = not has_preprocessing(plan.candidates[0].estimator)
+        is_plain = not _candidates.has_preprocessing(plan.candidates[0].estimator)
         n_at_once = len(parts) if is_plain else effective_n_jobs(plan.search.n_jobs)
     start = secrets.randbelow(len(parts)) if len(plan.cache) == plan.n_fits else 0
     parts = parts[start:] + parts[:start]
@@ -264,8 +250,8 @@ def _run_fit(source, prepare, fit, n_epochs, is_last, task, path):
 
 def _count_epochs(plan, results, n_done):
     """Count the epochs that a candidate trains for at least, with patience."""
-    curves = read_curves(plan, results, plan.search.monitor, n_done)
-    until = find_best_epoch(curves) + plan.search.n_iter_no_change
+    curves = _results.read_curves(plan, results, plan.search.monitor, n_done)
+    until = _results.find_best_epoch(curves) + plan.search.n_iter_no_change
     return min(until, plan.max_epochs)
 
 
@@ -284,7 +270,7 @@ def _train(plan, sources, n_sharing, parallel):
         Number of candidates that share the preprocessing, by candidate.
     parallel : joblib.Parallel
     """
-    is_plain = not has_preprocessing(plan.candidates[0].estimator)
+    is_plain = not _candidates.has_preprocessing(plan.candidates[0].estimator)
     is_patient = plan.search.n_iter_no_change is not None
     fits = {
         fit: SplitFit(
@@ -327,7 +313,7 @@ def _train(plan, sources, n_sharing, parallel):
 
 def _run_batches(plan, data, parallel):
     """Run all fits that are not cached; yields each fit and its result."""
-    groups = group_by_preprocessing(plan.candidates)
+    groups = _candidates.group_by_preprocessing(plan.candidates)
     numbers = {c: i for i, group in enumerate(groups) for c in group}
     n_sharing = {c: len(group) for group in groups for c in group}
     data, prepared = share(data), {}
@@ -338,7 +324,7 @@ def _run_batches(plan, data, parallel):
             missing = batch  # the splits stop together
         yield from ((fit, cached[fit]) for fit in batch if fit not in missing)
         sources = dict.fromkeys(missing, data)
-        if has_preprocessing(plan.candidates[0].estimator):
+        if _candidates.has_preprocessing(plan.candidates[0].estimator):
             keys = {fit: (numbers[fit.candidate], fit.split) for fit in missing}
             prepared = _prepare_splits(plan, data, keys, prepared, parallel)
             sources = {fit: prepared[key] for fit, key in keys.items()}
@@ -370,15 +356,15 @@ def run_fits(plan, data, owner="EpochSearchCV"):
             if None in by_split:
                 continue
             if any(result.history for result in by_split):
-                check_recorded(plan.search.monitor, list_metrics([by_split]))
+                check_recorded(plan.search.monitor, _results.list_metrics([by_split]))
             n_done += 1
             if plan.search.verbose:
-                line = describe_result(plan, fit.candidate, by_split)
+                line = _results.describe_result(plan, fit.candidate, by_split)
                 print(f"[{owner}] {n_done}/{len(results)} {line}")
     if failure is not None:
         warn(
             f"Could not write to the folder of memory ({failure}). Is the disk full, "
             "or the folder read-only? The results of the search are complete."
         )
-    check_failures(plan, results)
+    _results.check_failures(plan, results)
     return results

@@ -10,13 +10,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skimdb._directions import lower_is_better
+from skimdb.model_selection import _results
 from skimdb.model_selection._candidates import get_final_estimator
 from skimdb.model_selection._epoch_training import get_metrics
-from skimdb.model_selection._results import (
-    find_best_epoch,
-    find_split_epochs,
-    list_metrics,
-)
 
 
 def make_history(plan, results, n_repeats, error_score):
@@ -38,7 +34,7 @@ def make_history(plan, results, n_repeats, error_score):
         See `skimdb.epoch_curve`.
     """
     params = dict.fromkeys(name for c in plan.candidates for name in c.params)
-    metrics = list_metrics(results)
+    metrics = _results.list_metrics(results)
     failed = dict.fromkeys(metrics, [error_score] * plan.max_epochs)
     rows = []
     for candidate, by_split in zip(plan.candidates, results, strict=True):
@@ -209,7 +205,7 @@ def find_best(values, epochs, direction):
         Best epoch of each split by itself.
     """
     scores = direction * values
-    position = find_best_epoch(scores) - 1
+    position = _results.find_best_epoch(scores) - 1
     found = values[:, position]
     epoch = epochs[position] if np.isfinite(found).all() else np.nan
-    return epoch, found, epochs[find_split_epochs(scores) - 1]
+    return epoch, found, epochs[_results.find_split_epochs(scores) - 1]

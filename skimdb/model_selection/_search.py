@@ -25,11 +25,7 @@ from skimdb._sklearn import (
     StrOptions,
     _fit_context,
 )
-from skimdb.model_selection._candidates import (
-    configure_estimator,
-    get_final_estimator,
-    get_prefix,
-)
+from skimdb.model_selection import _candidates
 from skimdb.model_selection._epoch_training import fit_epochs, trains_by_fit
 from skimdb.model_selection._fit_candidates import check_plan, make_plan, run_fits
 from skimdb.model_selection._history import make_column, make_history
@@ -338,7 +334,9 @@ class EpochSearchCV(BaseSearchCV):
                 "scorer_": self._choose_scorer(),
             }
             if self.refit:
-                best = configure_estimator(self.estimator, fitted["best_params_"])
+                best = _candidates.configure_estimator(
+                    self.estimator, fitted["best_params_"]
+                )
                 task = root.subcontext("refit with best parameters")
                 start = time.perf_counter()
                 with task.propagate_callback_context(best), run_task(task, **passed):
@@ -354,7 +352,7 @@ class EpochSearchCV(BaseSearchCV):
         """Fitted attributes of the candidates and the best of them."""
         epochs, columns = choose_epochs(plan, results, self.rule)
         scores = read_scores(plan, results, epochs)
-        name = f"{get_prefix(self.estimator)}epochs"
+        name = f"{_candidates.get_prefix(self.estimator)}epochs"
         params = [
             candidate.params | ({name: epoch} if trains_by_fit(candidate.final) else {})
             for candidate, epoch in zip(plan.candidates, epochs, strict=True)
@@ -438,7 +436,7 @@ class EpochSearchCV(BaseSearchCV):
 
 def _refit(estimator, data, n_epochs):
     """Train an estimator on all data; returns the fitted estimator."""
-    final = get_final_estimator(estimator)
+    final = _candidates.get_final_estimator(estimator)
     if trains_by_fit(final):
         return estimator.fit(data.X, data.y, **data.fit_params)
     split = preprocess(estimator, data.X, data.y, data.fit_params)
