@@ -112,7 +112,7 @@ print("validation accuracy", classifier.history_["val_accuracy"].round(3))
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 EpochCurveDisplay.from_fitted(classifier, ax=left)
 left.set_ylim(0.4, 0.6)
-used = np.array(memory) - before
+used = np.array(memory) - min(before, *memory)  # above the libraries
 right.plot(range(1, len(used) + 1), used, color="#0072B2", label="passes over files")
 right.axhline(corpus_size, color="black", linestyle="--", label="text of the corpus")
 right.set(xlabel="Chunks read", ylabel="Memory in MB", xlim=(1, len(used)))
