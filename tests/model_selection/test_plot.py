@@ -224,6 +224,23 @@ def test_labels_are_at_the_ends_and_do_not_overlap(log_scale):
     assert colors["a"] == display.mean_lines_["a", "val_loss"].get_color()
 
 
+def test_labels_stay_at_the_ends_if_the_limits_change():
+    display = EpochCurveDisplay(make_history(2)).plot()
+    display.ax_.set_ylim(0.5, 3)
+    display.figure_.draw_without_rendering()
+    ends = {x.get_label(): x.get_xydata()[-1] for x in display.mean_lines_.values()}
+    for text in display.ax_.texts:
+        box = text.get_window_extent()
+        _, height = display.ax_.transData.transform(ends[text.get_text()])
+        assert box.y0 < height < box.y1
+
+
+def test_no_legend_if_all_elements_have_labels():
+    display = EpochCurveDisplay(make_history(1, n_splits=1)).plot(mark_best=False)
+    assert display.legend_ is None
+    assert list_labels(display) == ["Validation", "Training"]
+
+
 @pytest.mark.parametrize("n_epochs", [10, 40])
 def test_axis_of_epochs_has_no_epoch_0(n_epochs):
     display = EpochCurveDisplay(make_history(1, n_epochs=n_epochs)).plot()
