@@ -3,6 +3,7 @@
 `test_fresh_process.py` has libraries that are not there.
 """
 
+import gc
 import importlib
 import sys
 
@@ -32,3 +33,30 @@ def test_the_device_is_reported():
         with tf.device("CPU:0"):
             fitted = KerasMLPClassifier(4, epochs=1, backend=backend).fit(X, y)
         assert fitted.device_ == "CPU:0"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"optimizer": "adamw", "optimizer__use_ema": True},
+        {"optimizer": "sgd", "optimizer__gradient_accumulation_steps": 2},
+        {"optimizer": keras.optimizers.Adam(clipnorm=1.0)},
+        {"callbacks": keras.callbacks.TerminateOnNaN},
+    ],
+    ids=str,
+)
+def test_a_fit_leaves_nothing_behind(params):
+    X, y = make_classification(40, random_state=0)
+    classifier = KerasMLPClassifier(4, epochs=1, backend="tensorflow", **params)
+
+    def fit_and_count():
+        model = classifier.fit(X, y, X_val=X, y_val=y).model_
+        # TensorFlow keeps some 40 kB for each name that a variable ever had.
+        names = [variable.path for variable in model.optimizer.variables]
+        del model, classifier._trained_model
+        gc.collect()
+        graphs = [o for o in gc.get_objects() if type(o).__name__ == "FuncGraph"]
+        return len(graphs), names
+
+    assert fit_and_count() == fit_and_count()

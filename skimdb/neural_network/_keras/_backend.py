@@ -206,8 +206,19 @@ class TensorFlowBackend:
             loss = data_loss + sum(self.model.losses)
             scaled = self._optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [weight.value for weight in weights])
-        self._optimizer.apply(gradients, weights)
+        self._apply(gradients, weights)
         return loss, logits
+
+    def _apply(self, gradients, weights):
+        """Let the optimizer update the weights."""
+        if isinstance(self._optimizer, keras.optimizers.LossScaleOptimizer):
+            self._optimizer.apply(gradients, weights)  # insists on a replica context
+            return
+        # In a replica context, an optimizer sums the gradients by a function that
+        # TensorFlow registers forever, together with the whole graph.
+        tf.distribute.get_replica_context().merge_call(
+            lambda _, *summed: self._optimizer.apply(summed, weights), gradients
+        )
 
     def _test_step(self, features, Y, sample_weight):
         X = self._join_features(features, tf.shape(Y)[0])

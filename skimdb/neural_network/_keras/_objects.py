@@ -108,6 +108,9 @@ def _prepare_optimizer(optimizer, params):
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in params.items()
     }
+    if cls.__module__.startswith("keras."):
+        # TensorFlow keeps memory for each name of a variable. Keras would number it.
+        params = {"name": cls.__name__.lower()} | params
     return cls, params
 
 
