@@ -112,13 +112,25 @@ GridSearchCV(classifier, grid, cv=2, n_jobs=2, scoring=score, error_score="raise
     X, y
 )
 assert not imported(), imported()
+
+# The first fit by Keras. TensorFlow logs five lines or so before it reads its level.
+log = os.open(folder + "/log.txt", os.O_RDWR | os.O_CREAT)
+os.dup2(log, 2)
+os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)
+environment = dict(os.environ)
+classifier.set_params(backend="tensorflow").fit(X, y)
+assert os.environ == environment
+lines = open(folder + "/log.txt").read().splitlines()
+assert not [line for line in lines if line.startswith(("W", "E")) and ".cc:" in line]
+assert len(lines) < 10, lines
 """
 
 
 def test_without_keras(run_in_fresh_process, tmp_path, weights):
     """Whatever needs no Keras imports none; what does says so, if it is set otherwise.
 
-    Saved estimators predict bit by bit the same.
+    Saved estimators predict bit by bit the same. TensorFlow logs neither warnings nor
+    errors, and no environment variable stays.
     """
     samples, y = make_classification(random_state=0)
     samples, y = samples.astype(np.float32), np.where(y, "good", "bad")

@@ -5,6 +5,7 @@
 
 import gc
 import importlib
+import os
 import sys
 
 import keras
@@ -22,9 +23,11 @@ def test_another_backend_that_is_there(monkeypatch):
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.delattr(importlib.import_module("skimdb.neural_network"), "_keras")
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "1")
     X, y = make_classification(40, random_state=0)
     with pytest.raises(ImportError, match=r"its torch backend.*set it to tensorflow"):
         KerasMLPClassifier(backend="tensorflow").fit(X, y)
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
 
 
 def test_the_device_is_reported():
