@@ -23,7 +23,7 @@ from skimdb.neural_network._samples import (
 
 Matrix = ArrayLike | scipy.sparse.sparray | scipy.sparse.spmatrix
 # A larger network would not fit in any memory.
-LAYERS = Interval(Integral, 1, 10_000, closed="both")
+LAYERS = Interval(Integral, 0, 10_000, closed="both")
 UNITS = Interval(Integral, 1, 10**8, closed="both")
 RATE = Interval(Real, 0, 1, closed="left")
 

@@ -45,12 +45,14 @@ class KerasMLPClassifier(
     size : int or tuple of int, default=16
         Number of units of each hidden layer. A tuple has one number per layer.
     n_hidden_layers : int, default=2
-        Number of hidden layers. Not used if `size` is a tuple.
+        Number of hidden layers. Not used if `size` is a tuple. With 0 or ``size=()``,
+        the network is a linear model: logistic or softmax regression.
     l2 : float, default=0.0
         Strength of the penalty ``l2 * sum(w ** 2)`` on the kernels of the hidden
-        layers, added to the training loss.
+        layers, added to the training loss. A linear model has it on its only kernel.
     dropout : float or tuple of float, default=0.0
-        Dropout rate after every hidden layer. A tuple has one rate per layer.
+        Dropout rate after every hidden layer. A tuple has one rate per layer. A linear
+        model has no dropout.
     activation : {"elu", "linear", "relu", "sigmoid", "silu", "softplus", "tanh"}, \
             default="relu"
         Activation of the hidden layers.

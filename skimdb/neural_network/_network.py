@@ -45,7 +45,8 @@ class NetworkSpec:
     output_activation : {"sigmoid", "softmax"}
         The sigmoid goes with binary, the softmax with categorical cross-entropy.
     l2 : float
-        Strength of the penalty ``l2 * sum(w ** 2)`` on the hidden kernels.
+        Strength of the penalty ``l2 * sum(w ** 2)`` on the hidden kernels, or on the
+        only kernel of a network without hidden layers.
     dropout : tuple of float
         Rate after each hidden layer.
     label_smoothing : float
@@ -68,6 +69,11 @@ class NetworkSpec:
         layers = [f"hidden_{i + 1}" for i in range(len(self.dropout))] + ["output"]
         kinds = ("kernel", "bias")
         return [f"skimdb_{layer}_{kind}" for layer in layers for kind in kinds]
+
+    @property
+    def n_penalized(self):
+        """Number of kernels with a penalty, from the first on."""
+        return len(self.dropout) or 1
 
 
 def draw_weights(spec, seed):

@@ -277,5 +277,5 @@ class NumpyBackend:
     def _compute_penalty(self):
         if not self.spec.l2:
             return 0.0
-        kernels = (coef.reshape(-1) for coef in self._coefs[:-1])
+        kernels = (coef.reshape(-1) for coef in self._coefs[: self.spec.n_penalized])
         return self.spec.l2 * float(sum(kernel @ kernel for kernel in kernels))

@@ -126,8 +126,10 @@ def build_keras(case, still):
                 dtype=case.dtype,
             )
         )
-    activation = "softmax" if is_softmax else "sigmoid"
-    model.add(keras.layers.Dense(still.n_outputs_, activation, dtype=case.dtype))
+    output = {"activation": "softmax" if is_softmax else "sigmoid"}
+    if len(still.coefs_) == 1:
+        output["kernel_regularizer"] = regularizer
+    model.add(keras.layers.Dense(still.n_outputs_, dtype=case.dtype, **output))
     # Biases begin at 0; the least step away from it would matter to a unit at 0.
     model.set_weights([w if w.ndim == 2 else 0 * w for w in interleave(still)])
     losses = keras.losses
@@ -189,6 +191,17 @@ CASES = [
     Case("rmsprop", {"centered": True}, "rare", params={"activation": "tanh"}),
     Case("rmsprop", BOTH, "synthetic", "multiclass", dense=True, params={"l2": 0.01}),
     Case("adam", {}, "reviews", "multiclass", weighted=True, params={"size": 130}),
+    Case("adam", {}, "reviews", validated=True, params={"size": (), "l2": 0.002}),
+    Case("sgd", MOMENTUM, "rare", "multilabel", "float64", params={"size": ()}),
+    Case(
+        "rmsprop",
+        {},
+        "synthetic",
+        "multiclass",
+        dense=True,
+        weighted=True,
+        params={"n_hidden_layers": 0, "dropout": 0.5},
+    ),
     Case("adam", BETAS, "rare", "binary", "float64", weighted=True, smoothing=0.1),
     Case(
         "adam",
@@ -245,7 +258,8 @@ def assert_same_training(classifier, case, data, model, expected):
     names = ["accuracy"]
     if case.validated:
         names.append("val_accuracy")
-        penalty = classifier.l2 * sum((w**2).sum() for w in classifier.coefs_[:-1])
+        penalized = classifier.coefs_[:-1] or classifier.coefs_
+        penalty = classifier.l2 * sum((w**2).sum() for w in penalized)
         np.testing.assert_allclose(
             history["val_loss"][-1] + penalty, expected["val_loss"][-1], atol=1e-4
         )

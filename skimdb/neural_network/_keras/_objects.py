@@ -244,7 +244,9 @@ def build_model(coefs, intercepts, spec):
     # The default initializers would draw from Python's global generator.
     dense = partial(keras.layers.Dense, kernel_initializer="zeros", dtype=dtype)
     regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
-    hidden = {"activation": spec.activation, "kernel_regularizer": regularizer}
+    penalty = {"kernel_regularizer": regularizer}
+    hidden = {"activation": spec.activation} | penalty
+    output = {"activation": spec.output_activation} | ({} if spec.dropout else penalty)
     n_features, *n_hidden, n_outputs = spec.layer_sizes
     layers = [keras.Input((n_features,), dtype=dtype)]
     for index, (n_units, rate) in enumerate(zip(n_hidden, spec.dropout, strict=True)):
@@ -252,7 +254,7 @@ def build_model(coefs, intercepts, spec):
         if rate:
             options = {"dtype": dtype, "name": f"dropout_{index + 1}"}
             layers.append(keras.layers.Dropout(rate, seed=index, **options))
-    layers.append(dense(n_outputs, activation=spec.output_activation, name="output"))
+    layers.append(dense(n_outputs, name="output", **output))
     model = keras.Sequential(layers, name="skimdb")
     write_weights(model, coefs, intercepts)
     return model
