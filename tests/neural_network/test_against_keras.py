@@ -41,7 +41,7 @@ class Case:
         options = {f"optimizer__{name}": value for name, value in self.options.items()}
         if self.smoothing:
             options["loss__label_smoothing"] = self.smoothing
-        defaults = {"size": 8, "epochs": 10, "batch_size": 150, "random_state": 0}
+        defaults = {"size": 8, "epochs": 4, "batch_size": 150, "random_state": 0}
         return KerasMLPClassifier(
             optimizer=self.optimizer,
             **defaults | {"shuffle": False} | options | self.params | params,

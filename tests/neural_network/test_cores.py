@@ -1,5 +1,6 @@
 """BLAS uses one thread on sparse samples, and is afterwards as it was before."""
 
+import functools
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 import scipy.sparse
 from joblib import parallel_config
 from sklearn.model_selection import cross_val_score
-from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
+from threadpoolctl import OpenBLASController, ThreadpoolController, threadpool_limits
 
 from skimdb import KerasMLPClassifier
 from skimdb.neural_network import _network
@@ -25,9 +26,14 @@ def make(size=64, **params):
     return KerasMLPClassifier(size, epochs=2, batch_size=333, random_state=0, **params)
 
 
+@functools.cache
+def list_blas():
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
 def read_threads():
     """Number of threads of each BLAS library."""
-    return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+    return [library.num_threads for library in list_blas()]
 
 
 def set_threads(n_threads):

@@ -285,7 +285,7 @@ def test_fields_of_paths_that_keras_has_derived(data, tmp_path):
 
 WAYS_TO_CLONE = {
     "one job": lambda c: cross_validate(c, *DATA, cv=2, error_score="raise"),
-    "loky": lambda c: cross_validate(c, *DATA, cv=2, n_jobs=2, error_score="raise"),
+    "pickled for workers": lambda c: [fit_pickled_clone(c) for _ in range(2)],
     "threads": lambda c: in_threads(c),
     "grid search": lambda c: GridSearchCV(
         c, {"size": [4]}, cv=2, refit=False, error_score="raise"
@@ -296,6 +296,10 @@ WAYS_TO_CLONE = {
     "voting": lambda c: VotingClassifier([("a", c), ("b", c)]).fit(*DATA),
 }
 DATA = make_classification(60, random_state=0)
+
+
+def fit_pickled_clone(classifier):
+    pickle.loads(pickle.dumps(clone(classifier))).fit(*DATA)
 
 
 def in_threads(classifier):
