@@ -17,7 +17,7 @@ from skimdb.neural_network import _input_checks, _network, _parameters, _samples
 from skimdb.neural_network._metrics import Metrics
 from skimdb.neural_network._monitor import Monitor
 from skimdb.neural_network._numpy_backend import NumpyBackend
-from skimdb.neural_network._training import FitTask, NoHooks, Schedule, Trainer
+from skimdb.neural_network._training import NoHooks, Schedule, Trainer, run_task
 
 # Cross-entropies of this size mean that training has failed.
 _LARGE_LOSS = 100.0
@@ -199,9 +199,9 @@ def _run(estimator, draft, given, trainer, monitor):
     metadata = None if weight is None else {"sample_weight": weight}
     params = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
     root = estimator._init_callback_context(max_subtasks=len(trainer.schedule.epochs))
-    with FitTask(root, params) as task:
+    with run_task(root, params, {}):
         try:
-            _train(estimator, draft, trainer, monitor, task)
+            _train(estimator, draft, trainer, monitor, root, params)
         finally:
             trainer.hooks.detach()
         fitted = _collect_fitted(draft, trainer, monitor)
@@ -209,7 +209,6 @@ def _run(estimator, draft, given, trainer, monitor):
         monitor.check_fitted(*weights, fitted["_optimizer_state"])
         _set_fitted(estimator, fitted)
         estimator._trained_model = fitted["coefs_"], trainer.backend.model
-        task.end({})
     losses = fitted["history_"].get("loss", [0.0])  # BackupAndRestore may skip all
     if losses[-1] > max(losses[0], _LARGE_LOSS):
         warn(
@@ -219,13 +218,14 @@ def _run(estimator, draft, given, trainer, monitor):
         )
 
 
-def _train(estimator, draft, trainer, monitor, task):
+def _train(estimator, draft, trainer, monitor, root, params):
     """Train epoch by epoch."""
     best_weights = finished = None
     collect = functools.partial(_collect_fitted, draft, trainer, monitor)
     try:
         for epoch in trainer.hooks.begin_training(trainer.schedule.epochs):
-            with task.begin_subtask("epoch") as epoch_task:
+            context = root.subcontext(task_name="epoch")
+            with run_task(context, params, collect) as task:
                 logs = trainer.train_epoch(epoch)
                 stop = monitor.append(logs)
                 if monitor.is_best and draft.early_stopping:
@@ -233,10 +233,9 @@ def _train(estimator, draft, trainer, monitor, task):
                 if draft.verbose:
                     entries = " ".join(f"{k}={v:.4f}" for k, v in logs.items())
                     print(f"Epoch {epoch + 1}/{trainer.schedule.epochs.stop} {entries}")
-                stop |= epoch_task.end(collect)
             if draft.warm_start:
                 finished = collect()
-            if stop or trainer.hooks.stop:
+            if stop or task.stop or trainer.hooks.stop:
                 break
         trainer.finish_training(best_weights)
     except KeyboardInterrupt:

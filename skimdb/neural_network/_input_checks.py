@@ -54,7 +54,6 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         for value in (size, dropout)
     )
     for name, kind, values in (
-        ("n_hidden_layers", LAYERS, [n_layers]),
         ("size", UNITS, sizes),
         ("dropout", RATE, rates),
     ):

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 import scipy.sparse
-from scipy.special import expit
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils import gen_batches, gen_even_slices
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
@@ -263,10 +263,7 @@ def compute_probabilities(logits, output_activation):
     """
     if output_activation == "softmax":
         with np.errstate(over="ignore"):
-            proba = logits - logits.max(axis=1, keepdims=True)
-            np.exp(proba, out=proba)
-            proba /= proba.sum(axis=1, keepdims=True)
-            return proba
+            return softmax(logits, axis=1)
     proba = expit(logits)
     return np.hstack([1 - proba, proba]) if proba.shape[1] == 1 else proba
 
@@ -286,19 +283,11 @@ def compute_log_probabilities(logits, output_activation):
     """
     if output_activation == "softmax":
         with np.errstate(over="ignore"):
-            log_proba = _softmax(logits)[1]
+            log_proba = log_softmax(logits, axis=1)
         return np.maximum(log_proba, np.finfo(logits.dtype).min)
     if logits.shape[1] == 1:
         logits = np.hstack([-logits, logits])
-    return np.minimum(logits, 0) - np.log1p(np.exp(-np.abs(logits)))
-
-
-def _softmax(logits):
-    """Softmax and its logarithm."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    proba = np.exp(shifted)
-    total = proba.sum(axis=1, keepdims=True)
-    return proba / total, shifted - np.log(total)
+    return log_expit(logits)
 
 
 def compute_loss(logits, targets, spec):
@@ -324,8 +313,12 @@ def compute_loss(logits, targets, spec):
         share = smoothing / (n_outputs if is_softmax else 2)
         targets = targets * (1 - smoothing) + share
     if is_softmax:
-        proba, log_proba = _softmax(logits)
-        return -(targets * log_proba).sum(axis=1), proba - targets
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        proba = np.exp(shifted)
+        total = proba.sum(axis=1, keepdims=True)
+        proba /= total
+        losses = (targets * (np.log(total) - shifted)).sum(axis=1)
+        return losses, proba - targets
     # log(1 + exp(z)) - t * z, in a form that does not overflow.
     losses = np.log1p(np.exp(-np.abs(logits)))
     losses += np.maximum(logits, 0)

@@ -92,12 +92,11 @@ class NumpyBackend:
             "iteration": np.asarray(optimizer.iteration, np.int64),
             "learning_rate": np.asarray(optimizer.learning_rate, np.float32),
         }
-        for name, view in self._name_slots().items():
-            variables[name] = view.copy()
+        slots = {name: view.copy() for name, view in self._name_slots().items()}
         return {
             "optimizer": type(optimizer).__name__,
             "given_rate": self._given_rate,
-            "variables": variables,
+            "variables": variables | slots,
             "decay": optimizer.decay,
         }
 
@@ -202,20 +201,15 @@ class NumpyBackend:
 
     def _propagate_forward(self, X, masks):
         """Inputs of all activations, and the outputs of the hidden layers."""
-        hidden = X @ self._coefs[0]
-        hidden += self._intercepts[0]
-        inputs, outputs = [hidden], []
-        for mask, coef, intercept in zip(
-            masks, self._coefs[1:], self._intercepts[1:], strict=True
-        ):
-            hidden = ACTIVATIONS[self.spec.activation](inputs[-1])
-            if mask is not None:
-                hidden = hidden * mask
-            outputs.append(hidden)
-            hidden = hidden @ coef
-            hidden += intercept
-            inputs.append(hidden)
-        return inputs, outputs
+        activate, inputs, outputs = ACTIVATIONS[self.spec.activation], [], [X]
+        for coef, intercept in zip(self._coefs, self._intercepts, strict=True):
+            inputs.append(outputs[-1] @ coef)
+            inputs[-1] += intercept
+            if len(inputs) <= len(masks):
+                mask = masks[len(inputs) - 1]
+                hidden = activate(inputs[-1])
+                outputs.append(hidden if mask is None else hidden * mask)
+        return inputs, outputs[1:]
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
         """Compute all gradients but the first kernel's, and return its delta."""
@@ -258,9 +252,7 @@ class NumpyBackend:
         kernel, optimizer = self._coefs[0], self._optimizer
         slots = [self._view(slot)[0][0] for slot in optimizer.slots.values()]
         transposed, features = X.transpose_seen()
-        for rows in gen_batches(
-            len(features), max(1, _BLOCK_VALUES // kernel.shape[1])
-        ):
+        for rows in _divide_rows(len(features), kernel):
             gradient = transposed[rows] @ delta
             optimizer.update_rows(kernel, slots, features[rows], gradient)
         optimizer.update(self._gradient[kernel.size :], kernel.size)
@@ -269,9 +261,7 @@ class NumpyBackend:
         """Add the gradient of the penalty to the gradient of the loss."""
         if self.spec.l2:
             factor = 2 * self.spec.l2 * self._optimizer.gradient_factor
-            for rows in gen_batches(
-                len(kernel), max(1, _BLOCK_VALUES // kernel.shape[1])
-            ):
+            for rows in _divide_rows(len(kernel), kernel):
                 gradient[rows] += factor * kernel[rows]
 
     def _compute_penalty(self):
@@ -279,3 +269,8 @@ class NumpyBackend:
             return 0.0
         kernels = (coef.reshape(-1) for coef in self._coefs[: self.spec.n_penalized])
         return self.spec.l2 * float(sum(kernel @ kernel for kernel in kernels))
+
+
+def _divide_rows(n_rows, kernel):
+    """Divide rows of a kernel into blocks that stay in the cache."""
+    return gen_batches(n_rows, max(1, _BLOCK_VALUES // kernel.shape[1]))

@@ -19,7 +19,7 @@ from skimdb._sklearn import Interval, Options, validate_parameter_constraints
 from skimdb.neural_network._metrics import find_keras_metrics
 from skimdb.neural_network._optimizers import OPTIMIZERS
 
-ROUTES = ("optimizer__", "loss__", "callbacks__")
+ROUTES = ("optimizer", "loss", "callbacks")
 
 # Arguments of all optimizers and losses of Keras that only Keras implements.
 _KERAS_ONLY = {
@@ -111,14 +111,10 @@ def divide_parameters(estimator):
     if "routed" in routed:
         raise TypeError(estimator._describe_unknown("routed"))
     _check_values(routed)
-    params = {
-        route.removesuffix("__"): {
-            name.removeprefix(route): value
-            for name, value in routed.items()
-            if name.startswith(route)
-        }
-        for route in ROUTES
-    }
+    params = {route: {} for route in ROUTES}
+    for name, value in routed.items():
+        route, _, argument = name.partition("__")
+        params[route][argument] = value
     if estimator.learning_rate is not None:
         params["optimizer"].setdefault("learning_rate", estimator.learning_rate)
     reasons = [
@@ -217,8 +213,9 @@ class RoutedParametersMixin:
 
     @staticmethod
     def _is_routed(name):
+        route, separator, _ = name.partition("__")
         # scikit-learn's check of constructors passes the name of the signature.
-        return name.startswith(ROUTES) or name == "routed"
+        return (separator and route in ROUTES) or name == "routed"
 
     def _set_routed(self, params):
         for name in params:
@@ -242,19 +239,19 @@ class RoutedParametersMixin:
 
     def _describe_unknown(self, name):
         """Describe an unknown parameter and suggest a known one."""
-        named, routes = self._get_param_names(), [route[:-2] for route in ROUTES]
+        named = self._get_param_names()
         prefix, separator, rest = name.partition("__")
-        hint = _find_hint(prefix, [*named, *routes])
+        hint = _find_hint(prefix, [*named, *ROUTES])
         if separator:
             hint = hint.replace("'?", f"__{rest}'?")
-        for route in routes:
+        for route in ROUTES:
             if name.startswith(f"{route}_"):
                 rest = name.removeprefix(route).strip("_")
                 hint = f" Did you mean '{route}__{rest}', with two underscores?"
         return (
             f"Invalid parameter {name!r} for estimator {type(self).__name__}.{hint} "
             f"Valid parameters are: {named!r}, and parameters of the optimizer, the "
-            f"loss or the callbacks with the prefix {', '.join(ROUTES)}."
+            f"loss or the callbacks with the prefix {'__, '.join(ROUTES)}__."
         )
 
     def _refuse_arguments(self, method, names):

@@ -1,6 +1,8 @@
 """Training epoch by epoch, above both backends."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -33,54 +35,39 @@ class Schedule:
     n_batches: int | None
 
 
-class FitTask:
-    """A task of scikit-learn's callbacks: a fit or an epoch.
-
-    A context manager that begins the task, and ends it if an error interrupts it.
+@contextmanager
+def run_task(context, params, fitted):
+    """Run a task of scikit-learn's callbacks: a fit or an epoch.
 
     Parameters
     ----------
     context : CallbackContext
     params : dict
         Estimator and data of the fit, for the callbacks.
+    fitted : dict or callable
+        Fitted attributes at the end, or a function that returns them.
+
+    Yields
+    ------
+    outcome : SimpleNamespace
+        After the task, `stop` tells whether a callback asks to stop.
     """
-
-    def __init__(self, context, params):
-        self._context = context
-        self._params = params
-        self._is_open = True
-
-    def __enter__(self):
-        self._context.call_on_fit_task_begin(**self._params)
-        return self
-
-    def begin_subtask(self, name):
-        """Return a task within this one."""
-        return FitTask(self._context.subcontext(task_name=name), self._params)
-
-    def end(self, fitted):
-        """End the task; returns whether a callback asks to stop.
-
-        Parameters
-        ----------
-        fitted : dict or callable
-            Fitted attributes as of now, or a function that returns them.
-        """
-        self._is_open = False
-        return self._context.call_on_fit_task_end(
-            **self._params, reconstruction_attributes=fitted
-        )
-
-    def __exit__(self, kind, error, traceback):
-        if error is None or not self._is_open:
-            return
+    outcome = SimpleNamespace(stop=False)
+    context.call_on_fit_task_begin(**params)
+    try:
+        yield outcome
+    except BaseException as error:
         try:
-            self._context.call_on_fit_task_end(**self._params)
+            context.call_on_fit_task_end(**params)
         except Exception as other:
             error.add_note(
-                f"A callback of scikit-learn failed when {self._context.task_name!r} "
-                f"ended by this error: {other!r}"
+                f"A callback of scikit-learn failed when {context.task_name!r} ended "
+                f"by this error: {other!r}"
             )
+        raise
+    outcome.stop = context.call_on_fit_task_end(
+        **params, reconstruction_attributes=fitted
+    )
 
 
 class NoHooks:
@@ -158,7 +145,10 @@ class Trainer:
         self.hooks.begin_epoch(epoch)
         logs = self._train_blocks(epoch)
         if self._validation is not None:
-            logs |= {f"val_{name}": value for name, value in self._evaluate().items()}
+            self.hooks.begin_test()
+            val_logs = self._run_batches("test", self._validation)
+            self.hooks.end_test(val_logs)
+            logs |= {f"val_{name}": value for name, value in val_logs.items()}
         return self.hooks.end_epoch(epoch, logs)
 
     def finish_training(self, best_weights=None):
@@ -185,13 +175,6 @@ class Trainer:
             name: float(np.average([logs[name] for logs in parts], weights=n_samples))
             for name in parts[0]
         }
-
-    def _evaluate(self):
-        """Evaluate the validation samples and return their logs."""
-        self.hooks.begin_test()
-        logs = self._run_batches("test", self._validation)
-        self.hooks.end_test(logs)
-        return logs
 
     def _run_batches(self, kind, samples, order=None, first_batch=0):
         """Train on all batches of some samples or test them, and return the logs.

@@ -35,10 +35,9 @@ def _find_optimizer_class(optimizer):
     base, found, hint = keras.optimizers.Optimizer, optimizer, ""
     if isinstance(optimizer, str):
         known = {name.lower(): cls for name, cls in vars(keras.optimizers).items()}
-        found = known.get(optimizer.lower())
-        if found is None:
-            found = keras.saving.get_registered_object(optimizer)
-            hint = suggest_nearest(optimizer, known)
+        registered = keras.saving.get_registered_object(optimizer)
+        found = known.get(optimizer.lower(), registered)
+        hint = suggest_nearest(optimizer, known)
     elif isinstance(optimizer, base):
         found = type(optimizer)
     if inspect.isclass(found) and issubclass(found, base) and found is not base:
