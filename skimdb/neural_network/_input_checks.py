@@ -15,11 +15,7 @@ from skimdb._sklearn import (
     _check_sample_weight,
     validate_parameter_constraints,
 )
-from skimdb.neural_network._samples import (
-    check_labels,
-    find_classes,
-    is_multilabel,
-)
+from skimdb.neural_network._samples import check_labels, find_classes, is_multilabel
 
 Matrix = ArrayLike | scipy.sparse.sparray | scipy.sparse.spmatrix
 # A larger network would not fit in any memory.
@@ -53,10 +49,7 @@ def check_hidden_layers(size, n_hidden_layers, dropout):
         tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
         for value in (size, dropout)
     )
-    for name, kind, values in (
-        ("size", UNITS, sizes),
-        ("dropout", RATE, rates),
-    ):
+    for name, kind, values in (("size", UNITS, sizes), ("dropout", RATE, rates)):
         for value in values:
             validate_parameter_constraints(
                 {name: [kind]}, {name: value}, caller_name="KerasMLPClassifier"

@@ -5,11 +5,7 @@ from itertools import pairwise
 import numpy as np
 from sklearn.utils import gen_batches
 
-from skimdb.neural_network._network import (
-    ACTIVATIONS,
-    DERIVATIVES,
-    compute_loss,
-)
+from skimdb.neural_network._network import ACTIVATIONS, DERIVATIVES, compute_loss
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 

@@ -3,16 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skimdb.neural_network._input_checks import (
-    Matrix,
-    check_finite_logits,
-    check_matrix,
-)
-from skimdb.neural_network._network import (
-    compute_log_probabilities,
-    compute_logits,
-    compute_probabilities,
-)
+from skimdb.neural_network import _input_checks, _network
+from skimdb.neural_network._input_checks import Matrix
 from skimdb.neural_network._samples import decode_labels
 
 
@@ -21,9 +13,10 @@ class PredictionMixin:
 
     def _compute_logits(self, X):
         check_is_fitted(self)
-        X = check_matrix(self, X, dtype=self.coefs_[0].dtype)
-        logits = compute_logits(X, self.coefs_, self.intercepts_, self.activation)
-        check_finite_logits(logits, X)
+        X = _input_checks.check_matrix(self, X, dtype=self.coefs_[0].dtype)
+        weights = self.coefs_, self.intercepts_
+        logits = _network.compute_logits(X, *weights, self.activation)
+        _input_checks.check_finite_logits(logits, X)
         return logits
 
     def decision_function(self, X: Matrix) -> np.ndarray:
@@ -60,7 +53,8 @@ class PredictionMixin:
             Probabilities in the dtype of the network, with columns in the order of
             `classes_`. For an indicator matrix, the labels are independent.
         """
-        return compute_probabilities(self._compute_logits(X), self.out_activation_)
+        logits = self._compute_logits(X)
+        return _network.compute_probabilities(logits, self.out_activation_)
 
     def predict_log_proba(self, X: Matrix) -> np.ndarray:
         """Predict the logarithm of the probability of each class or label.
@@ -75,7 +69,8 @@ class PredictionMixin:
         log_proba : ndarray of shape (n_samples, n_classes)
             Finite also where a probability rounds to 0.
         """
-        return compute_log_probabilities(self._compute_logits(X), self.out_activation_)
+        logits = self._compute_logits(X)
+        return _network.compute_log_probabilities(logits, self.out_activation_)
 
     def predict(self, X: Matrix) -> np.ndarray:
         """Predict the most probable class, or all labels with more than 50 %.

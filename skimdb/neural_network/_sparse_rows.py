@@ -24,6 +24,7 @@ class SparseRows:
         self.indices = indices
         self.indptr = indptr
         self.shape = shape
+        self._arrays = indptr, indices, data  # in the order of SciPy's functions
 
     @property
     def nnz(self):
@@ -41,24 +42,14 @@ class SparseRows:
         np.cumsum(self.indptr[rows + 1] - self.indptr[rows], out=indptr[1:])
         indices = np.empty(indptr[-1], self.indices.dtype)
         data = np.empty(indptr[-1], self.data.dtype)
-        _sparsetools.csr_row_index(
-            len(rows), rows, self.indptr, self.indices, self.data, indices, data
-        )
+        _sparsetools.csr_row_index(len(rows), rows, *self._arrays, indices, data)
         return SparseRows(data, indices, indptr, (len(rows), self.shape[1]))
 
     def __matmul__(self, dense):
         """Compute the product with a C-contiguous matrix."""
-        n_units = dense.shape[1]
-        out = np.zeros((self.shape[0], n_units), dense.dtype)
-        _sparsetools.csr_matvecs(
-            *self.shape,
-            n_units,
-            self.indptr,
-            self.indices,
-            self.data,
-            dense.reshape(-1),
-            out.reshape(-1),
-        )
+        out = np.zeros((self.shape[0], dense.shape[1]), dense.dtype)
+        flat = dense.reshape(-1), out.reshape(-1)
+        _sparsetools.csr_matvecs(*self.shape, dense.shape[1], *self._arrays, *flat)
         return out
 
     def multiply_transposed(self, dense, out):
@@ -71,15 +62,9 @@ class SparseRows:
             Array that receives the product.
         """
         out.fill(0)
-        _sparsetools.csc_matvecs(
-            *self.shape[::-1],
-            dense.shape[1],
-            self.indptr,
-            self.indices,
-            self.data,
-            dense.reshape(-1),
-            out.reshape(-1),
-        )
+        flat = dense.reshape(-1), out.reshape(-1)
+        sizes = *self.shape[::-1], dense.shape[1]
+        _sparsetools.csc_matvecs(*sizes, *self._arrays, *flat)
 
     def transpose_seen(self):
         """Transpose the columns that have entries.
@@ -120,7 +105,5 @@ class SparseRows:
     def toarray(self):
         """Return the rows as a dense array."""
         dense = np.zeros(self.shape, self.data.dtype)
-        _sparsetools.csr_todense(
-            *self.shape, self.indptr, self.indices, self.data, dense
-        )
+        _sparsetools.csr_todense(*self.shape, *self._arrays, dense)
         return dense

@@ -154,6 +154,9 @@ class KerasHooks:
             steps=schedule.n_batches,
             verbose=verbose,
         )
+        self.begin_epoch = self._list.on_epoch_begin
+        self.begin_test = self._list.on_test_begin
+        self.end_test = self._list.on_test_end
         self.sees_batches = {
             kind: any(_sees_batches(callback, kind) for callback in callbacks)
             for kind in ("train", "test")
@@ -171,10 +174,6 @@ class KerasHooks:
         first = getattr(self._model, "_initial_epoch", None) or epochs.start
         return range(first, epochs.stop)
 
-    def begin_epoch(self, epoch):
-        """Begin an epoch."""
-        self._list.on_epoch_begin(epoch)
-
     def begin_batch(self, kind, batch):
         """Begin a batch of kind "train" or "test"."""
         if self.sees_batches[kind]:
@@ -183,14 +182,6 @@ class KerasHooks:
     def end_batch(self, kind, batch, logs):
         """End a batch, with the logs of all samples so far."""
         getattr(self._list, f"on_{kind}_batch_end")(batch, logs)
-
-    def begin_test(self):
-        """Begin an evaluation."""
-        self._list.on_test_begin()
-
-    def end_test(self, logs):
-        """End an evaluation."""
-        self._list.on_test_end(logs)
 
     def end_epoch(self, epoch, logs):
         """Return the logs with the numbers that callbacks added."""
