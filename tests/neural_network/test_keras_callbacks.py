@@ -73,26 +73,6 @@ for _name in (
     setattr(Recorder, _name, _hook(_name))
 
 
-def test_hooks_and_logs_as_under_keras(data):
-    X, y = data
-    classifier = make(Recorder, epochs=2).fit(X, y, X_val=X, y_val=y)
-    theirs = Recorder()
-    model = classifier.to_keras()
-    model.run_eagerly = True  # compiling takes longer
-    model.fit(
-        X,
-        y,
-        validation_data=(X, y),
-        batch_size=64,
-        epochs=2,
-        callbacks=[theirs],
-        verbose=0,
-    )
-    assert classifier.callbacks_[0].seen == theirs.seen
-    assert classifier.callbacks_[0].params.keys() == theirs.params.keys()
-    assert classifier.callbacks_[0].params["steps"] == theirs.params["steps"]
-
-
 def test_batches_do_not_change_training(data):
     """An epoch is cut into batches if a callback asks for them, to the same effect."""
     seen = []
@@ -162,11 +142,11 @@ class LossHistory(keras.callbacks.Callback):
         self.losses.append(logs["loss"])
 
 
-@pytest.mark.parametrize("wrap", [lambda c: c, lambda c: [c], lambda c: {"name": c}])
-def test_a_fit_trains_with_the_given_instance(data, wrap):
+def test_a_fit_trains_with_the_given_instance(data):
     callback = LossHistory()
-    classifier = make(wrap(callback))
-    for _ in range(2):
+    classifier = make(callback)
+    for given in (callback, [callback], {"name": callback}):
+        classifier.set_params(callbacks=given)
         classifier.fit(*data)
         assert classifier.callbacks_ == [callback]
         np.testing.assert_array_equal(callback.losses, classifier.history_["loss"])
@@ -238,12 +218,11 @@ def test_learning_rate_callbacks_act(data):
     assert rates[-1] < rates[0]
 
 
-@pytest.mark.parametrize("optimizer", ["rmsprop", "nadam"])
-def test_learning_rate_schedule(data, optimizer):
+def test_learning_rate_schedule(data):
     """Constant until step 4, then nothing: two epochs of two steps count."""
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay([3], [0.01, 0.0])
-    classifier = make(optimizer=optimizer, learning_rate=schedule).fit(*data)
-    short = make(optimizer=optimizer, learning_rate=0.01, epochs=2).fit(*data)
+    classifier = make(optimizer="nadam", learning_rate=schedule).fit(*data)
+    short = make(optimizer="nadam", learning_rate=0.01, epochs=2).fit(*data)
     np.testing.assert_allclose(classifier.coefs_[0], short.coefs_[0], rtol=1e-5)
 
 
@@ -336,11 +315,11 @@ def test_tensorboard_runs(data, tmp_path):
     from tensorboard.backend.event_processing import event_accumulator as accumulator
 
     board = keras.callbacks.TensorBoard(tmp_path / "{run}")
-    grid = {"size": [4, 8]}
+    grid = {"size": [4]}
     search = GridSearchCV(make(board, early_stopping=True), grid, cv=2, refit=False)
     search.fit(*data)
     runs = list(tmp_path.iterdir())
-    assert len(runs) == 4
+    assert len(runs) == 2
     for run in runs:
         events = accumulator.EventAccumulator(str(run / "validation")).Reload()
         assert len(events.Tensors("epoch_loss")) == 4

@@ -166,13 +166,14 @@ def test_grid_search_over_routed_parameters(data):
     assert {name: best[name] for name in grid} == search.best_params_
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_same_scores_in_parallel(data, n_jobs):
+def test_same_scores_in_parallel(data):
     grid = {"size": [4, 8], "l2": [0, 0.002], "dropout": [0, 0.5]}
-    search = GridSearchCV(
-        clone(BASE).set_params(epochs=3), grid, cv=2, n_jobs=n_jobs
-    ).fit(*data)
-    again = GridSearchCV(clone(BASE).set_params(epochs=3), grid, cv=2).fit(*data)
+    search, again = (
+        GridSearchCV(clone(BASE).set_params(epochs=3), grid, cv=2, n_jobs=n_jobs)
+        for n_jobs in (1, 2)
+    )
+    search.fit(*data)
+    again.fit(*data)
     np.testing.assert_array_equal(
         search.cv_results_["mean_test_score"], again.cv_results_["mean_test_score"]
     )

@@ -19,7 +19,7 @@ from skimdb import KerasMLPClassifier
 
 @pytest.fixture(scope="module")
 def data():
-    """Sparse rows of ones, so that the kernels for reviews are used."""
+    """Sparse rows of ones."""
     rng = np.random.default_rng(0)
     X = scipy.sparse.random_array(
         (400, 60), density=0.2, format="csr", dtype=np.float32, rng=rng
@@ -62,8 +62,8 @@ def test_same_seed_same_weights(data, size, dense):
         assert np.array_equal(first, other) == (seed == 0)
 
 
-def test_threads_share_a_keras_update(data):
-    """Optimizers without a kernel of their own train on shared scratch variables."""
+def test_threads_train_keras_models(data):
+    """The models of fits in several threads do not share anything."""
     expected = [
         weights(make(random_state=i, optimizer="nadam").fit(*data)) for i in range(2)
     ]
