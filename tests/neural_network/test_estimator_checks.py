@@ -15,6 +15,7 @@ from skimdb import KerasMLPClassifier
 @parametrize_with_checks(
     [
         KerasMLPClassifier(),
+        KerasMLPClassifier(n_hidden_layers=0),
         KerasMLPClassifier((8, 8, 4), dropout=0.3, l2=0.01),
         KerasMLPClassifier(early_stopping=True),
         CalibratedClassifierCV(KerasMLPClassifier(random_state=0), cv=2),
