@@ -47,7 +47,7 @@ def test_the_device_is_reported():
         {"optimizer": keras.optimizers.Adam(clipnorm=1.0)},
         {"callbacks": keras.callbacks.TerminateOnNaN},
     ],
-    ids=str,
+    ids=["plain", "averaging", "accumulating", "instance", "callback"],
 )
 def test_a_fit_leaves_nothing_behind(params):
     X, y = make_classification(40, random_state=0)
