@@ -157,7 +157,7 @@ metrics = dict(metrics=("accuracy", "roc_auc"), early_stopping=True, dropout=0.5
 fitted = KerasMLPClassifier(**plain, **options, **metrics).fit(X, y)
 fitted.set_callbacks(ScoringMonitor(scoring="accuracy")).fit(X, y).partial_fit(X, y)
 fitted.set_params(warm_start=True).fit(X, y)
-cross_val_score(KerasMLPClassifier(**plain), X, y, cv=2, n_jobs=2)
+cross_val_score(KerasMLPClassifier(**plain), X, y, cv=2)
 EpochSearchCV(KerasMLPClassifier(**plain), {"size": [2]}, max_epochs=2, cv=2).fit(X, y)
 epoch_curve(KerasMLPClassifier(**plain), X, y, max_epochs=2, cv=2)
 texts = ["a good film", "a bad film"] * 20

@@ -49,7 +49,10 @@ class TensorFlowBackend:
         self.model = _objects.build_model(coefs, intercepts, spec)
         placeholders = map(_make_placeholder, metrics)
         _objects.compile_model(self.model, optimizer, loss, placeholders)
-        self._build_metrics()
+        # Let Keras build the metrics, so that callbacks find them.
+        empty = np.zeros((1, spec.layer_sizes[-1]), spec.dtype)
+        self.model.compute_metrics(None, empty, empty)
+        self.model.reset_metrics()
         n_features, n_units = spec.layer_sizes[:2]
         is_dense = n_units > _SPARSE_UNITS and n_features <= _DENSE_FEATURES
         self._takes_sparse = is_sparse and not is_dense
@@ -85,12 +88,6 @@ class TensorFlowBackend:
             if rate
         ]
 
-    def _build_metrics(self):
-        """Let Keras build the metrics, so that callbacks find them."""
-        empty = np.zeros((1, self._spec.layer_sizes[-1]), self._spec.dtype)
-        self.model.compute_metrics(None, empty, empty)
-        self.model.reset_metrics()
-
     # State
 
     def read_weights(self):
@@ -109,7 +106,12 @@ class TensorFlowBackend:
 
     def read_state(self):
         """Copy the state of the optimizer, as `NumpyBackend.read_state` does."""
-        return _objects.read_state(self._optimizer, self._given_rate)
+        variables = _objects.name_variables(self._optimizer)
+        return {
+            "optimizer": type(self._optimizer).__name__,
+            "given_rate": self._given_rate,
+            "variables": {k: np.array(v.numpy()) for k, v in variables.items()},
+        }
 
     def write_state(self, state):
         """Continue from the state of an optimizer, if it is of the same kind."""

@@ -46,10 +46,8 @@ def list_callbacks(callbacks, params):
     callbacks : list or dict
         Classes, which scikeras instantiates, and instances.
     """
-    if callbacks is None:
-        callbacks = []
-    elif not isinstance(callbacks, (list, tuple, dict)):
-        callbacks = [callbacks]
+    if not isinstance(callbacks, (list, tuple, dict)):
+        callbacks = [] if callbacks is None else [callbacks]
     named = dict(callbacks if isinstance(callbacks, dict) else enumerate(callbacks))
     named = {str(name): _make_callback(callback) for name, callback in named.items()}
     for param in params:

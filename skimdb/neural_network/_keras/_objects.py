@@ -292,29 +292,6 @@ def get_rate(optimizer):
     return tuple(rates) if len(rates) > 1 else next(iter(rates), None)
 
 
-def read_state(optimizer, given_rate):
-    """Copy the state of an optimizer, as `NumpyBackend.read_state` does.
-
-    Parameters
-    ----------
-    optimizer : keras.optimizers.Optimizer
-    given_rate : float, tuple of float or None
-        Learning rate in its parameters.
-
-    Returns
-    -------
-    state : dict
-    """
-    return {
-        "optimizer": type(optimizer).__name__,
-        "given_rate": given_rate,
-        "variables": {
-            name: np.array(variable.numpy())
-            for name, variable in _name_variables(optimizer).items()
-        },
-    }
-
-
 def write_state(optimizer, state):
     """Continue from the state of an optimizer, if it is of the same kind.
 
@@ -325,9 +302,9 @@ def write_state(optimizer, state):
     optimizer : keras.optimizers.Optimizer
         New optimizer, which is built.
     state : dict
-        Result of `read_state` of this or the other backend.
+        Result of `read_state` of either backend.
     """
-    variables, values = _name_variables(optimizer), state["variables"]
+    variables, values = name_variables(optimizer), state["variables"]
     if state["optimizer"] != type(optimizer).__name__ or (
         {name: tuple(variable.shape) for name, variable in variables.items()}
         != {name: value.shape for name, value in values.items()}
@@ -342,10 +319,18 @@ def write_state(optimizer, state):
             variable.assign(value)
 
 
-def _name_variables(optimizer):
+def name_variables(optimizer):
     """Return the variables of an optimizer by their names.
 
     The position replaces a name that Keras has numbered or given twice.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+
+    Returns
+    -------
+    variables : dict of keras.Variable
     """
     variables = {}
     for position, variable in enumerate(optimizer.variables):
