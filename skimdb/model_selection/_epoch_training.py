@@ -25,11 +25,10 @@ def _is_regressor(estimator):
 
 def can_train(estimator):
     """Whether the estimator trains epoch by epoch, in one of the two ways."""
+    if trains_by_fit(estimator) or not hasattr(estimator, "partial_fit"):
+        return trains_by_fit(estimator)
     is_classifying = is_classifier(estimator) or isinstance(estimator, ClassifierMixin)
-    has_target = is_classifying or _is_regressor(estimator)
-    return trains_by_fit(estimator) or (
-        has_target and hasattr(estimator, "partial_fit")
-    )
+    return is_classifying or _is_regressor(estimator)
 
 
 def get_metrics(estimator):

@@ -260,6 +260,7 @@ def counts(reviews, vocabulary):
     return counter.transform(reviews)
 
 
+@pytest.mark.slow
 @needs_reviews
 def test_reviews_vocabulary(vocabulary, counts):
     counts = np.asarray(counts.sum(axis=0)).ravel()
@@ -271,6 +272,7 @@ def test_reviews_vocabulary(vocabulary, counts):
         assert (counts > count).sum() < rank <= (counts >= count).sum()
 
 
+@pytest.mark.slow
 @needs_reviews
 def test_reviews_matrix(reviews, vocabulary, counts):
     vectorizer = TextMultiHotVectorizer()

@@ -16,9 +16,10 @@ from skimdb import EpochSearchCV, KerasMLPClassifier
 from skimdb.neural_network._keras._callbacks import _sees_batches
 
 # Keras, when it saves or logs a variable of TensorFlow.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.slow,
+]
 
 X, Y = make_classification(30, 6, random_state=0)
 X = X.astype(np.float32)

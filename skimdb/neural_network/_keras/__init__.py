@@ -16,10 +16,10 @@ _REMEDY = (
 )
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
-# TensorFlow reads the level once. Its errors are also raised as exceptions.
+# TensorFlow reads the level once. Level 2 hides its notes and warnings, not its errors.
 _quiet = _LOG_LEVEL not in os.environ and "tensorflow" not in sys.modules
 if _quiet:
-    os.environ[_LOG_LEVEL] = "3"
+    os.environ[_LOG_LEVEL] = "2"
 try:
     import keras
     import scikeras  # noqa: F401
