@@ -1,17 +1,18 @@
-"""The study on your own texts: from a file to a tested network.
+"""The study of your own texts: from a file to a tested model.
 
-A look at the data, holdout validation, K-fold, networks of several sizes with L2 and
-dropout, each with its own number of epochs, the confusion matrix, calibration, the
-words that matter and a learning curve. Run
+It compares the columns (words, pairs of words, characters; with and without idf) with
+a linear model, networks on the best columns, and the usual baselines, all on the same
+folds. Run
 
     python examples/text_study.py reviews.csv --text review --label sentiment
 
-and open ``text_study/report.html``. The file is CSV, TSV, Parquet, JSON lines or a JSON
+and open ``text_study/report.html``. The report begins with the result on texts that had
+no part in the search. The file is CSV, TSV, Parquet, JSON lines or a JSON
 array with a column of texts and a column of labels. Columns that you do not name are
 guessed. Labels stay as they are in the file. ``--group film`` keeps all rows with the
-same film on one side of every split. The chosen network is saved in
-``text_study/pipeline.skops``, and the last printed lines load it. A study that was
-interrupted uses the finished fits if you start it again.
+same film on one side of every split. The best model is saved in
+``text_study/pipeline.skops``, and the last printed lines load it. If you interrupt the
+study and start it again, it uses the finished networks.
 """
 
 import argparse
@@ -21,27 +22,27 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib
-import pandas as pd
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.pipeline import make_pipeline
-from study import conclusions, parts, plots
+from study import conclusions, parts, search, tables
 from study.cleaning import clean_rows
 from study.files import FileError, read_file
 from study.report import Report
 from study.splits import list_splits, split_test
 
-from skimdb import EpochSearchCV, KerasMLPClassifier, TextMultiHotVectorizer
+from skimdb import EpochCurveDisplay
 
 matplotlib.use("agg")  # plots go to files
 
 INTRODUCTION = (
-    "A small network learns to classify texts. If the training is too short, it has "
-    "not learned enough; if it is too long, the network memorizes its training texts "
-    "and gets worse on new ones. This study searches for the best network and the best "
-    "number of epochs, and tests the result on texts that had no part in the search."
+    "This study searches for the best classifier of your texts. The training texts are "
+    "split into folds. Each model is trained on all folds but one and scored on the "
+    "remaining one. The model with the highest mean accuracy is then trained on all "
+    "training texts, and tested on texts that had no part in the search."
 )
 N_FOLDS = 4
 MODEL = "pipeline.skops"
+QUICK_TEXTS = 2000
 
 
 def load_texts(options):
@@ -67,24 +68,8 @@ def load_texts(options):
     return data
 
 
-def count_epochs(data):
-    """Return the number of epochs: few texts make few steps per epoch."""
-    n_texts = len(data.y)
-    return 20 if n_texts >= 5000 else 40 if n_texts >= 1000 else 100
-
-
-def make_network(data, options, **params):
-    """Make a pipeline; an epoch has ten batches or more."""
-    sizes = [size for size in (512, 256, 128, 64) if 10 * size <= len(data.y)]
-    batch_size = max(sizes, default=32)
-    return make_pipeline(
-        TextMultiHotVectorizer(max_features=10_000),
-        KerasMLPClassifier(batch_size=batch_size, random_state=options.seed, **params),
-    )
-
-
 # %%
-# 0. A look at the data
+# 1. A look at the data
 # ---------------------
 # The rows of the file, the removed rows, the classes, and the lengths of the texts.
 
@@ -95,76 +80,77 @@ def look_at_data(data, options, report):
         report.text(" ".join(data.notes))
     report.table(data.cleaning, "data_rows", "Rows of the file")
     parts.look_at_data(data, report)
-    classes = pd.Series(data.y).value_counts()
-    n_words = [len(text.split()) for text in data.texts]
-    figure = plots.plot_data(classes, n_words)
-    report.figure(figure, "data", "Training texts by class, and by number of words")
-    X = TextMultiHotVectorizer(max_features=10_000).fit_transform(data.texts)
-    report.conclude(*conclusions.on_data(data.y, X))
 
 
 # %%
-# 1. Holdout
+# 2. Linear models
+# ----------------
+# Baselines, and one linear model with different columns.
+
+
+def linear_models(data, options, report):
+    columns = search.list_columns(data.texts, options.ngrams, options.quick)
+    report.text(
+        "Which columns should the matrix have? TextMultiHotVectorizer makes "
+        f"{len(columns)} kinds, with zeros and ones or with weights that are larger for "
+        "rare words (idf). LinearSVC compares them, since it trains quickly. The "
+        "baselines use the words of scikit-learn's CountVectorizer."
+    )
+    models = search.compare_columns(data, columns, report)
+    baselines = search.score_baselines(data, report)
+    scored = [*models.values(), *baselines]
+    report.table(
+        tables.compare_scores(scored), "linear_models", "Accuracy on the folds"
+    )
+    best = max(models, key=lambda columns: models[columns].accuracy)
+    report.conclude(*conclusions.on_columns(best, columns, models[best]))
+    report.facts.update(columns=best, models=[models[best], *baselines])
+
+
+# %%
+# 3. Networks
+# -----------
+# On the best columns; each trains until its mean validation loss has turned.
+
+
+def networks(data, options, report):
+    best = report.facts["columns"]
+    report.text(
+        f"Networks are trained with the best columns ({best.name}), and a small one "
+        "with plain words, as in the notebook. Each trains on the same "
+        f"{N_FOLDS} folds until its mean validation loss has not improved for "
+        f"{search.PATIENCE} epochs, and for {options.epochs} epochs at most. It is "
+        "scored at its best epoch."
+    )
+    grid = search.list_networks(best, options.sizes)
+    models, found = search.search_networks(data, grid, options, report)
+    report.data(found.history_, "network_curves")
+    table = tables.compare_scores(models)
+    report.table(table, "networks", "Accuracy on the folds at the best epoch")
+    display = EpochCurveDisplay(found.history_).plot()
+    report.figure(
+        display.figure_, "networks", "Validation loss of each network by epoch"
+    )
+    report.conclude(*conclusions.on_networks(models, options.sizes, options.epochs))
+    report.facts["models"] += models
+
+
+# %%
+# The result
 # ----------
-# The first of the folds of part 2 validates a network trained on the others.
+# All models on the test texts. The best on the folds is saved.
 
 
-def holdout(data, options, report):
-    drawn = "drawn at random" if data.groups is None else "of whole groups"
-    pipe = make_network(data, options, epochs=count_epochs(data))
-    parts.holdout(data, pipe, data.splits[0], drawn, report)
-
-
-# %%
-# 2. K-fold
-# ---------
-# All folds take turns. Their mean curve determines the number of epochs.
-
-
-def kfold(data, options, report):
-    search = EpochSearchCV(
-        make_network(data, options),
-        max_epochs=count_epochs(data),
-        cv=data.splits,
-        n_jobs=options.n_jobs,
-        memory=report.memory,
-    )
-    parts.kfold(data, search, report)
-
-
-# %%
-# 3. Network size, L2 and dropout
-# -------------------------------
-# Each variant changes one thing. The variant with the lowest mean curve is trained on
-# all training texts for its best number of epochs, and saved.
-
-
-def regularization(data, options, report):
-    report.text(
-        f"Each variant changes one thing in the network of part 1 "
-        f"({parts.REFERENCE}): fewer units, more units, a penalty on large weights "
-        "(L2), or dropout after the first hidden layer. All are trained on the same "
-        f"{N_FOLDS} folds for {count_epochs(data)} epochs. The variant with the lowest "
-        f"mean validation loss is then trained on all {len(data.y):,} training texts, "
-        "up to its best epoch."
-    )
-    search = EpochSearchCV(
-        make_network(data, options),
-        parts.list_variants(large=64),
-        max_epochs=count_epochs(data),
-        cv=data.splits,
-        n_jobs=options.n_jobs,
-        memory=report.memory,
-        verbose=1,
-    )
-    parts.regularization(data, search, report)
-    chosen = list(search.param_grid)[search.best_index_]
-    report.facts["chosen"] = chosen
-    report.text(
-        f"{chosen} has the lowest loss, at epoch {search.best_epoch_}. This network is "
-        "saved."
-    )
-    save_pipeline(search.best_estimator_, options)
+def result(data, options, report):
+    models = report.facts["models"]
+    for number, model in enumerate(models, start=1):
+        report.progress(f"{number} of {len(models)}: training {model.name}")
+        search.test_model(model, data)
+    saved = max(models, key=lambda model: model.accuracy)
+    report.conclude(*conclusions.on_models(saved, models))
+    report.table(tables.compare_models(models, saved), "models", "All models")
+    report.facts["saved"] = saved
+    save_pipeline(search.add_probabilities(saved, data), options)
 
 
 def save_pipeline(pipe, options):
@@ -181,13 +167,13 @@ def load_pipeline(options):
 
 
 # %%
-# 4. The chosen network
-# ---------------------
-# Its mistakes, its calibration, and the words that matter.
+# 4. The saved model
+# ------------------
+# Its mistakes, its calibration, and the words that matter. Would more texts help?
 
 
 def test(data, options, report):
-    parts.test_network(data, load_pipeline(options), report)
+    parts.test_model(data, load_pipeline(options), report)
 
 
 def calibration(data, options, report):
@@ -198,25 +184,17 @@ def which_words(data, options, report):
     parts.which_words(data, load_pipeline(options), report)
 
 
-# %%
-# 5. More texts
-# -------------
-# Would more texts help?
-
-
 def learning_curve(data, options, report):
-    chosen = parts.list_variants(large=64)[report.facts["chosen"]]
-    pipe = make_network(data, options).set_params(**chosen)
-    parts.learning_curve(data, pipe, count_epochs(data), options, report)
+    parts.learning_curve(data, report.facts["saved"], options, report)
 
 
 # %%
-# 6. Predictions
+# 5. Predictions
 # --------------
 
 
 def use(data, options, report):
-    report.text("The network is saved with its vectorizer. Three lines load it:")
+    report.text("The model is saved with its vectorizer. Three lines load it:")
     report.code(write_lines(data, options))
 
 
@@ -236,14 +214,14 @@ def write_lines(data, options):
 
 
 PARTS = {
-    "0. A look at the data": look_at_data,
-    "1. Holdout validation": holdout,
-    "2. K-fold": kfold,
-    "3. Network size, L2 and dropout": regularization,
-    "4. On the test texts": test,
+    "1. The texts": look_at_data,
+    "2. Columns and baselines": linear_models,
+    "3. Networks": networks,
+    parts.RESULT: result,
+    "4. The saved model on the test texts": test,
     "5. Calibration": calibration,
     "6. Which words matter": which_words,
-    "7. Learning curve": learning_curve,
+    "7. More texts": learning_curve,
     "8. Load it and predict": use,
 }
 
@@ -261,10 +239,26 @@ def parse_arguments(arguments):
     parser.add_argument("--encoding", help="of CSV, TSV and JSON (default: UTF-8)")
     parser.add_argument("--separator", help="of CSV and TSV (default: found)")
     parser.add_argument("--quotes", choices=["yes", "no"], help="in CSV and TSV")
+    parser.add_argument("--epochs", type=int, default=100, help="maximum (100)")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[128], help="units of wide networks"
+    )
+    parser.add_argument(
+        "--ngrams", type=int, nargs="+", default=[1, 2], help="longest n-grams of words"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="2,000 texts, words only, 20 epochs"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    if options.max_texts < 1:
-        sys.exit(f"Expected --max-texts of at least 1, got {options.max_texts}.")
+    if options.quick:
+        options.max_texts = min(options.max_texts, QUICK_TEXTS)
+        options.epochs, options.ngrams = min(options.epochs, 20), [1]
+    for name in ("max_texts", "epochs", "sizes", "ngrams"):
+        smallest = np.min(getattr(options, name))
+        if smallest < 1:
+            option = name.replace("_", "-")
+            sys.exit(f"Expected --{option} of at least 1, got {smallest}.")
     if options.separator is not None and len(options.separator) != 1:
         sys.exit(f"Expected one character as --separator, got {options.separator!r}.")
     if not 0 <= options.seed < 2**32:
@@ -275,7 +269,7 @@ def parse_arguments(arguments):
 def main(arguments=None):
     options = parse_arguments(arguments)
     if find_spec("skops") is None:
-        sys.exit('The study saves the network with skops: pip install "skimdb[skops]"')
+        sys.exit('The study saves the model with skops: pip install "skimdb[skops]"')
     try:
         data = load_texts(options)
         title = f"A study of {Path(options.file).name}"
@@ -289,9 +283,9 @@ def main(arguments=None):
     try:
         parts.do_parts(PARTS, report, data, options)
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. Start the study again to use the finished fits.")
+        sys.exit("\nInterrupted. Start the study again to use the finished networks.")
     report.finish("How this was made", f"text_study.py --seed {options.seed}")
-    print(f"\nLoad the network and predict:\n\n{write_lines(data, options)}")
+    print(f"\nLoad the model and predict:\n\n{write_lines(data, options)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each function takes measurements, and has a sentence for each possible outcome.
 """
 
 import numpy as np
+import pandas as pd
 from scipy.stats import sem
 
 
@@ -235,6 +236,89 @@ def on_nested(scores):
     )
 
 
+def on_columns(best, tried, model):
+    """Name the best columns, and whether they are at the edge of those that were tried."""
+    same = [columns.longest for columns in tried if columns.analyzer == best.analyzer]
+    edge = (
+        ""
+        if best.longest <= max(same)
+        else (
+            "These are the longest n-grams that were tried, one step more than planned. "
+            "Still longer ones may do better."
+        )
+    )
+    return [f"The best columns are {best.name} ({model.accuracy:.1%}).", edge]
+
+
+def on_networks(models, sizes, max_epochs):
+    """Name the best network, and whether it is at the edge of those that were tried."""
+    best = max(models, key=lambda model: model.accuracy)
+    epochs = {model.name: model.pipe["classifier"].epochs for model in models}
+    told = [f"The best network is {best.name}, with {epochs[best.name]} epochs."]
+    if best.pipe["classifier"].size == max(sizes):
+        told.append("It is the widest one: a wider one, with --sizes, may do better.")
+    return told + _list_learning(pd.Series(epochs), max_epochs)
+
+
+def on_models(saved, models):
+    """Compare the saved model with the best baseline, linear model and network.
+
+    Parameters
+    ----------
+    saved : Model
+        The best on the folds.
+    models : list of Model
+    """
+    accuracy, error = saved.right.mean(), sem(saved.right)
+    low, high = np.clip([accuracy - 2 * error, accuracy + 2 * error], 0, 1)
+    sentences = [
+        f"{saved.name} is saved: it has the highest mean accuracy on the folds "
+        f"({saved.accuracy:.1%}). On the {len(saved.right):,} test texts its accuracy "
+        f"is {accuracy:.1%} (standard error {100 * error:.1f} points). Expect {low:.0%} "
+        f"to {high:.0%} on new texts of the same kind."
+    ]
+
+    def find_best(*kinds):
+        chosen = [model for model in models if model.kind in kinds]
+        return max(chosen, key=lambda model: model.accuracy, default=saved)
+
+    def compare(other):
+        gain = saved.right.astype(float) - other.right
+        return gain.mean(), sem(gain)
+
+    other = find_best("baseline")
+    if other is not saved:
+        gain, error = compare(other)
+        verdict = "The difference is too small to tell them apart."
+        if abs(gain) > 2 * error:
+            verdict = f"It is clearly {'better' if gain > 0 else 'worse'}."
+        sentences.append(
+            f"The best baseline, {other.name}, has {other.right.mean():.1%}, a "
+            f"difference of {100 * gain:.1f} points (standard error "
+            f"{100 * error:.1f}). {verdict}"
+        )
+    linear, network = find_best("baseline", "linear"), find_best("network")
+    is_as_good = np.less_equal(*compare(linear))
+    if saved.kind == "network" and is_as_good:
+        sentences.append(
+            f"A linear model is as good within one standard error: {linear.name} has "
+            f"{linear.right.mean():.1%}, {_compare_cost(linear, saved)}."
+        )
+    elif network is not saved:
+        sentences.append(
+            f"A network is not needed: the best one, {network.name}, has "
+            f"{network.right.mean():.1%}. The linear model {_compare_cost(saved, network)}."
+        )
+    return sentences
+
+
+def _compare_cost(cheap, dear):
+    return (
+        f"trains in {cheap.seconds:.2g} instead of {dear.seconds:.2g} seconds, and "
+        f"takes {cheap.megabytes:.2g} instead of {dear.megabytes:.2g} MB"
+    )
+
+
 def on_test(y, predicted, confidence):
     """Compare predictions on the test texts with guessing.
 
@@ -249,7 +333,7 @@ def on_test(y, predicted, confidence):
     guess = counts.max() / len(y)
     error = sem(right)
     sentences = [
-        f"The network has an accuracy of {right.mean():.1%} on the {len(y):,} test "
+        f"The model has an accuracy of {right.mean():.1%} on the {len(y):,} test "
         f"texts (standard error {100 * error:.1f} points). A guess of "
         f"{str(names[counts.argmax()])!r} is right for {guess:.1%}."
     ]
@@ -275,14 +359,14 @@ def on_test(y, predicted, confidence):
 def on_calibration(confidence, right):
     """Compare the mean probability of the predictions with their accuracy."""
     gap, error = confidence.mean() - right.mean(), sem(confidence - right)
-    verdict = "The network is well calibrated."
+    verdict = "The model is well calibrated on average."
     if gap > 2 * error:
         verdict = (
-            f"The network is overconfident by {100 * gap:.1f} points. Use fewer "
-            "epochs, L2, dropout or scikit-learn's CalibratedClassifierCV."
+            f"The model is overconfident by {100 * gap:.1f} points. Use scikit-learn's "
+            "CalibratedClassifierCV, or fewer epochs, L2 or dropout in a network."
         )
     if gap < -2 * error:
-        verdict = f"The network is underconfident by {-100 * gap:.1f} points."
+        verdict = f"The model is underconfident by {-100 * gap:.1f} points."
     return [
         f"The mean probability of its predictions is {confidence.mean():.1%}, their "
         f"accuracy {right.mean():.1%}. {verdict}"
@@ -292,7 +376,7 @@ def on_calibration(confidence, right):
 def on_sizes(table):
     """Estimate whether more texts would help."""
     half, full = table.iloc[-2], table.iloc[-1]
-    gain = full["val_accuracy"] - half["val_accuracy"]
+    gain = full["accuracy"] - half["accuracy"]
     error = np.hypot(full["accuracy_error"], half["accuracy_error"])
     verdict = (
         "the curve still rises, and more texts would help."
@@ -302,6 +386,6 @@ def on_sizes(table):
     )
     return [
         f"From {half['texts']:,.0f} to {full['texts']:,.0f} training texts, the "
-        f"validation accuracy changes from {half['val_accuracy']:.1%} to "
+        f"accuracy on the folds changes from {half['val_accuracy']:.1%} to "
         f"{full['val_accuracy']:.1%}: {verdict}"
     ]

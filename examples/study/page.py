@@ -17,6 +17,7 @@ FIGURE = Template(
     "<figcaption>$caption</figcaption></figure>"
 )
 PERCENT = "accuracy", "precision", "recall", "share", "probability", "confidence"
+PERCENT += ("test_standard",)
 
 
 def format_value(value, column):

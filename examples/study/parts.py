@@ -9,20 +9,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 from threadpoolctl import threadpool_limits
 
-from skimdb import EpochCurveDisplay, EpochSearchCV
+from skimdb import EpochCurveDisplay
 from study import conclusions, plots, tables, words
+from study.search import lacks_blanks
 from study.splits import order_evenly
 
 REFERENCE = "16 units"
+RESULT = "The result"  # title of the part that a page begins with
 
 
 def do_parts(parts, report, *arguments):
     """Do all parts of a study."""
     for title, part in parts.items():
         # Threads for such small matrices cost more than they gain.
-        with report.part(title), threadpool_limits(1, user_api="blas"):
+        on_top = title == RESULT
+        with report.part(title, on_top), threadpool_limits(1, user_api="blas"):
             part(*arguments, report)
 
 
@@ -166,14 +170,14 @@ def regularization(data, search, report):
     report.conclude(*conclusions.on_regularization(table, REFERENCE, search.max_epochs))
 
 
-def test_network(data, pipe, report):
-    """Test a fitted pipeline: accuracy of each class, mistakes and calibration."""
+def test_model(data, pipe, report):
+    """Test a fitted pipeline: accuracy of each class, and mistakes."""
     classes = pipe.classes_
     probabilities = pipe.predict_proba(data.test_texts)
     confidence = probabilities.max(axis=1)
     predicted = classes[probabilities.argmax(axis=1)]
     report.text(
-        f"The chosen network predicts the classes of the {len(data.y_test):,} test "
+        f"The saved model predicts the classes of the {len(data.y_test):,} test "
         "texts. Precision is the share of its predictions of a class that are right. "
         "Recall is the share of the texts of a class that it finds."
     )
@@ -200,14 +204,15 @@ def calibration(data, pipe, report):
     )
     table = tables.compare_confidence(confidence, right, n_bins)
     report.table(table, "calibration", "Confidence and accuracy")
-    figure = plots.plot_calibration(table)
+    figure = plots.plot_accuracy(table, "confidence")
     report.figure(figure, "calibration", "Accuracy by confidence")
     report.conclude(*conclusions.on_calibration(confidence, right))
 
 
 def which_words(data, pipe, report):
     """List the words with the strongest effect for each class."""
-    effects, n_texts = words.measure_words(pipe, data.test_texts)
+    has_blanks = not lacks_blanks(data.texts)
+    effects, n_texts = words.measure_words(pipe, data.test_texts, has_blanks)
     table = words.list_words(effects)
     report.text(
         f"Each word is removed from each of {n_texts:,} test texts in turn. The number "
@@ -220,34 +225,34 @@ def which_words(data, pipe, report):
     report.table(words.join_words(table), "words_by_class", caption)
 
 
-def learning_curve(data, pipe, max_epochs, options, report):
-    """Train on half, a quarter and an eighth of the texts, each to its best epoch."""
+def learning_curve(data, model, options, report):
+    """Train a model on a quarter and on half of the training texts, too."""
     report.text(
-        "Would more texts help? The same network is trained on parts of the training "
-        f"texts, validated on the same {len(data.splits)} folds, and taken at its best "
-        f"epoch of {max_epochs}, or of twice as many on parts, which have fewer steps "
-        "per epoch."
+        "Would more texts help? The saved model is trained on a quarter and on half of "
+        f"the training texts, and scored on the same {len(data.splits)} folds. A "
+        "network trains for more epochs on fewer texts, so that it makes as many steps."
     )
-    curves = {}
-    for part in (8, 4, 2, 1):
-        parts = []
+    sizes, scores = [], []
+    for part in (4, 2, 1):
+        pipe, splits = clone(model.pipe), []
         for train, validation in data.splits:
             order = order_evenly(data.y[train], options.seed)
             n_kept = max(len(train) // part, len(np.unique(data.y)))
-            parts.append((train[order[:n_kept]], validation))
-        size = round(float(np.mean([len(train) for train, _ in parts])))
-        search = EpochSearchCV(
-            pipe,
-            max_epochs=max_epochs * min(part, 2),
-            cv=parts,
-            refit=False,
-            n_jobs=options.n_jobs,
-            memory=report.memory,
+            splits.append((train[order[:n_kept]], validation))
+        if model.kind == "network":
+            pipe.set_params(classifier__epochs=part * pipe["classifier"].epochs)
+        done = part == 1
+        scores.append(
+            model.scores
+            if done
+            else cross_val_score(pipe, data.texts, data.y, cv=splits)
         )
-        curves[size] = search.fit(data.texts, data.y).history_
-        report.progress(f"{size:,} texts")
-    table = tables.compare_sizes(curves)
+        sizes.append(len(splits[0][0]))
+        report.progress(f"{sizes[-1]:,} texts: {scores[-1].mean():.1%}")
+    scores = pd.DataFrame(scores)
+    table = pd.DataFrame({"texts": sizes, "accuracy": scores.mean(axis=1)})
+    table["accuracy_error"] = scores.sem(axis=1)
     report.table(table, "learning_curve", "By number of training texts")
-    figure = plots.plot_learning_curve(table)
+    figure = plots.plot_accuracy(table, "texts")
     report.figure(figure, "learning_curve", "Accuracy by number of training texts")
     report.conclude(*conclusions.on_sizes(table))

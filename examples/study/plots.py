@@ -3,13 +3,11 @@
 import unicodedata
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
 
 MAX_CLASSES = 20  # in a plot
-INK, SECOND = "#1f77b4", "#ff7f0e"
 
 
 def write_label(label, length=20):
@@ -27,31 +25,6 @@ def _name_sign(sign):
     name = unicodedata.name(sign, "").lower()
     is_symbol = unicodedata.category(sign)[0] == "S"
     return f"[{name}]" if name and is_symbol else "\N{WHITE SQUARE}"
-
-
-def plot_data(classes, n_words):
-    """Plot the number of texts of each class, and the number of words of each text.
-
-    Parameters
-    ----------
-    classes : Series
-        Number of texts by class.
-    n_words : array-like
-        Number of words of each text.
-    """
-    classes = classes.head(MAX_CLASSES)[::-1]
-    heights = [1.2 + 0.3 * len(classes), 2.8]
-    figure, (top, bottom) = plt.subplots(
-        2, figsize=(7.5, sum(heights)), height_ratios=heights, layout="constrained"
-    )
-    places = range(len(classes))  # two long labels may look alike
-    top.barh(places, classes, color=INK)
-    top.set_yticks(places, [write_label(name) for name in classes.index])
-    top.set(xlabel="Texts")
-    most = np.quantile(n_words, 0.99)
-    bottom.hist(np.minimum(n_words, most), bins=40, color=INK)
-    bottom.set(xlabel="Words (the longest 1 % at the right end)", ylabel="Texts")
-    return figure
 
 
 def plot_confusion(y, predicted, classes):
@@ -74,34 +47,22 @@ def plot_confusion(y, predicted, classes):
     return figure
 
 
-def plot_calibration(table):
-    """Plot accuracy by confidence, as :func:`study.tables.compare_confidence` does."""
-    figure, ax = plt.subplots(figsize=(6, 5), layout="constrained")
-    low = min(table["confidence"].min(), table["accuracy"].min()) - 0.05
-    ax.plot([low, 1], [low, 1], ":", color="gray", label="Perfect calibration")
-    _plot_accuracy(ax, table, "confidence", "accuracy", INK, "Network")
-    ax.set(xlabel="Probability of the prediction", ylabel="Accuracy")
-    ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.legend()
-    return figure
-
-
-def plot_learning_curve(table):
-    """Plot accuracy by number of texts, as :func:`study.tables.compare_sizes` does."""
-    figure, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
-    ax.plot(table["texts"], table["accuracy"], "o-", color=SECOND, label="Training")
-    _plot_accuracy(ax, table, "texts", "val_accuracy", INK, "Validation")
-    ax.set(xlabel="Training texts", ylabel="Accuracy", xscale="log")
-    ax.set_xticks(table["texts"], [f"{n:,}" for n in table["texts"]])
-    ax.minorticks_off()
-    ax.legend()
-    return figure
-
-
-def _plot_accuracy(ax, table, x, y, color, label):
+def plot_accuracy(table, x):
+    """Plot the accuracy and two standard errors by a column of a table."""
+    figure, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+    is_share = table[x].max() <= 1
+    if is_share:
+        low = table[[x, "accuracy"]].min().min()
+        ax.plot([low, 1], [low, 1], ":", color="gray", label="Perfect calibration")
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+    else:
+        ax.set(xscale="log")
+        ax.set_xticks(table[x], [f"{n:,}" for n in table[x]])
+        ax.minorticks_off()
     error = 2 * table["accuracy_error"]
-    label = f"{label}, two standard errors"
-    ax.errorbar(
-        table[x], table[y], error, fmt="o-", color=color, capsize=3, label=label
-    )
+    label = "Accuracy, two standard errors"
+    ax.errorbar(table[x], table["accuracy"], error, fmt="o-", capsize=3, label=label)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set(xlabel=f"{x} of a prediction" if is_share else f"training {x}")
+    ax.legend()
+    return figure

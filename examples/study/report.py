@@ -69,7 +69,7 @@ class Report:
         self.facts = {}
         self.memory = self.folder / "cache"
         self.memory.mkdir(parents=True, exist_ok=True)
-        self._body = [f"<p>{escape(introduction)}</p>"]
+        self._body, self._top = [f"<p>{escape(introduction)}</p>"], []
         self._start = self._last = time.monotonic()
         if hasattr(sys.stdout, "reconfigure"):  # a console may lack some characters
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -89,10 +89,11 @@ class Report:
         self._print(f"[{self.seconds:5.0f} s] {text}")
 
     @contextmanager
-    def part(self, title):
+    def part(self, title, on_top=False):
         """Begin a part, report during silences, and write the page at its end."""
         self._print(f"\n{title}\n{'=' * len(title)}")
-        self._body.append(f"<h2>{escape(title)}</h2>")
+        above = self._body
+        self._body = [f"<h2>{escape(title)}</h2>"]
         end = threading.Event()
 
         def break_silence():
@@ -107,7 +108,11 @@ class Report:
         finally:
             end.set()
             thread.join()
-        body = "\n".join(self._body)
+        if on_top:
+            self._top, self._body = self._body, above
+        else:
+            self._body = above + self._body
+        body = "\n".join(self._top + self._body)
         page = PAGE.substitute(title=escape(self.title), body=body)
         (self.folder / "report.html").write_text(page, encoding="utf-8")
 

