@@ -23,6 +23,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from study import conclusions, parts, search, tables
 from study.cleaning import clean_rows
@@ -102,9 +103,11 @@ def linear_models(data, options, report):
     report.table(
         tables.compare_scores(scored), "linear_models", "Accuracy on the folds"
     )
-    best = max(models, key=lambda columns: models[columns].accuracy)
-    report.conclude(*conclusions.on_columns(best, columns, models[best]))
-    report.facts.update(columns=best, models=[models[best], *baselines])
+    best, second, *_ = sorted(models, key=lambda c: -models[c].accuracy)
+    longest = max(c.longest for c in models if c.analyzer == best.analyzer)
+    report.conclude(*conclusions.on_columns(best, longest, models[best]))
+    report.facts.update(columns=[best, second], n_columns=len(models))
+    report.facts["models"] = [models[best], *baselines]
 
 
 # %%
@@ -116,22 +119,28 @@ def linear_models(data, options, report):
 def networks(data, options, report):
     best = report.facts["columns"]
     report.text(
-        f"Networks are trained with the best columns ({best.name}), and a small one "
-        "with plain words, as in the notebook. Each trains on the same "
-        f"{N_FOLDS} folds until its mean validation loss has not improved for "
-        f"{search.PATIENCE} epochs, and for {options.epochs} epochs at most. It is "
-        "scored at its best epoch."
+        f"Wide networks are trained with the best two kinds of columns ({best[0].name}; "
+        f"{best[1].name}), narrow ones with the best and with plain words, as in the "
+        f"notebook. Each trains on the same {N_FOLDS} folds until its mean validation "
+        f"loss has not improved for {search.PATIENCE} epochs, and for {options.epochs} "
+        "epochs at most. It is scored at its best epoch."
     )
     grid = search.list_networks(best, options.sizes)
-    models, found = search.search_networks(data, grid, options, report)
-    report.data(found.history_, "network_curves")
+    models, curves = search.search_networks(data, grid, options, report)
+    rivals = [*report.facts["models"], *models]
+    winner = max(rivals, key=lambda model: model.accuracy)
+    widest = max(options.sizes)
+    if winner.kind == "network" and winner.pipe["classifier"].size == widest:
+        report.progress(f"The widest network is the best: {2 * widest:,} units, too")
+        grid = search.widen(winner)
+        more, wider = search.search_networks(data, grid, options, report)
+        models, curves = models + more, pd.concat([curves, wider])
+    report.data(curves, "network_curves")
     table = tables.compare_scores(models)
     report.table(table, "networks", "Accuracy on the folds at the best epoch")
-    display = EpochCurveDisplay(found.history_).plot()
-    report.figure(
-        display.figure_, "networks", "Validation loss of each network by epoch"
-    )
-    report.conclude(*conclusions.on_networks(models, options.sizes, options.epochs))
+    figure = EpochCurveDisplay(curves).plot().figure_
+    report.figure(figure, "networks", "Validation loss of each network by epoch")
+    report.conclude(*conclusions.on_networks(models, options.epochs))
     report.facts["models"] += models
 
 
@@ -147,7 +156,16 @@ def result(data, options, report):
         report.progress(f"{number} of {len(models)}: training {model.name}")
         search.test_model(model, data)
     saved = max(models, key=lambda model: model.accuracy)
-    report.conclude(*conclusions.on_models(saved, models))
+    kinds = pd.Series([model.kind for model in models]).value_counts()
+    report.text(
+        f"{report.facts['n_columns']} kinds of columns with a linear model, "
+        f"{kinds['network']} networks on the best of them and {kinds['baseline']} "
+        f"baselines were compared on the same {N_FOLDS} folds of {len(data.y):,} "
+        "training texts."
+    )
+    verdict, *more = conclusions.on_models(saved, models)
+    report.conclude(verdict)
+    report.text(" ".join(more))
     report.table(tables.compare_models(models, saved), "models", "All models")
     report.facts["saved"] = saved
     save_pipeline(search.add_probabilities(saved, data), options)
@@ -278,7 +296,6 @@ def main(arguments=None):
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
-    options.n_jobs = -1 if len(data.y) > 1000 else None  # workers take time to start
     warnings.simplefilter("ignore", ConvergenceWarning)  # the conclusions mention it
     try:
         parts.do_parts(PARTS, report, data, options)

@@ -236,27 +236,24 @@ def on_nested(scores):
     )
 
 
-def on_columns(best, tried, model):
-    """Name the best columns, and whether they are at the edge of those that were tried."""
-    same = [columns.longest for columns in tried if columns.analyzer == best.analyzer]
-    edge = (
-        ""
-        if best.longest <= max(same)
-        else (
-            "These are the longest n-grams that were tried, one step more than planned. "
-            "Still longer ones may do better."
+def on_columns(best, longest, model):
+    """Name the best columns, and whether they have the longest n-grams."""
+    told = [f"The best columns are {best.name} ({model.accuracy:.1%})."]
+    if best.longest == longest > 1:
+        told.append(
+            "These are the longest n-grams that were tried; longer ones may do better."
         )
-    )
-    return [f"The best columns are {best.name} ({model.accuracy:.1%}).", edge]
+    return told
 
 
-def on_networks(models, sizes, max_epochs):
+def on_networks(models, max_epochs):
     """Name the best network, and whether it is at the edge of those that were tried."""
     best = max(models, key=lambda model: model.accuracy)
     epochs = {model.name: model.pipe["classifier"].epochs for model in models}
-    told = [f"The best network is {best.name}, with {epochs[best.name]} epochs."]
+    sizes = [model.pipe["classifier"].size for model in models]
+    told = [f"The best network is {best.name}, trained for {epochs[best.name]} epochs."]
     if best.pipe["classifier"].size == max(sizes):
-        told.append("It is the widest one: a wider one, with --sizes, may do better.")
+        told.append("It is the widest; a wider one (--sizes) may do better.")
     return told + _list_learning(pd.Series(epochs), max_epochs)
 
 
@@ -273,48 +270,55 @@ def on_models(saved, models):
     low, high = np.clip([accuracy - 2 * error, accuracy + 2 * error], 0, 1)
     sentences = [
         f"{saved.name} is saved: it has the highest mean accuracy on the folds "
-        f"({saved.accuracy:.1%}). On the {len(saved.right):,} test texts its accuracy "
-        f"is {accuracy:.1%} (standard error {100 * error:.1f} points). Expect {low:.0%} "
-        f"to {high:.0%} on new texts of the same kind."
+        f"({saved.accuracy:.1%}). On the {len(saved.right):,} test texts, which had no "
+        f"part in the search, its accuracy is {accuracy:.1%} (standard error "
+        f"{100 * error:.1f} points). Expect {low:.0%} to {high:.0%} on new texts of "
+        "the same kind."
     ]
 
     def find_best(*kinds):
         chosen = [model for model in models if model.kind in kinds]
         return max(chosen, key=lambda model: model.accuracy, default=saved)
 
-    def compare(other):
-        gain = saved.right.astype(float) - other.right
-        return gain.mean(), sem(gain)
-
-    other = find_best("baseline")
-    if other is not saved:
-        gain, error = compare(other)
-        verdict = "The difference is too small to tell them apart."
-        if abs(gain) > 2 * error:
-            verdict = f"It is clearly {'better' if gain > 0 else 'worse'}."
+    baseline, network = find_best("baseline"), find_best("network")
+    if baseline is not saved:
         sentences.append(
-            f"The best baseline, {other.name}, has {other.right.mean():.1%}, a "
-            f"difference of {100 * gain:.1f} points (standard error "
-            f"{100 * error:.1f}). {verdict}"
+            f"The best baseline, {baseline.name}, {_compare_accuracy(baseline, saved)}"
         )
-    linear, network = find_best("baseline", "linear"), find_best("network")
-    is_as_good = np.less_equal(*compare(linear))
-    if saved.kind == "network" and is_as_good:
-        sentences.append(
-            f"A linear model is as good within one standard error: {linear.name} has "
-            f"{linear.right.mean():.1%}, {_compare_cost(linear, saved)}."
-        )
+    linear = find_best("baseline", "linear")
+    if saved.kind == "network":
+        gain = saved.right.astype(float) - linear.right
+        if gain.mean() <= sem(gain):
+            sentences.append(
+                "A linear model is as good within one standard error: "
+                f"{linear.name} has {linear.right.mean():.1%}, "
+                f"{_compare_cost(linear, saved)}."
+            )
     elif network is not saved:
         sentences.append(
-            f"A network is not needed: the best one, {network.name}, has "
-            f"{network.right.mean():.1%}. The linear model {_compare_cost(saved, network)}."
+            f"The best network, {network.name}, {_compare_accuracy(network, saved)} "
+            f"The saved model is linear: it {_compare_cost(saved, network)}."
         )
     return sentences
 
 
+def _compare_accuracy(other, saved):
+    gain = saved.right.astype(float) - other.right
+    error = sem(gain)
+    verdict = "too small to tell them apart"
+    if abs(gain.mean()) > 2 * error:
+        verdict = (
+            f"so the saved model is clearly {'better' if gain.sum() > 0 else 'worse'}"
+        )
+    return (
+        f"has {other.right.mean():.1%}, a difference of {100 * gain.mean():.1f} points "
+        f"(standard error {100 * error:.1f}), {verdict}."
+    )
+
+
 def _compare_cost(cheap, dear):
     return (
-        f"trains in {cheap.seconds:.2g} instead of {dear.seconds:.2g} seconds, and "
+        f"trains in {cheap.seconds:.2g} instead of {dear.seconds:.2g} seconds and "
         f"takes {cheap.megabytes:.2g} instead of {dear.megabytes:.2g} MB"
     )
 
@@ -386,6 +390,6 @@ def on_sizes(table):
     )
     return [
         f"From {half['texts']:,.0f} to {full['texts']:,.0f} training texts, the "
-        f"accuracy on the folds changes from {half['val_accuracy']:.1%} to "
-        f"{full['val_accuracy']:.1%}: {verdict}"
+        f"accuracy on the folds changes from {half['accuracy']:.1%} to "
+        f"{full['accuracy']:.1%}: {verdict}"
     ]

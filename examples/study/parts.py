@@ -230,7 +230,7 @@ def learning_curve(data, model, options, report):
     report.text(
         "Would more texts help? The saved model is trained on a quarter and on half of "
         f"the training texts, and scored on the same {len(data.splits)} folds. A "
-        "network trains for more epochs on fewer texts, so that it makes as many steps."
+        "network has smaller batches of fewer texts, so that it makes as many steps."
     )
     sizes, scores = [], []
     for part in (4, 2, 1):
@@ -240,7 +240,8 @@ def learning_curve(data, model, options, report):
             n_kept = max(len(train) // part, len(np.unique(data.y)))
             splits.append((train[order[:n_kept]], validation))
         if model.kind == "network":
-            pipe.set_params(classifier__epochs=part * pipe["classifier"].epochs)
+            size = max(1, pipe["classifier"].batch_size // part)
+            pipe.set_params(classifier__batch_size=size)
         done = part == 1
         scores.append(
             model.scores

