@@ -201,10 +201,7 @@ def test_text_study_writes_tables_plots_and_a_page(text):
     output = folder / "text_study"
     plots = {path.stem for path in output.glob("*.png")}
     assert plots == {
-        "data",
-        "holdout",
-        "kfold",
-        "regularization",
+        "networks",
         "confusion_matrix",
         "calibration",
         "learning_curve",
@@ -212,8 +209,9 @@ def test_text_study_writes_tables_plots_and_a_page(text):
     tables = {path.stem: pd.read_csv(path) for path in output.glob("*.csv")}
     assert tables["data_counts"]["count"].sum() == 72
     assert tables["data_classes"][["training", "test"]].to_numpy().sum() == 72
-    assert len(tables["kfold_curves"]) == 4 * 100
-    assert len(tables["regularization_curves"]) == 5 * 4 * 100
+    n_epochs = tables["network_curves"].groupby(["candidate", "fold"]).size()
+    assert n_epochs.between(5, 100).all()
+    assert tables["models"]["saved"].tolist().count("yes") == 1
     n_test = tables["data_counts"]["count"][1]
     assert tables["test_classes"]["texts"].sum() == n_test
     assert tables["calibration"]["predictions"].sum() == n_test

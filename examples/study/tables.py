@@ -195,7 +195,7 @@ def compare_scores(models):
     table["accuracy_error"] = scores.sem(axis=1)
     table["lowest_accuracy"] = scores.min(axis=1)
     table["highest_accuracy"] = scores.max(axis=1)
-    return table.sort_values("fold_accuracy", ascending=False)
+    return table.sort_values("fold_accuracy", ascending=False, kind="stable")
 
 
 def compare_models(models, saved):
@@ -213,4 +213,4 @@ def compare_models(models, saved):
         }
         for model in models
     ]
-    return pd.DataFrame(rows).sort_values("fold_accuracy", ascending=False)
+    return pd.DataFrame(rows).sort_values("fold_accuracy", ascending=False, kind="stable")

@@ -7,7 +7,7 @@ from scipy.stats import t
 from skimdb import TextMultiHotVectorizer
 
 MAX_WORDS = 300_000  # of all texts without one word each: a few seconds
-CONFIDENCE = 0.99  # of the lower bound
+CONFIDENCE = 0.95  # of the lower bound
 
 
 def measure_words(pipe, texts, has_blanks=True):

@@ -157,16 +157,6 @@ def test_labels_that_a_plot_cannot_show():
     assert len(write_label("x" * 50)) == 20
 
 
-def test_labels_that_look_alike_have_a_bar_each():
-    from study.plots import plot_data
-
-    labels = ["a very long label, part one", "a very long label, part two"]
-    figure = plot_data(pd.Series([5, 3], index=labels), [10, 20])
-    assert sorted(bar.get_width() for bar in figure.axes[0].patches) == [3, 5]
-    assert len(figure.axes[0].get_yticklabels()) == 2
-    plt.close(figure)
-
-
 def test_group_of_predictions_without_mistakes_has_an_error():
     from study.tables import compare_confidence
 
@@ -313,9 +303,112 @@ def test_test(conclusions):
 
 @pytest.mark.parametrize(("gain", "expected"), [(0.1, "still rises"), (0, "little")])
 def test_learning_curve(conclusions, gain, expected):
-    accuracies = {"val_accuracy": [0.7, 0.7 + gain], "accuracy_error": [0.01, 0.01]}
+    accuracies = {"accuracy": [0.7, 0.7 + gain], "accuracy_error": [0.01, 0.01]}
     table = pd.DataFrame({"texts": [100, 200]} | accuracies)
     assert expected in " ".join(conclusions.on_sizes(table))
+
+
+def make_model(name, kind, accuracy, n_wrong):
+    from study.search import Model
+
+    right = np.arange(100) >= n_wrong
+    return Model(name, None, np.full(4, accuracy), kind, 2.0, 3.0, right)
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_wrong", "expected"),
+    [
+        ("network", 10, ["A linear model is as good", "SVC has 90.0%"]),
+        ("network", 1, ["clearly better"]),
+        (
+            "linear",
+            10,
+            ["The best network, Net, has 80.0%", "The saved model is linear"],
+        ),
+        ("baseline", 10, ["The best network, Net, has 80.0%"]),
+    ],
+)
+def test_models(conclusions, kind, n_wrong, expected):
+    saved = make_model("Best", kind, 0.95, n_wrong)
+    others = [
+        make_model("SVC", "baseline", 0.9, 10),
+        make_model("Net", "network", 0.8, 20),
+    ]
+    verdict, *more = conclusions.on_models(saved, [saved, *others])
+    assert (
+        "Best is saved: it has the highest mean accuracy on the folds (95.0%" in verdict
+    )
+    assert f"accuracy is {100 - n_wrong}.0% (standard error" in verdict
+    assert all(phrase in " ".join(more) for phrase in expected)
+    if n_wrong == 1:
+        assert "as good" not in " ".join(more)
+
+
+# The study of one's own texts, in this process
+
+
+@pytest.fixture(scope="module")
+def own_study(tmp_path_factory):
+    """Run the quick study on texts that one word decides; return its folder."""
+    import text_study
+
+    folder = tmp_path_factory.mktemp("study")
+    rng = np.random.default_rng(0)
+    words = rng.choice(["film", "plot", "actor", "scene", "end", "music"], (200, 4))
+    y = rng.choice(["good", "bad"], 200)
+    decisive = np.where(rng.random(200) < 0.95, y, "bad")
+    texts = [
+        f"{d} {' '.join(w)} {i}"
+        for i, (d, w) in enumerate(zip(decisive, words, strict=True))
+    ]
+    pd.DataFrame({"text": texts, "label": y}).to_csv(folder / "a.csv", index=False)
+    arguments = [
+        folder / "a.csv",
+        "--quick",
+        "--sizes",
+        "8",
+        "--output",
+        folder / "out",
+    ]
+    text_study.main(list(map(str, arguments)))
+    return folder / "out"
+
+
+def test_saved_model_is_the_best_on_the_folds(own_study):
+    models = pd.read_csv(own_study / "models.csv")
+    assert models["fold_accuracy"].is_monotonic_decreasing
+    assert models["saved"].tolist() == ["yes"] + ["no"] * (len(models) - 1)
+    assert set(models["kind"]) == {"baseline", "linear", "network"}
+    assert models["test_accuracy"].max() > 0.85
+    assert (models["MB"] > 0).all()
+
+
+def test_page_begins_with_the_result(own_study):
+    page = (own_study / "report.html").read_text(encoding="utf-8")
+    parts = re.findall("<h2>(.*?)</h2>", page)
+    assert parts[:2] == ["The result", "1. The texts"]
+    saved = pd.read_csv(own_study / "models.csv")["model"][0]
+    assert f"{saved} is saved" in page.partition("1. The texts")[0]
+
+
+def test_saved_model_predicts_classes_and_probabilities(own_study):
+    from skops.io import get_untrusted_types, load
+
+    path = own_study / "pipeline.skops"
+    pipe = load(path, trusted=get_untrusted_types(file=path))
+    probabilities = pipe.predict_proba(["good film", "bad film"])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert pipe.predict(["good film", "bad film"]).tolist() == ["good", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "n_columns"),
+    [(["a short text"], 5), (["a long text " * 50], 4), (["\u4e00" * 600], 5)],
+)
+def test_characters_are_tried_for_short_texts_and_without_blanks(texts, n_columns):
+    from study.search import list_columns
+
+    assert len(list_columns(texts, [1, 2], False)) == n_columns
 
 
 def test_texts_without_a_known_word_have_no_words_that_matter():
