@@ -89,7 +89,7 @@ def holdout(reviews, options, report):
     n_validation = int(0.4 * len(reviews.y))
     validation, train = np.split(np.arange(len(reviews.y)), [n_validation])
     pipe = make_large_pipeline(options, size=16, epochs=20)
-    parts.holdout(reviews, pipe, (train, validation), "the first", report)
+    parts.holdout(reviews, pipe, (train, validation), report)
 
 
 def make_large_pipeline(options, **params):

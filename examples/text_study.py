@@ -126,13 +126,15 @@ def networks(data, options, report):
         "epochs at most. It is scored at its best epoch."
     )
     grid = search.list_networks(best, options.sizes)
+    grid |= search.list_networks([best[0], search.PLAIN], [search.NARROW])
     models, curves = search.search_networks(data, grid, options, report)
     rivals = [*report.facts["models"], *models]
     winner = max(rivals, key=lambda model: model.accuracy)
     widest = max(options.sizes)
     if winner.kind == "network" and winner.pipe["classifier"].size == widest:
         report.progress(f"The widest network is the best: {2 * widest:,} units, too")
-        grid = search.widen(winner)
+        columns = next(c for c in best if winner.name.startswith(f"{c.name};"))
+        grid = search.list_networks([columns], [2 * widest])
         more, wider = search.search_networks(data, grid, options, report)
         models, curves = models + more, pd.concat([curves, wider])
     report.data(curves, "network_curves")

@@ -48,9 +48,8 @@ def clean_rows(frame, file_name, label_name):
     def remove_classes(reason, counts, minimum):
         few = counts[counts < minimum]
         if len(few):
-            named = ", ".join(f"{name!r} ({count})" for name, count in few[:8].items())
-            named += f" and {len(few) - 8} more" * (len(few) > 8)
-            notes.append(f"Classes {reason} are removed: {named}.")
+            named = [f"{name!r} ({count})" for name, count in few.items()]
+            notes.append(f"Classes {reason} are removed: {', '.join(named)}.")
         remove(f"class {reason}", frame["label"].isin(few.index))
 
     remove("no text", frame["text"] == "")
@@ -70,12 +69,12 @@ def clean_rows(frame, file_name, label_name):
     if "group" in frame:
         counts = frame.groupby("label")["group"].nunique()
         remove_classes(f"in fewer than {MIN_GROUPS} groups", counts, MIN_GROUPS)
-    if frame["label"].nunique() < 2:
+    classes = frame["label"].unique()
+    if len(classes) < 2:
         groups = f" in {MIN_GROUPS} groups" if "group" in frame else ""
         raise FileError(
             f"Expected two classes with {MIN_TEXTS} different texts{groups} in the "
-            f"column {label_name!r} of {file_name}, got "
-            f"{', '.join(map(repr, frame['label'].unique())) or 'none'}."
+            f"column {label_name!r} of {file_name}, got {', '.join(map(repr, classes)) or 'none'}."
         )
     rows["rows studied"] = len(frame)
     table = pd.DataFrame(rows.items(), columns=["reason", "rows"])

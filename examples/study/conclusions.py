@@ -10,22 +10,16 @@ from scipy.stats import sem
 
 def on_data(y, matrix):
     """Describe the balance of the labels `y` and the sparsity of the `matrix`."""
-    counts = np.unique(y, return_counts=True)[1]
-    majority = counts.max() / len(y)
-    balance = "are" if majority * len(counts) < 1.04 else "are not"
-    cells = matrix.shape[0] * matrix.shape[1]
+    share = np.unique(y, return_counts=True)[1].max() / len(y)
+    balance = "are" if share * len(np.unique(y)) < 1.04 else "are not"
+    cells = np.prod(matrix.shape)
     arrays = (matrix.data, matrix.indices, matrix.indptr)
     ratio = cells * matrix.dtype.itemsize / sum(array.nbytes for array in arrays)
-    size = (
-        f"takes {ratio:.0f} times less memory than"
-        if ratio > 1.5
-        else f"takes {1 / ratio:.1f} times the memory of"
-    )
     return [
         f"The classes {balance} balanced: a guess of the most frequent class is right "
-        f"for {majority:.1%} of the training texts.",
-        f"{matrix.nnz / cells:.1%} of the cells are not zero. The sparse matrix {size} "
-        "a dense one of the same precision.",
+        f"for {share:.1%} of the training texts.",
+        f"{matrix.nnz / cells:.1%} of the cells are not zero. The sparse matrix takes "
+        f"{ratio:.0f} times less memory than a dense one of the same precision.",
     ]
 
 
@@ -47,18 +41,15 @@ def on_holdout(history, best_right, last_right):
     if best.epoch == last.epoch:
         return [lowest, "This is the last epoch: more epochs may do better."]
     ratio = last.val_loss / best.val_loss
-    verdict = (
-        "the network started to memorize its training texts."
-        if ratio > 1.1
-        else "there is hardly any overfitting."
-    )
     gain = best_right.astype(float) - last_right
     error = sem(gain)
-    if abs(gain.mean()) <= 2 * error:
-        conclusion = "The difference is too small to tell them apart."
-    elif gain.mean() > 0:
+    verdict = "there is hardly any overfitting."
+    if ratio > 1.1:
+        verdict = "the network started to memorize its training texts."
+    conclusion = "The difference is too small to tell them apart."
+    if gain.mean() > 2 * error:
         conclusion = "It pays to keep the best epoch."
-    else:
+    elif gain.mean() < -2 * error:
         conclusion = "Here the last epoch is better, in spite of its loss."
     return [
         lowest,
@@ -85,13 +76,9 @@ def on_kfold(best_epoch, max_epochs, fold_epochs, fold_accuracies, right):
     right : ndarray of bool of shape (n_test_samples,)
         Whether the refitted model predicts the right class of each test text.
     """
-    first, final = min(fold_epochs), max(fold_epochs)
+    folds = f"and single folds give {min(fold_epochs)} to {max(fold_epochs)}."
     if best_epoch == max_epochs:
         folds = "the last one. More epochs may do better."
-    elif first == final:
-        folds = f"and each fold alone gives {first}."
-    else:
-        folds = f"and single folds give {first} to {final}."
     estimate = np.mean(fold_accuracies)
     error = np.hypot(sem(fold_accuracies), sem(right))
     difference = right.mean() - estimate
@@ -121,11 +108,9 @@ def on_repeats(repeats, fold_losses):
     epochs = repeats["best_epoch"]
     between_repeats = fold_losses.mean().std(ddof=1)
     between_folds = fold_losses.std(ddof=1).mean()
-    verdict = (
-        "much steadier than one fold."
-        if between_repeats < between_folds
-        else "not steadier than one fold here: use more repeats."
-    )
+    verdict = "much steadier than one fold."
+    if between_repeats >= between_folds:
+        verdict = "not steadier than one fold here: use more repeats."
     return [
         f"Over {len(epochs)} repeats, the best epoch ranges from {epochs.min()} to "
         f"{epochs.max()}. The standard deviation of the mean loss is "
@@ -151,25 +136,23 @@ def on_regularization(variants, reference, max_epochs):
     epochs = variants["mean_split_best_epoch"].sort_values()
     best, last = variants["best_val_loss"], variants["last_val_loss"]
     others = variants.drop(index=reference)
-    difference = others["loss_difference"]
-    is_clear = difference.abs() > 2 * others["loss_standard_error"]
-    groups = {
-        "clearly lower": is_clear & (difference < 0),
-        "clearly higher": is_clear & (difference > 0),
-        "within two standard errors": ~is_clear,
-    }
+    is_clear = others["loss_difference"].abs() > 2 * others["loss_standard_error"]
+    signs = np.sign(others["loss_difference"]).where(is_clear, 0)
+    verdicts = {-1: "clearly lower", 1: "clearly higher"}
+    verdicts[0] = "within two standard errors"
     ends = "; ".join(
-        f"{verdict}: {_list_values(others.loc[chosen, 'last_val_loss'], '.3f')}"
-        for verdict, chosen in groups.items()
-        if chosen.any()
+        f"{verdict}: {_list_values(others.loc[signs == sign, 'last_val_loss'], '.3f')}"
+        for sign, verdict in verdicts.items()
+        if (signs == sign).any()
     )
     in_time = last[reference] - best[reference]
     on_top = best[reference] - best.min()
-    variant = (
-        f"{best.idxmin()}, stopped at its own best epoch, saves another {on_top:.3f}."
-        if on_top > 0
-        else "No other network, stopped at its own best epoch, saves more."
-    )
+    variant = "No other network, stopped at its own best epoch, saves more."
+    if on_top > 0:
+        variant = (
+            f"{best.idxmin()}, stopped at its own best epoch, saves another "
+            f"{on_top:.3f}."
+        )
     return [
         "The networks reach their lowest validation loss in this order (mean epoch of "
         f"the splits): {_list_values(epochs, '.3g')}.",
@@ -258,7 +241,7 @@ def on_networks(models, max_epochs):
 
 
 def on_models(saved, models):
-    """Compare the saved model with the best baseline, linear model and network.
+    """Compare the saved model with the best of each kind.
 
     Parameters
     ----------
@@ -275,52 +258,26 @@ def on_models(saved, models):
         f"{100 * error:.1f} points). Expect {low:.0%} to {high:.0%} on new texts of "
         "the same kind."
     ]
-
-    def find_best(*kinds):
-        chosen = [model for model in models if model.kind in kinds]
-        return max(chosen, key=lambda model: model.accuracy, default=saved)
-
-    baseline, network = find_best("baseline"), find_best("network")
-    if baseline is not saved:
+    for kind in ("baseline", "linear model", "network"):
+        rivals = [model for model in models if model.kind == kind]
+        best = max(rivals, key=lambda model: model.accuracy, default=saved)
+        if saved.kind == kind or best is saved:
+            continue
+        gain = saved.right.astype(float) - best.right
+        error = sem(gain)
+        verdict = "This difference is too small to tell them apart."
+        if abs(gain.mean()) > 2 * error:
+            verdict = f"It is clearly {'worse' if gain.mean() > 0 else 'better'}."
+        if saved.kind == "network" and gain.mean() <= error:
+            verdict = "It is as good within one standard error."
         sentences.append(
-            f"The best baseline, {baseline.name}, {_compare_accuracy(baseline, saved)}"
-        )
-    linear = find_best("baseline", "linear")
-    if saved.kind == "network":
-        gain = saved.right.astype(float) - linear.right
-        if gain.mean() <= sem(gain):
-            sentences.append(
-                "A linear model is as good within one standard error: "
-                f"{linear.name} has {linear.right.mean():.1%}, "
-                f"{_compare_cost(linear, saved)}."
-            )
-    elif network is not saved:
-        sentences.append(
-            f"The best network, {network.name}, {_compare_accuracy(network, saved)} "
-            f"The saved model is linear: it {_compare_cost(saved, network)}."
+            f"The best {kind}, {best.name}, has {best.right.mean():.1%}, a difference "
+            f"of {100 * gain.mean():.1f} points (standard error {100 * error:.1f}). "
+            f"{verdict} It trains in {best.seconds:.2g} instead of {saved.seconds:.2g} "
+            f"seconds and takes {best.megabytes:.2g} instead of {saved.megabytes:.2g} "
+            "MB."
         )
     return sentences
-
-
-def _compare_accuracy(other, saved):
-    gain = saved.right.astype(float) - other.right
-    error = sem(gain)
-    verdict = "too small to tell them apart"
-    if abs(gain.mean()) > 2 * error:
-        verdict = (
-            f"so the saved model is clearly {'better' if gain.sum() > 0 else 'worse'}"
-        )
-    return (
-        f"has {other.right.mean():.1%}, a difference of {100 * gain.mean():.1f} points "
-        f"(standard error {100 * error:.1f}), {verdict}."
-    )
-
-
-def _compare_cost(cheap, dear):
-    return (
-        f"trains in {cheap.seconds:.2g} instead of {dear.seconds:.2g} seconds and "
-        f"takes {cheap.megabytes:.2g} instead of {dear.megabytes:.2g} MB"
-    )
 
 
 def on_test(y, predicted, confidence):
@@ -354,9 +311,6 @@ def on_test(y, predicted, confidence):
             f"The most frequent mistake is to predict {b!s} for {a!s}: "
             f"{n_times.max():,} of {len(wrong):,} mistakes."
         )
-    never = sorted({str(name) for name in names} - {str(p) for p in predicted})
-    if never:
-        sentences.append(f"Never predicted: {', '.join(never)}.")
     return sentences
 
 
@@ -382,12 +336,12 @@ def on_sizes(table):
     half, full = table.iloc[-2], table.iloc[-1]
     gain = full["accuracy"] - half["accuracy"]
     error = np.hypot(full["accuracy_error"], half["accuracy_error"])
-    verdict = (
-        "the curve still rises, and more texts would help."
-        if gain > 2 * error
-        else f"less than two standard errors ({200 * error:.1f} points). More texts of "
-        "the same kind may help little."
-    )
+    verdict = "the curve still rises, and more texts would help."
+    if gain <= 2 * error:
+        verdict = (
+            f"less than two standard errors ({200 * error:.1f} points). More texts of "
+            "the same kind may help little."
+        )
     return [
         f"From {half['texts']:,.0f} to {full['texts']:,.0f} training texts, the "
         f"accuracy on the folds changes from {half['accuracy']:.1%} to "

@@ -15,10 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-LABEL_NAMES = ["label", "labels", "sentiment", "class", "category", "target", "topic"]
-LABEL_NAMES += ["rating", "stars", "score", "y"]  # in this order
-TEXT_NAMES = ["text", "texts", "review", "reviews", "document", "comment", "message"]
-TEXT_NAMES += ["content", "body"]
+# The names of columns are guessed in this order.
+LABELS = "label labels sentiment class category target topic rating stars score y"
+TEXTS = "text texts review reviews document comment message content body"
 SEPARATORS = ",;\t|"
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -82,7 +81,7 @@ def read_file(path, wanted, encoding=None, separator=None, quotes=None):
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}.") from error
     frame = frame.fillna("").apply(lambda column: column.str.strip())
-    is_guess = wanted["label"] is None and names["label"].lower() not in LABEL_NAMES
+    is_guess = wanted["label"] is None and names["label"].lower() not in LABELS.split()
     if is_guess and names["label"] in set(frame["label"]):
         raise FileError(
             f"Expected column names in the first line of {path.name}, but "
@@ -94,7 +93,7 @@ def read_file(path, wanted, encoding=None, separator=None, quotes=None):
 def _find_reader(path):
     suffix = path.suffix.lower()
     if not path.exists():
-        there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        there = [near.name for near in path.parent.glob("*")]
         raise FileError(f"There is no file {path}.{suggest(path.name, there)}")
     if path.is_dir() or suffix not in READERS:
         kind = "a folder" if path.is_dir() else f"a file like *{suffix}"
@@ -235,13 +234,9 @@ def _read_json(path, wanted, encoding, separator, quotes):
 def _write(value, name, path):
     """Return a value of JSON as text."""
     if isinstance(value, dict | list):
-        raise FileError(
-            f"Expected strings in the column {name!r} of {path.name}, got "
-            f"{value!r:.40}."
-        )
-    if isinstance(value, bool):
-        return json.dumps(value)
-    return _encode(value)
+        found = f"{value!r:.40} in the column {name!r} of {path.name}"
+        raise FileError(f"Expected strings, got {found}.")
+    return json.dumps(value) if isinstance(value, bool) else _encode(value)
 
 
 def _encode(value):
@@ -254,16 +249,8 @@ def _read_parquet(path, wanted, encoding, separator, quotes):
         start = next(file.iter_batches(N_GUESS), pa.table({})).to_pandas()
         names = _find_columns(start.map(str, na_action="ignore"), wanted, path.name)
         table = file.read(columns=list(names.values()))
-    columns = {}
-    for kind, name in names.items():
-        try:
-            columns[kind] = table[name].cast(pa.string()).to_pandas()
-        except pa.ArrowException as error:
-            raise FileError(
-                f"Expected strings in the column {name!r} of {path.name}, got "
-                f"{table[name].type}."
-            ) from error
-    return pd.DataFrame(columns, dtype=object), names
+    columns = {kind: table[name].cast(pa.string()) for kind, name in names.items()}
+    return pa.table(columns).to_pandas().astype(object), names
 
 
 JSON_HELP = 'Expected objects such as {"text": "Nice.", "label": "good"}, one per line.'
@@ -279,8 +266,8 @@ READERS = {
 
 def _find_columns(frame, wanted, file_name):
     """Return the names of the columns, as wanted or guessed from the first rows."""
-    columns = list(map(str, frame.columns))
-    frame.columns, counts = columns, Counter(columns)
+    columns = frame.columns = list(map(str, frame.columns))
+    counts = Counter(columns)
     names = {kind: name for kind, name in wanted.items() if name is not None}
     for name in names.values():
         if counts[name] != 1:
@@ -314,17 +301,16 @@ def _find_columns(frame, wanted, file_name):
 def _guess_text(values, file_name):
     """Guess that the longest values are the texts, or a column with a typical name."""
     lengths = values.apply(lambda column: column.str.len().mean())
-    called = lengths[[name.lower() in TEXT_NAMES for name in values]]
+    called = lengths[[name.lower() in TEXTS.split() for name in values]]
     called = called[called > lengths.max() / 3]
     return (called if len(called) else lengths).idxmax()
 
 
 def _guess_label(values, file_name):
     """Guess a column with a typical name, or else the one with the fewest values."""
-    for name in LABEL_NAMES:
-        for column in values:
-            if column.lower() == name:
-                return column
+    called = {name.lower(): name for name in reversed(values.columns)}
+    for name in filter(called.get, LABELS.split()):
+        return called[name]
     counts = values.replace("", None).nunique()
     counts = counts[(counts >= 2) & (counts <= max(2, len(values) / 5))]
     if counts.empty:

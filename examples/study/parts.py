@@ -37,7 +37,7 @@ def look_at_data(data, report):
     report.table(classes.head(30), "data_classes", f"The {data.noun} of each class")
 
 
-def holdout(data, pipe, split, drawn, report):
+def holdout(data, pipe, split, report):
     """Train a network to the last epoch, and again to its best epoch.
 
     Parameters
@@ -47,34 +47,31 @@ def holdout(data, pipe, split, drawn, report):
         A vectorizer and a classifier.
     split : tuple of ndarray
         Positions for training and for validation.
-    drawn : str
-        Description of the validation texts, such as ``"the first"``.
     report : Report
     """
     train, validation = split
     last = pipe[-1]
-    n_classes = len(np.unique(data.y))
-    output = "a sigmoid" if n_classes == 2 else f"a softmax over {n_classes} classes"
     report.text(
-        f"{len(validation):,} {data.noun}, {drawn}, are set aside for validation. A "
+        f"{len(validation):,} {data.noun}, the first, are set aside for validation. A "
         f"network with {last.n_hidden_layers} hidden layers of {last.size} ReLU units "
-        f"and {output} is trained on the other {len(train):,} in batches of "
+        f"and a sigmoid is trained on the other {len(train):,} in batches of "
         f"{last.batch_size} with RMSprop for {last.epochs} epochs, and validated after "
         "each. Then the weights of the best epoch and of the last epoch are tested on "
         "texts that had no part in this."
     )
     X, y = pipe[0].fit_transform(data.texts[train]), data.y[train]
-    X_val, y_val = pipe[0].transform(data.texts[validation]), data.y[validation]
+    validation_data = {
+        "X_val": pipe[0].transform(data.texts[validation]),
+        "y_val": data.y[validation],
+    }
     X_test = pipe[0].transform(data.test_texts)
 
     # Early stopping with infinite patience runs all epochs, then restores the weights
     # of the best; without it, the same seed gives the weights of the last.
-    best = clone(last).set_params(
-        early_stopping=True, n_iter_no_change=np.inf, verbose=1
-    )
-    best.fit(X, y, X_val=X_val, y_val=y_val)
+    patient = {"early_stopping": True, "n_iter_no_change": np.inf, "verbose": 1}
+    best = clone(last).set_params(**patient).fit(X, y, **validation_data)
     report.progress("The same again, to keep the weights of the last epoch")
-    last.fit(X, y, X_val=X_val, y_val=y_val)
+    last.fit(X, y, **validation_data)
 
     curve = pd.DataFrame(best.history_)
     curve.insert(0, "epoch", curve.index + 1)
@@ -83,8 +80,8 @@ def holdout(data, pipe, split, drawn, report):
     table = tables.compare_epochs(curve, models, X_test, data.y_test)
     report.table(table, "holdout", "The best epoch and the last")
     figure, axes = plt.subplots(2, sharex=True, figsize=(7.5, 6), layout="constrained")
+    display = EpochCurveDisplay(curve.assign(candidate="", repeat=0, fold=0))
     for metric, ax in zip(["loss", "accuracy"], axes, strict=True):
-        display = EpochCurveDisplay(curve.assign(candidate="", repeat=0, fold=0))
         display.plot(ax, metric=metric)
     report.figure(figure, "holdout", "Training and validation curve of the holdout")
     rights = [model.predict(X_test) == data.y_test for model in (best, last)]
@@ -114,10 +111,10 @@ def kfold(data, search, report):
     report.facts["kfold_best_epoch"] = int(search.best_epoch_)
     report.data(search.history_, "kfold_curves")
     table = tables.compare_folds(search)
-    caption = (
+    at_best = (
         f"Each fold at the common best epoch, {search.best_epoch_}, and at its own"
     )
-    report.table(table, "kfold", caption)
+    report.table(table, "kfold", at_best)
     figure = EpochCurveDisplay.from_search(search).figure_
     report.figure(figure, "kfold", "The folds, their mean and its best epoch")
     report.conclude(
@@ -159,10 +156,10 @@ def regularization(data, search, report):
     curves = search.history_
     report.data(curves, "regularization_curves")
     table = tables.compare_variants(curves, REFERENCE)
-    caption = (
+    compared = (
         f"Each network at its best epoch and at its last, compared with {REFERENCE}"
     )
-    report.table(table, "regularization", caption)
+    report.table(table, "regularization", compared)
     display = EpochCurveDisplay(curves).plot(log_scale=True)
     display.ax_.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
     caption = "Validation loss of each network by epoch"
@@ -211,8 +208,8 @@ def calibration(data, pipe, report):
 
 def which_words(data, pipe, report):
     """List the words with the strongest effect for each class."""
-    has_blanks = not lacks_blanks(data.texts)
-    effects, n_texts = words.measure_words(pipe, data.test_texts, has_blanks)
+    blanks = not lacks_blanks(data.texts)
+    effects, n_texts = words.measure_words(pipe, data.test_texts, blanks)
     table = words.list_words(effects)
     report.text(
         f"Each word is removed from each of {n_texts:,} test texts in turn. The number "
@@ -232,27 +229,21 @@ def learning_curve(data, model, options, report):
         f"the training texts, and scored on the same {len(data.splits)} folds. A "
         "network has smaller batches of fewer texts, so that it makes as many steps."
     )
-    sizes, scores = [], []
-    for part in (4, 2, 1):
+    scores = {}
+    for part in (4, 2):
         pipe, splits = clone(model.pipe), []
         for train, validation in data.splits:
             order = order_evenly(data.y[train], options.seed)
-            n_kept = max(len(train) // part, len(np.unique(data.y)))
-            splits.append((train[order[:n_kept]], validation))
+            splits.append((train[order[: -(-len(train) // part)]], validation))
         if model.kind == "network":
             size = max(1, pipe["classifier"].batch_size // part)
             pipe.set_params(classifier__batch_size=size)
-        done = part == 1
-        scores.append(
-            model.scores
-            if done
-            else cross_val_score(pipe, data.texts, data.y, cv=splits)
-        )
-        sizes.append(len(splits[0][0]))
-        report.progress(f"{sizes[-1]:,} texts: {scores[-1].mean():.1%}")
-    scores = pd.DataFrame(scores)
-    table = pd.DataFrame({"texts": sizes, "accuracy": scores.mean(axis=1)})
-    table["accuracy_error"] = scores.sem(axis=1)
+        n_texts = len(splits[0][0])
+        scores[n_texts] = cross_val_score(pipe, data.texts, data.y, cv=splits)
+        report.progress(f"{n_texts:,} texts: {scores[n_texts].mean():.1%}")
+    scores = pd.DataFrame(scores | {len(data.splits[0][0]): model.scores})
+    table = pd.DataFrame({"accuracy": scores.mean(), "accuracy_error": scores.sem()})
+    table = table.rename_axis("texts").reset_index()
     report.table(table, "learning_curve", "By number of training texts")
     figure = plots.plot_accuracy(table, "texts")
     report.figure(figure, "learning_curve", "Accuracy by number of training texts")

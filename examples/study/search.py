@@ -7,6 +7,7 @@ and the networks compete on the best columns only. Baselines have columns of the
 import pickle
 import time
 from dataclasses import dataclass, field
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ LONG_WORDS = 15  # characters between blanks: a language without blanks
 PATIENCE = 4  # epochs
 MAX_COLUMNS = 100_000  # of a linear model
 NETWORK_COLUMNS = 20_000
-REFERENCE = "two layers of 16 units"  # of the notebook
+NARROW = 16  # units of the notebook's two layers
 
 
 class Columns(NamedTuple):
@@ -59,6 +60,9 @@ class Columns(NamedTuple):
         }
 
 
+PLAIN = Columns("word", 1, False)  # of the notebook
+
+
 @dataclass
 class Model:
     """A candidate, and how good it is."""
@@ -66,7 +70,7 @@ class Model:
     name: str
     pipe: Pipeline
     scores: np.ndarray  # accuracy on each fold
-    kind: str  # "baseline", "linear" or "network"
+    kind: str  # "baseline", "linear model" or "network"
     seconds: float = np.nan  # of training on all training texts
     megabytes: float = np.nan
     right: np.ndarray = field(default=None, repr=False)  # by test text
@@ -113,7 +117,7 @@ def compare_columns(data, columns, report):
     def add(new, n_all):
         pipe = make_pipeline(LinearSVC(random_state=0)).set_params(**new.params)
         scores = cross_val_score(pipe, data.texts, data.y, cv=data.splits)
-        models[new] = Model(f"{new.name}; LinearSVC", pipe, scores, "linear")
+        models[new] = Model(f"{new.name}; LinearSVC", pipe, scores, "linear model")
         report.progress(f"{len(models)} of {n_all}: {new.name}: {scores.mean():.1%}")
         return max(models, key=lambda columns: models[columns].accuracy)
 
@@ -124,40 +128,29 @@ def compare_columns(data, columns, report):
     return models
 
 
-def list_networks(best, sizes):
-    """List the networks by name, with their parameters for an epoch search.
+def list_networks(columns, sizes):
+    """List networks by name: wide ones with one layer, or narrow ones for size 16.
 
     Parameters
     ----------
-    best : list of Columns
-        Columns for wide networks; the first also for a narrow one.
-    sizes : list of int
-        Numbers of units of the wide networks.
+    columns : iterable of Columns
+    sizes : iterable of int
+
+    Returns
+    -------
+    networks : dict of str to dict
+        Parameters for an epoch search.
     """
-    plain = Columns("word", 1, False)
-    wide = {"classifier__n_hidden_layers": 1, "classifier__dropout": 0.5}
-    networks = {
-        f"{columns.name}; {size:,} units, dropout 0.5": columns.params
-        | wide
-        | {"classifier__size": size}
-        for columns in best
-        for size in sizes
-    }
-    narrow = {"classifier__n_hidden_layers": 2, "classifier__size": 16}
-    return networks | {
-        f"{columns.name}; {REFERENCE}": columns.params | narrow
-        for columns in (best[0], plain)
-    }
-
-
-def widen(model):
-    """List a network with twice as many units."""
-    size = model.pipe["classifier"].size
-    name = model.name.replace(f"{size:,} units", f"{2 * size:,} units")
-    params = model.pipe.get_params()
-    kept = ["vectorizer__analyzer", "vectorizer__ngram_range", "idf"]
-    kept += ["classifier__n_hidden_layers", "classifier__dropout"]
-    return {name: {key: params[key] for key in kept} | {"classifier__size": 2 * size}}
+    networks = {}
+    for kind, size in product(columns, sizes):
+        name, layers = f"{size:,} units, dropout 0.5", {"dropout": 0.5}
+        if size == NARROW:
+            name, layers = f"two layers of {size} units", {"n_hidden_layers": 2}
+        layers = {"n_hidden_layers": 1, "size": size} | layers
+        networks[f"{kind.name}; {name}"] = kind.params | {
+            f"classifier__{key}": value for key, value in layers.items()
+        }
+    return networks
 
 
 def search_networks(data, networks, options, report):

@@ -177,40 +177,38 @@ def compare_confidence(confidence, right, n_bins=10):
         Number of equally large groups of predictions.
     """
     bins = np.argsort(np.argsort(confidence, kind="stable")) * n_bins // len(right)
-    table = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(bins)
-    counts = table.size()
+    groups = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(bins)
+    table = groups.mean()
+    table.insert(0, "predictions", groups.size())
     # One more of each outcome, so that a group without mistakes has an error too.
-    share = (table["accuracy"].sum() + 1) / (counts + 2)
-    errors = np.sqrt(share * (1 - share) / (counts + 2))
-    means = table.mean().assign(accuracy_error=errors)
-    means.insert(0, "predictions", counts)
-    return means
+    share = (groups["accuracy"].sum() + 1) / (groups.size() + 2)
+    return table.assign(
+        accuracy_error=np.sqrt(share * (1 - share) / (groups.size() + 2))
+    )
 
 
 def compare_scores(models):
     """Tabulate the accuracy of models on the folds; the best come first."""
-    scores = pd.DataFrame([model.scores for model in models])
-    table = pd.DataFrame({"model": [model.name for model in models]})
-    table["fold_accuracy"] = scores.mean(axis=1)
-    table["accuracy_error"] = scores.sem(axis=1)
-    table["lowest_accuracy"] = scores.min(axis=1)
-    table["highest_accuracy"] = scores.max(axis=1)
-    return table.sort_values("fold_accuracy", ascending=False, kind="stable")
+    scores = pd.DataFrame({model.name: model.scores for model in models})
+    table = scores.agg(["mean", "sem", "min", "max"]).T.sort_values(
+        "mean", ascending=False, kind="stable"
+    )
+    table.columns = [f"fold_accuracy, {name}" for name in table]
+    return table.rename_axis("model").reset_index()
 
 
 def compare_models(models, saved):
     """Tabulate what the models cost, and how good they are; the best come first."""
-    rows = [
+    ordered = sorted(models, key=lambda model: model.accuracy, reverse=True)
+    return pd.DataFrame(
         {
-            "model": model.name,
-            "kind": model.kind,
-            "saved": "yes" if model is saved else "no",
-            "fold_accuracy": model.accuracy,
-            "test_accuracy": model.right.mean(),
-            "test_standard_error": sem(model.right),
-            "seconds": model.seconds,
-            "MB": model.megabytes,
+            "model": [model.name for model in ordered],
+            "kind": [model.kind for model in ordered],
+            "saved": ["yes" if model is saved else "no" for model in ordered],
+            "fold_accuracy": [model.accuracy for model in ordered],
+            "test_accuracy": [model.right.mean() for model in ordered],
+            "test_standard_error": [sem(model.right) for model in ordered],
+            "seconds": [model.seconds for model in ordered],
+            "MB": [model.megabytes for model in ordered],
         }
-        for model in models
-    ]
-    return pd.DataFrame(rows).sort_values("fold_accuracy", ascending=False, kind="stable")
+    )
