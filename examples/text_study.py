@@ -93,9 +93,9 @@ def linear_models(data, options, report):
     columns = search.list_columns(data.texts, options.ngrams, options.quick)
     report.text(
         "Which columns should the matrix have? TextMultiHotVectorizer makes "
-        f"{len(columns)} kinds, with zeros and ones or with weights that are larger for "
-        "rare words (idf). LinearSVC compares them, since it trains quickly. The "
-        "baselines use the words of scikit-learn's CountVectorizer."
+        f"{len(columns)} kinds, with zeros and ones or with larger weights for rare "
+        "words (idf). LinearSVC compares them, since it trains quickly. The baselines "
+        "use the words of scikit-learn's CountVectorizer."
     )
     models = search.compare_columns(data, columns, report)
     baselines = search.score_baselines(data, report)
@@ -119,14 +119,16 @@ def linear_models(data, options, report):
 def networks(data, options, report):
     best = report.facts["columns"]
     report.text(
-        f"Wide networks are trained with the best two kinds of columns ({best[0].name}; "
-        f"{best[1].name}), narrow ones with the best and with plain words, as in the "
-        f"notebook. Each trains on the same {N_FOLDS} folds until its mean validation "
-        f"loss has not improved for {search.PATIENCE} epochs, and for {options.epochs} "
-        "epochs at most. It is scored at its best epoch."
+        "Wide networks are trained with the best two kinds of columns "
+        f"({best[0].name}; {best[1].name}), a linear and a narrow one with the best, "
+        f"and the notebook's with plain words. Each trains on the same {N_FOLDS} folds "
+        "until its mean validation loss has not improved for "
+        f"{search.PATIENCE} epochs, and for {options.epochs} epochs at most. It is "
+        "scored at its best epoch."
     )
-    grid = search.list_networks(best, options.sizes)
-    grid |= search.list_networks([best[0], search.PLAIN], [search.NARROW])
+    grid = search.list_networks(best, [(1, size) for size in options.sizes])
+    grid |= search.list_networks(best[:1], [search.LINEAR, search.NARROW])
+    grid |= search.list_networks([search.PLAIN], [search.NARROW])
     models, curves = search.search_networks(data, grid, options, report)
     rivals = [*report.facts["models"], *models]
     winner = max(rivals, key=lambda model: model.accuracy)
@@ -134,7 +136,7 @@ def networks(data, options, report):
     if winner.kind == "network" and winner.pipe["classifier"].size == widest:
         report.progress(f"The widest network is the best: {2 * widest:,} units, too")
         columns = next(c for c in best if winner.name.startswith(f"{c.name};"))
-        grid = search.list_networks([columns], [2 * widest])
+        grid = search.list_networks([columns], [(1, 2 * widest)])
         more, wider = search.search_networks(data, grid, options, report)
         models, curves = models + more, pd.concat([curves, wider])
     report.data(curves, "network_curves")
@@ -158,12 +160,12 @@ def result(data, options, report):
         report.progress(f"{number} of {len(models)}: training {model.name}")
         search.test_model(model, data)
     saved = max(models, key=lambda model: model.accuracy)
-    kinds = pd.Series([model.kind for model in models]).value_counts()
+    n_baselines = sum(model.kind == "baseline" for model in models)
     report.text(
-        f"{report.facts['n_columns']} kinds of columns with a linear model, "
-        f"{kinds['network']} networks on the best of them and {kinds['baseline']} "
-        f"baselines were compared on the same {N_FOLDS} folds of {len(data.y):,} "
-        "training texts."
+        f"{report.facts['n_columns']} kinds of columns with LinearSVC, "
+        f"{len(models) - n_baselines - 1} networks on the best of them and "
+        f"{n_baselines} baselines were compared on the same {N_FOLDS} folds of "
+        f"{len(data.y):,} training texts."
     )
     verdict, *more = conclusions.on_models(saved, models)
     report.conclude(verdict)

@@ -20,6 +20,8 @@ from corpora.sources import CORPORA, make_frame
 from harness.options import make_parser
 from harness.report import describe_machine, format_table, log, write_blocks
 
+BASELINES = ["Tfidf + LinearSVC", "Tfidf + LogisticRegression", "Naive Bayes"]
+BASELINES += ["Most frequent class"]
 STUDY = Path(__file__).parents[1] / "text_study.py"
 
 
@@ -73,10 +75,7 @@ def make_row(name, frame, results):
         "texts": f"{len(frame):,}",
         "classes": frame["label"].nunique(),
         "saved model": f"{100 * means['accuracy']:.1f} ± {100 * means['error']:.1f}",
-        "Tfidf + LinearSVC": f"{100 * means['Tfidf + LinearSVC']:.1f}",
-        "Tfidf + LogisticRegression": f"{100 * means['Tfidf + LogisticRegression']:.1f}",
-        "Naive Bayes": f"{100 * means['Naive Bayes']:.1f}",
-        "most frequent class": f"{100 * means['Most frequent class']:.1f}",
+        **{name: f"{100 * means[name]:.1f}" for name in BASELINES},
         "saved": "; ".join(results["saved"].value_counts().index),
         "CPU s": f"{means['cpu_seconds']:.0f}",
         "MB": f"{means['memory']:.0f}",

@@ -72,9 +72,10 @@ def clean_rows(frame, file_name, label_name):
     classes = frame["label"].unique()
     if len(classes) < 2:
         groups = f" in {MIN_GROUPS} groups" if "group" in frame else ""
+        found = ", ".join(map(repr, classes)) or "none"
         raise FileError(
             f"Expected two classes with {MIN_TEXTS} different texts{groups} in the "
-            f"column {label_name!r} of {file_name}, got {', '.join(map(repr, classes)) or 'none'}."
+            f"column {label_name!r} of {file_name}, got {found}."
         )
     rows["rows studied"] = len(frame)
     table = pd.DataFrame(rows.items(), columns=["reason", "rows"])

@@ -235,7 +235,7 @@ def learning_curve(data, model, options, report):
         for train, validation in data.splits:
             order = order_evenly(data.y[train], options.seed)
             splits.append((train[order[: -(-len(train) // part)]], validation))
-        if model.kind == "network":
+        if "batch_size" in pipe["classifier"].get_params():
             size = max(1, pipe["classifier"].batch_size // part)
             pipe.set_params(classifier__batch_size=size)
         n_texts = len(splits[0][0])

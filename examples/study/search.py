@@ -30,7 +30,7 @@ LONG_WORDS = 15  # characters between blanks: a language without blanks
 PATIENCE = 4  # epochs
 MAX_COLUMNS = 100_000  # of a linear model
 NETWORK_COLUMNS = 20_000
-NARROW = 16  # units of the notebook's two layers
+LINEAR, NARROW = (0, 1), (2, 16)  # layers and units; the narrow one is the notebook's
 
 
 class Columns(NamedTuple):
@@ -128,13 +128,14 @@ def compare_columns(data, columns, report):
     return models
 
 
-def list_networks(columns, sizes):
-    """List networks by name: wide ones with one layer, or narrow ones for size 16.
+def list_networks(columns, shapes):
+    """List networks by name.
 
     Parameters
     ----------
     columns : iterable of Columns
-    sizes : iterable of int
+    shapes : iterable of (int, int)
+        Number of hidden layers, and of units in each.
 
     Returns
     -------
@@ -142,13 +143,14 @@ def list_networks(columns, sizes):
         Parameters for an epoch search.
     """
     networks = {}
-    for kind, size in product(columns, sizes):
-        name, layers = f"{size:,} units, dropout 0.5", {"dropout": 0.5}
-        if size == NARROW:
-            name, layers = f"two layers of {size} units", {"n_hidden_layers": 2}
-        layers = {"n_hidden_layers": 1, "size": size} | layers
-        networks[f"{kind.name}; {name}"] = kind.params | {
-            f"classifier__{key}": value for key, value in layers.items()
+    for kind, (n_layers, size) in product(columns, shapes):
+        names = ["linear network", f"{size:,} units, dropout 0.5"]
+        names += [f"two layers of {size:,} units"]
+        networks[f"{kind.name}; {names[n_layers]}"] = kind.params | {
+            "classifier__n_hidden_layers": n_layers,
+            "classifier__size": size,
+            "classifier__dropout": 0.5 if n_layers == 1 else 0.0,
+            "classifier__learning_rate": 0.005 if n_layers else 0.05,
         }
     return networks
 
@@ -165,7 +167,6 @@ def search_networks(data, networks, options, report):
     sizes = [size for size in (512, 256, 128, 64) if 8 * size <= len(data.y)]
     classifier = KerasMLPClassifier(
         optimizer="adam",
-        learning_rate=0.005,
         batch_size=max(sizes, default=32),
         random_state=options.seed,
     )
@@ -189,7 +190,8 @@ def search_networks(data, networks, options, report):
             curves["epoch"] == params["classifier__epochs"], "val_accuracy"
         ]
         model = clone(pipe).set_params(**params)
-        models.append(Model(name, model, scores.to_numpy(), "network"))
+        kind = "network" if params["classifier__n_hidden_layers"] else "linear model"
+        models.append(Model(name, model, scores.to_numpy(), kind))
     return models, search.history_
 
 
