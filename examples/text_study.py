@@ -142,7 +142,7 @@ def networks(data, options, report):
     report.data(curves, "network_curves")
     table = tables.compare_scores(models)
     report.table(table, "networks", "Accuracy on the folds at the best epoch")
-    figure = EpochCurveDisplay(curves).plot().figure_
+    figure = EpochCurveDisplay(curves).plot(log_scale=True).figure_
     report.figure(figure, "networks", "Validation loss of each network by epoch")
     report.conclude(*conclusions.on_networks(models, options.epochs))
     report.facts["models"] += models

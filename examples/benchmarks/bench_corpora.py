@@ -22,6 +22,7 @@ from harness.report import describe_machine, format_table, log, write_blocks
 
 BASELINES = ["Tfidf + LinearSVC", "Tfidf + LogisticRegression", "Naive Bayes"]
 BASELINES += ["Most frequent class"]
+MAX_TEXTS = 3000
 STUDY = Path(__file__).parents[1] / "text_study.py"
 
 
@@ -101,8 +102,7 @@ def main():
     rows, everything = [], []
     with tempfile.TemporaryDirectory() as folder:
         for number, name in enumerate(options.sections):
-            read, max_texts = CORPORA[name]
-            frame = make_frame(read(), 500 if options.quick else max_texts)
+            frame = make_frame(CORPORA[name](), 500 if options.quick else MAX_TEXTS)
             if frame is None:
                 log(f"{name}: not on this machine")
                 continue

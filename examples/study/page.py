@@ -65,7 +65,8 @@ def write_table(table, caption):
 def draw(figure):
     """Return a figure as PNG, small enough for a phone, with one legend below."""
     handles = {}
-    for legend in filter(None, [ax.get_legend() for ax in figure.axes]):
+    legends = [*figure.legends, *(ax.get_legend() for ax in figure.axes)]
+    for legend in filter(None, legends):
         for handle, text in zip(legend.legend_handles, legend.texts, strict=True):
             handles.setdefault(text.get_text(), handle)
         legend.remove()

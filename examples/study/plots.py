@@ -63,6 +63,8 @@ def plot_accuracy(table, x):
     label = "Accuracy, two standard errors"
     ax.errorbar(table[x], table["accuracy"], error, fmt="o-", capsize=3, label=label)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.set(xlabel=f"{x} of a prediction" if is_share else f"training {x}")
+    ax.set(
+        xlabel=f"{x.capitalize()} of the prediction" if is_share else f"Training {x}"
+    )
     ax.legend()
     return figure

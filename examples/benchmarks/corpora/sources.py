@@ -138,12 +138,12 @@ def read_sentences():
 
 
 CORPORA = {
-    "docstrings by package": (read_docstrings, 3000),
-    "Debian synopses by section": (read_synopses, 6000),
-    "manual pages by section": (read_manual, 3000),
-    "messages by language": (read_languages, 2000),
-    "Chinese messages by program": (lambda: read_messages("zh_CN"), 4000),
-    "fortunes by file": (read_fortunes, 5000),
-    "movie reviews": (read_reviews, 3000),
-    "sentences of movie reviews": (read_sentences, 5000),
+    "docstrings by package": read_docstrings,
+    "Debian synopses by section": read_synopses,
+    "manual pages by section": read_manual,
+    "messages by language": read_languages,
+    "Chinese messages by program": lambda: read_messages("zh_CN"),
+    "fortunes by file": read_fortunes,
+    "movie reviews": read_reviews,
+    "sentences of movie reviews": read_sentences,
 }
