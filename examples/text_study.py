@@ -159,7 +159,7 @@ def result(data, options, report):
     for number, model in enumerate(models, start=1):
         report.progress(f"{number} of {len(models)}: training {model.name}")
         search.test_model(model, data)
-    saved = max(models, key=lambda model: model.accuracy)
+    saved = max(models, key=lambda model: model.rank)
     n_baselines = sum(model.kind == "baseline" for model in models)
     report.text(
         f"{report.facts['n_columns']} kinds of columns with LinearSVC, "
@@ -269,7 +269,7 @@ def parse_arguments(arguments):
         "--ngrams", type=int, nargs="+", default=[1, 2], help="longest n-grams of words"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="2,000 texts, words only, 20 epochs"
+        "--quick", action="store_true", help="2,000 texts, no characters, 20 epochs"
     )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)

@@ -249,14 +249,16 @@ def on_models(saved, models):
         The best on the folds.
     models : list of Model
     """
-    accuracy, error = saved.right.mean(), sem(saved.right)
-    low, high = np.clip([accuracy - 2 * error, accuracy + 2 * error], 0, 1)
+    accuracy, error, n_texts = saved.right.mean(), sem(saved.right), len(saved.right)
+    # Two more of each outcome, so that an accuracy of 100 % has an interval, too.
+    share = (saved.right.sum() + 2) / (n_texts + 4)
+    margin = 2 * np.sqrt(share * (1 - share) / (n_texts + 4))
     sentences = [
         f"{saved.name} is saved: it has the highest mean accuracy on the folds "
-        f"({saved.accuracy:.1%}). On the {len(saved.right):,} test texts, which had no "
-        f"part in the search, its accuracy is {accuracy:.1%} (standard error "
-        f"{100 * error:.1f} points). Expect {low:.0%} to {high:.0%} on new texts of "
-        "the same kind."
+        f"({saved.accuracy:.1%}). On the {n_texts:,} test texts, which had no part in "
+        f"the search, its accuracy is {accuracy:.1%} (standard error "
+        f"{100 * error:.1f} points). Expect {share - margin:.0%} to "
+        f"{min(share + margin, 1):.0%} on new texts of the same kind."
     ]
     for kind in ("baseline", "linear model", "network"):
         rivals = [model for model in models if model.kind == kind]
@@ -337,7 +339,7 @@ def on_sizes(table):
     gain = full["accuracy"] - half["accuracy"]
     error = np.hypot(full["accuracy_error"], half["accuracy_error"])
     verdict = "the curve still rises, and more texts would help."
-    if gain <= 2 * error:
+    if gain <= max(2 * error, 0.001):
         verdict = (
             f"less than two standard errors ({200 * error:.1f} points). More texts of "
             "the same kind may help little."

@@ -249,8 +249,14 @@ def _read_parquet(path, wanted, encoding, separator, quotes):
         start = next(file.iter_batches(N_GUESS), pa.table({})).to_pandas()
         names = _find_columns(start.map(str, na_action="ignore"), wanted, path.name)
         table = file.read(columns=list(names.values()))
-    columns = {kind: table[name].cast(pa.string()) for kind, name in names.items()}
-    return pa.table(columns).to_pandas().astype(object), names
+    columns = {}
+    for kind, name in names.items():
+        try:
+            columns[kind] = table[name].cast(pa.string()).to_pandas()
+        except pa.ArrowException as error:
+            found = f"{table[name].type} in the column {name!r} of {path.name}"
+            raise FileError(f"Expected strings, got {found}.") from error
+    return pd.DataFrame(columns, dtype=object), names
 
 
 JSON_HELP = 'Expected objects such as {"text": "Nice.", "label": "good"}, one per line.'

@@ -70,11 +70,11 @@ def draw(figure):
         for handle, text in zip(legend.legend_handles, legend.texts, strict=True):
             handles.setdefault(text.get_text(), handle)
         legend.remove()
+    n_columns = 1 if max(map(len, handles), default=0) > 30 else 2
     if handles:
-        figure.legend(
-            handles.values(), handles.keys(), loc="outside lower left", ncols=2
-        )
-    height = figure.get_figheight() + 0.25 * -(-len(handles) // 2)
+        place = {"loc": "outside lower left", "ncols": n_columns}
+        figure.legend(handles.values(), handles.keys(), **place)
+    height = figure.get_figheight() + 0.25 * -(-len(handles) // n_columns)
     figure.set_size_inches(5.5, height)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=150, bbox_inches="tight")

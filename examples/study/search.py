@@ -80,6 +80,11 @@ class Model:
         """Mean accuracy on the folds."""
         return self.scores.mean()
 
+    @property
+    def rank(self):
+        """Key to sort by: of equally accurate models, the smallest is the best."""
+        return round(self.accuracy, 6), -self.megabytes
+
 
 def make_pipeline(classifier, vectorizer=None, idf="passthrough"):
     """Make a pipeline of a vectorizer, idf weights or nothing, and a classifier."""

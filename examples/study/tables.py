@@ -199,7 +199,7 @@ def compare_scores(models):
 
 def compare_models(models, saved):
     """Tabulate what the models cost, and how good they are; the best come first."""
-    ordered = sorted(models, key=lambda model: model.accuracy, reverse=True)
+    ordered = sorted(models, key=lambda model: model.rank, reverse=True)
     return pd.DataFrame(
         {
             "model": [model.name for model in ordered],

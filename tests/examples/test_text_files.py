@@ -280,6 +280,7 @@ FAILING = [
     (write(), ".csv", "--seed=-1", "got -1"),
     (write(), ".csv", "--seed=4294967296", "got 4294967296"),
     (write(), ".csv", "--max-texts=0", "got 0"),
+    (write(), ".csv", "--sizes 128 0", "--sizes of at least 1, got 0"),
     (write(), ".csv", "--separator=ab", "one character"),
 ]
 
