@@ -16,8 +16,10 @@ import sys
 import warnings
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import (
     GridSearchCV,
@@ -28,8 +30,8 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import Bunch
-from study import conclusions, parts, tables
+from study import conclusions, tables
+from study.parts import do_parts, look_at_texts
 from study.report import Report
 from study.reviews import load_reviews, measure_input
 
@@ -43,6 +45,7 @@ from skimdb import (
 
 matplotlib.use("agg")  # plots go to files
 
+REFERENCE = "16 units"
 INTRODUCTION = (
     "A small network learns to distinguish positive and negative movie reviews. If "
     "the training is too short, it has not learned enough; if it is too long, the "
@@ -63,7 +66,7 @@ def look_at_data(reviews, options, report):
         f"{reviews.description} A review becomes a row of 10,000 zeros and ones, one "
         "for each of the 10,000 most frequent words: does the review contain it?"
     )
-    parts.look_at_data(reviews, report)
+    look_at_texts(reviews, report)
 
     # index="keras" numbers the words as Keras does: 1 starts a review, 2 is a word
     # outside the vocabulary.
@@ -89,7 +92,42 @@ def holdout(reviews, options, report):
     n_validation = int(0.4 * len(reviews.y))
     validation, train = np.split(np.arange(len(reviews.y)), [n_validation])
     pipe = make_large_pipeline(options, size=16, epochs=20)
-    parts.holdout(reviews, pipe, (train, validation), report)
+    last = pipe[-1]
+    report.text(
+        f"{len(validation):,} reviews, the first, are set aside for validation. A "
+        f"network with {last.n_hidden_layers} hidden layers of {last.size} ReLU units "
+        f"and a sigmoid is trained on the other {len(train):,} in batches of "
+        f"{last.batch_size} with RMSprop for {last.epochs} epochs, and validated after "
+        "each. Then the weights of the best epoch and of the last epoch are tested on "
+        "texts that had no part in this."
+    )
+    X, y = pipe[0].fit_transform(reviews.texts[train]), reviews.y[train]
+    validation_data = {
+        "X_val": pipe[0].transform(reviews.texts[validation]),
+        "y_val": reviews.y[validation],
+    }
+    X_test = pipe[0].transform(reviews.test_texts)
+
+    # Early stopping with infinite patience runs all epochs, then restores the weights
+    # of the best; without it, the same seed gives the weights of the last.
+    patient = {"early_stopping": True, "n_iter_no_change": np.inf, "verbose": 1}
+    best = clone(last).set_params(**patient).fit(X, y, **validation_data)
+    report.progress("The same again, to keep the weights of the last epoch")
+    last.fit(X, y, **validation_data)
+
+    curve = pd.DataFrame(best.history_)
+    curve.insert(0, "epoch", curve.index + 1)
+    report.data(curve, "holdout_curve")
+    models = {"best": (best.best_epoch_, best), "last": (last.n_iter_, last)}
+    table = tables.compare_epochs(curve, models, X_test, reviews.y_test)
+    report.table(table, "holdout", "The best epoch and the last")
+    figure, axes = plt.subplots(2, sharex=True, figsize=(7.5, 6), layout="constrained")
+    display = EpochCurveDisplay(curve.assign(candidate="", repeat=0, fold=0))
+    for metric, ax in zip(["loss", "accuracy"], axes, strict=True):
+        display.plot(ax, metric=metric)
+    report.figure(figure, "holdout", "Training and validation curve of the holdout")
+    rights = [model.predict(X_test) == reviews.y_test for model in (best, last)]
+    report.conclude(*conclusions.on_holdout(curve, *rights))
 
 
 def make_large_pipeline(options, **params):
@@ -119,14 +157,41 @@ def make_small_pipeline(options, **params):
 
 
 def kfold(reviews, options, report):
-    first = Bunch(**reviews | {"texts": reviews.texts[:1000], "y": reviews.y[:1000]})
+    texts, y = reviews.texts[:1000], reviews.y[:1000]
     search = EpochSearchCV(
         make_small_pipeline(options),
         max_epochs=30,
-        cv=list(KFold(4).split(first.texts)),
+        cv=list(KFold(4).split(texts)),
         memory=report.memory,
     )
-    parts.kfold(first, search, report)
+    classifier = search.estimator[-1]
+    report.text(
+        "A single validation set depends on luck, especially with few texts. So "
+        f"{len(search.cv)} folds of {len(y):,} reviews take turns: vectorizer "
+        f"and network (two hidden layers of {classifier.size} units, batches of "
+        f"{classifier.batch_size}) are fitted to the other folds and validated on the "
+        f"fold, for {search.max_epochs} epochs. The network is then trained on all of "
+        "them for the best number of epochs of the mean curve, and tested."
+    )
+    search.fit(texts, y)
+    report.facts["kfold_best_epoch"] = int(search.best_epoch_)
+    report.data(search.history_, "kfold_curves")
+    table = tables.compare_folds(search)
+    at_best = (
+        f"Each fold at the common best epoch, {search.best_epoch_}, and at its own"
+    )
+    report.table(table, "kfold", at_best)
+    figure = EpochCurveDisplay.from_search(search).figure_
+    report.figure(figure, "kfold", "The folds, their mean and its best epoch")
+    report.conclude(
+        *conclusions.on_kfold(
+            search.best_epoch_,
+            search.max_epochs,
+            search.split_best_epochs_,
+            table["val_accuracy"],
+            search.predict(reviews.test_texts) == reviews.y_test,
+        )
+    )
 
 
 # %%
@@ -172,9 +237,23 @@ def iterated_kfold(reviews, options, report):
 # difference between splits is about as large as the effect of dropout.
 
 
+def list_variants(large):
+    """List networks that differ in one thing from the one with 16 units.
+
+    The order gives each network the colour that it has in the documentation.
+    """
+    return {
+        "4 units": {"kerasmlpclassifier__size": 4},
+        REFERENCE: {"kerasmlpclassifier__size": 16},
+        f"{large} units": {"kerasmlpclassifier__size": large},
+        "16 units + L2 0.002": {"kerasmlpclassifier__l2": 0.002},
+        "16 units + dropout 0.5": {"kerasmlpclassifier__dropout": (0.5, 0.0)},
+    }
+
+
 def regularization(reviews, options, report):
     report.text(
-        f"Each variant changes one thing in the network of part 1 ({parts.REFERENCE}): "
+        f"Each variant changes one thing in the network of part 1 ({REFERENCE}): "
         "fewer units, many more units, a penalty on large weights (L2), or dropout "
         "after the first hidden layer. All are trained on the same two random "
         f"splits of the {len(reviews.y):,} reviews, 60 % for training and 40 % for "
@@ -182,7 +261,7 @@ def regularization(reviews, options, report):
     )
     search = EpochSearchCV(
         make_large_pipeline(options),
-        parts.list_variants(large=64 if options.quick else 512),
+        list_variants(large=64 if options.quick else 512),
         max_epochs=20,
         cv=ShuffleSplit(2, test_size=0.4, random_state=options.seed),
         refit=False,
@@ -190,7 +269,19 @@ def regularization(reviews, options, report):
         memory=report.memory,
         verbose=1,
     )
-    parts.regularization(reviews, search, report)
+    search.fit(reviews.texts, reviews.y)
+    curves = search.history_
+    report.data(curves, "regularization_curves")
+    table = tables.compare_variants(curves, REFERENCE)
+    compared = (
+        f"Each network at its best epoch and at its last, compared with {REFERENCE}"
+    )
+    report.table(table, "regularization", compared)
+    display = EpochCurveDisplay(curves).plot(log_scale=True)
+    display.ax_.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
+    caption = "Validation loss of each network by epoch"
+    report.figure(display.figure_, "regularization", caption)
+    report.conclude(*conclusions.on_regularization(table, REFERENCE, search.max_epochs))
 
 
 # %%
@@ -299,7 +390,7 @@ def do_study(options, report):
         options.seed,
         limit=2000 if options.quick else None,
     )
-    parts.do_parts(PARTS, report, reviews, options)
+    do_parts(PARTS, report, reviews, options)
     command = f"imdb_study.py {'--quick ' * options.quick}--seed {options.seed}"
     report.finish("How this was made", command)
 

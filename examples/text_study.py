@@ -24,12 +24,15 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from study import conclusions, parts, search, tables
+from sklearn.model_selection import cross_val_score
+from study import conclusions, plots, search, tables, words
 from study.cleaning import clean_rows
 from study.files import FileError, read_file
+from study.parts import RESULT, do_parts, look_at_texts
 from study.report import Report
-from study.splits import list_splits, split_test
+from study.splits import list_splits, order_evenly, split_test
 
 from skimdb import EpochCurveDisplay
 
@@ -80,7 +83,7 @@ def look_at_data(data, options, report):
     if data.notes:
         report.text(" ".join(data.notes))
     report.table(data.cleaning, "data_rows", "Rows of the file")
-    parts.look_at_data(data, report)
+    look_at_texts(data, report)
 
 
 # %%
@@ -171,21 +174,15 @@ def result(data, options, report):
     report.conclude(verdict)
     report.text(" ".join(more))
     report.table(tables.compare_models(models, saved), "models", "All models")
-    report.facts["saved"] = saved
-    save_pipeline(search.add_probabilities(saved, data), options)
+    pipe = search.add_probabilities(saved, data)
+    report.facts.update(saved=saved, pipe=pipe)
+    save(pipe, options)
 
 
-def save_pipeline(pipe, options):
+def save(pipe, options):
     from skops.io import dump
 
     dump(pipe, Path(options.output, MODEL))
-
-
-def load_pipeline(options):
-    from skops.io import get_untrusted_types, load
-
-    path = Path(options.output, MODEL)  # written by this study
-    return load(path, trusted=get_untrusted_types(file=path))
 
 
 # %%
@@ -195,19 +192,86 @@ def load_pipeline(options):
 
 
 def test(data, options, report):
-    parts.test_model(data, load_pipeline(options), report)
+    pipe = report.facts["pipe"]
+    classes = pipe.classes_
+    probabilities = pipe.predict_proba(data.test_texts)
+    confidence = probabilities.max(axis=1)
+    predicted = classes[probabilities.argmax(axis=1)]
+    report.text(
+        f"The saved model predicts the classes of the {len(data.y_test):,} test "
+        "texts. Precision is the share of its predictions of a class that are right. "
+        "Recall is the share of the texts of a class that it finds."
+    )
+    table = tables.compare_classes(data.y_test, predicted, classes)
+    report.table(table, "test_classes", "Each class on the test texts")
+    figure = plots.plot_confusion(data.y_test, predicted, classes)
+    report.figure(figure, "confusion_matrix", "Confusion matrix on the test texts")
+    mistakes = tables.list_mistakes(data.test_texts, data.y_test, predicted, confidence)
+    if len(mistakes):
+        caption = "The most confident mistakes; some labels may be wrong"
+        report.table(mistakes, "mistakes", caption)
+    report.conclude(*conclusions.on_test(data.y_test, predicted, confidence))
 
 
 def calibration(data, options, report):
-    parts.calibration(data, load_pipeline(options), report)
+    pipe = report.facts["pipe"]
+    confidence = pipe.predict_proba(data.test_texts).max(axis=1)
+    right = pipe.predict(data.test_texts) == data.y_test
+    n_bins = int(np.clip(len(right) // 30, 2, 10))
+    report.text(
+        "Can you trust the probabilities? The predictions on the test texts are sorted "
+        f"by their probability into {n_bins} equal groups. Of predictions with a "
+        "probability of 90 %, 90 % should be right."
+    )
+    table = tables.compare_confidence(confidence, right, n_bins)
+    report.table(table, "calibration", "Confidence and accuracy")
+    figure = plots.plot_accuracy(table, "confidence")
+    report.figure(figure, "calibration", "Accuracy by confidence")
+    report.conclude(*conclusions.on_calibration(confidence, right))
 
 
 def which_words(data, options, report):
-    parts.which_words(data, load_pipeline(options), report)
+    pipe = report.facts["pipe"]
+    blanks = not search.lacks_blanks(data.texts)
+    effects, n_texts = words.measure_words(pipe, data.test_texts, blanks)
+    table = words.list_words(effects)
+    report.text(
+        f"Each word is removed from each of {n_texts:,} test texts in turn. The number "
+        "next to a word is the mean fall of the probability of the class in points. "
+        "The words are ranked by a lower bound of this mean, so that words in few "
+        "texts do not come first by chance."
+    )
+    report.data(table, "words")
+    caption = "The words with the strongest effect for each class"
+    report.table(words.join_words(table), "words_by_class", caption)
 
 
 def learning_curve(data, options, report):
-    parts.learning_curve(data, report.facts["saved"], options, report)
+    model = report.facts["saved"]
+    report.text(
+        "Would more texts help? The saved model is trained on a quarter and on half of "
+        f"the training texts, and scored on the same {len(data.splits)} folds. A "
+        "network has smaller batches of fewer texts, so that it makes as many steps."
+    )
+    scores = {}
+    for part in (4, 2):
+        pipe, splits = clone(model.pipe), []
+        for train, validation in data.splits:
+            order = order_evenly(data.y[train], options.seed)
+            splits.append((train[order[: -(-len(train) // part)]], validation))
+        if "batch_size" in pipe["classifier"].get_params():
+            size = max(1, pipe["classifier"].batch_size // part)
+            pipe.set_params(classifier__batch_size=size)
+        n_texts = len(splits[0][0])
+        scores[n_texts] = cross_val_score(pipe, data.texts, data.y, cv=splits)
+        report.progress(f"{n_texts:,} texts: {scores[n_texts].mean():.1%}")
+    scores = pd.DataFrame(scores | {len(data.splits[0][0]): model.scores})
+    table = pd.DataFrame({"accuracy": scores.mean(), "accuracy_error": scores.sem()})
+    table = table.rename_axis("texts").reset_index()
+    report.table(table, "learning_curve", "By number of training texts")
+    figure = plots.plot_accuracy(table, "texts")
+    report.figure(figure, "learning_curve", "Accuracy by number of training texts")
+    report.conclude(*conclusions.on_sizes(table))
 
 
 # %%
@@ -239,7 +303,7 @@ PARTS = {
     "1. The texts": look_at_data,
     "2. Columns and baselines": linear_models,
     "3. Networks": networks,
-    parts.RESULT: result,
+    RESULT: result,
     "4. The saved model on the test texts": test,
     "5. Calibration": calibration,
     "6. Which words matter": which_words,
@@ -302,7 +366,7 @@ def main(arguments=None):
         sys.exit(f"--output {options.output} cannot be written: {error.strerror}.")
     warnings.simplefilter("ignore", ConvergenceWarning)  # the conclusions mention it
     try:
-        parts.do_parts(PARTS, report, data, options)
+        do_parts(PARTS, report, data, options)
     except KeyboardInterrupt:
         sys.exit("\nInterrupted. Start the study again to use the finished networks.")
     report.finish("How this was made", f"text_study.py --seed {options.seed}")
