@@ -172,7 +172,8 @@ def result(data, options, report):
     )
     verdict, *more = conclusions.on_models(saved, models)
     report.conclude(verdict)
-    report.text(" ".join(more))
+    for comparison in more:
+        report.text(comparison)
     report.table(tables.compare_models(models, saved), "models", "All models")
     pipe = search.add_probabilities(saved, data)
     report.facts.update(saved=saved, pipe=pipe)

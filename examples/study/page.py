@@ -17,7 +17,7 @@ FIGURE = Template(
     "<figcaption>$caption</figcaption></figure>"
 )
 PERCENT = "accuracy", "precision", "recall", "share", "probability", "confidence"
-PERCENT += ("test_standard",)
+PERCENT += ("test_standard", "est_fold")
 
 
 def format_value(value, column):

@@ -190,10 +190,9 @@ def compare_confidence(confidence, right, n_bins=10):
 def compare_scores(models):
     """Tabulate the accuracy of models on the folds; the best come first."""
     scores = pd.DataFrame({model.name: model.scores for model in models})
-    table = scores.agg(["mean", "sem", "min", "max"]).T.sort_values(
-        "mean", ascending=False, kind="stable"
-    )
-    table.columns = [f"fold_accuracy, {name}" for name in table]
+    table = scores.agg(["mean", "sem", "min", "max"]).T
+    table.columns = ["fold_accuracy", "accuracy_error", "lowest_fold", "highest_fold"]
+    table = table.sort_values("fold_accuracy", ascending=False, kind="stable")
     return table.rename_axis("model").reset_index()
 
 

@@ -8,6 +8,7 @@ from skimdb import TextMultiHotVectorizer
 
 MAX_WORDS = 300_000  # of all texts without one word each: a few seconds
 CONFIDENCE = 0.95  # of the lower bound
+LEAST = 0.001  # lower bound of words to show: a tenth of a point
 
 
 def measure_words(pipe, texts, has_blanks=True):
@@ -64,7 +65,7 @@ def list_words(effects, n_words=10):
     rows = []
     for name in effects:
         best = bounds[name].nlargest(n_words)  # a word in one text has no bound
-        for word, bound in best[best > 0].items():
+        for word, bound in best[best > LEAST].items():
             points = 100 * means.loc[word, name]
             row = {"class": name, "word": word, "points": points}
             rows.append(row | {"at_least": 100 * bound, "texts": counts[word]})
