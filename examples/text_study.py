@@ -7,12 +7,13 @@ folds. Run
     python examples/text_study.py reviews.csv --text review --label sentiment
 
 and open ``text_study/report.html``. The report begins with the result on texts that had
-no part in the search. The file is CSV, TSV, Parquet, JSON lines or a JSON
-array with a column of texts and a column of labels. Columns that you do not name are
-guessed. Labels stay as they are in the file. ``--group film`` keeps all rows with the
-same film on one side of every split. The best model is saved in
-``text_study/pipeline.skops``, and the last printed lines load it. If you interrupt the
-study and start it again, it uses the finished networks.
+no part in the search. The file is CSV, TSV, Parquet, JSON lines or a JSON array with a
+column of texts and a column of labels. Columns that you do not name are guessed. Labels
+stay as they are in the file. ``--group film`` keeps all rows with the same film on one
+side of every split. ``--quick`` gives a first impression; ``--sizes``, ``--ngrams`` and
+``--epochs`` widen the search. The best model is saved in ``text_study/pipeline.skops``,
+and the last printed lines load it. If you interrupt the study and start it again, it
+uses the finished networks.
 """
 
 import argparse
