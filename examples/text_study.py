@@ -134,15 +134,6 @@ def networks(data, options, report):
     grid |= search.list_networks(best[:1], [search.LINEAR, search.NARROW])
     grid |= search.list_networks([search.PLAIN], [search.NARROW])
     models, curves = search.search_networks(data, grid, options, report)
-    rivals = [*report.facts["models"], *models]
-    winner = max(rivals, key=lambda model: model.accuracy)
-    widest = max(options.sizes)
-    if winner.kind == "network" and winner.pipe["classifier"].size == widest:
-        report.progress(f"The widest network is the best: {2 * widest:,} units, too")
-        columns = next(c for c in best if winner.name.startswith(f"{c.name};"))
-        grid = search.list_networks([columns], [(1, 2 * widest)])
-        more, wider = search.search_networks(data, grid, options, report)
-        models, curves = models + more, pd.concat([curves, wider])
     report.data(curves, "network_curves")
     table = tables.compare_scores(models)
     report.table(table, "networks", "Accuracy on the folds at the best epoch")

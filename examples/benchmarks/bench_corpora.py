@@ -90,9 +90,8 @@ def judge(results):
     return [
         f"In {within} of {len(results)} studies, the accuracy of the saved model is at "
         "least the accuracy of the best baseline minus one standard error.",
-        f"On average it is {100 * difference.mean():+.1f} points higher; the smallest "
-        f"difference is {100 * difference.min():+.1f} points, the largest "
-        f"{100 * difference.max():+.1f}.",
+        f"The mean difference is {100 * difference.mean():+.1f} points, the smallest "
+        f"{100 * difference.min():+.1f}, the largest {100 * difference.max():+.1f}.",
     ]
 
 

@@ -233,10 +233,10 @@ def on_networks(models, max_epochs):
     """Name the best network, and whether it is at the edge of those that were tried."""
     best = max(models, key=lambda model: model.accuracy)
     epochs = {model.name: model.pipe["classifier"].epochs for model in models}
-    sizes = [model.pipe["classifier"].size for model in models]
+    size = best.pipe["classifier"].size
     told = [f"The best network is {best.name}, trained for {epochs[best.name]} epochs."]
-    if best.pipe["classifier"].size == max(sizes):
-        told.append("It is the widest; a wider one (--sizes) may do better.")
+    if size == max(model.pipe["classifier"].size for model in models):
+        told.append(f"It is the widest. Wider ones may do better: --sizes {2 * size}.")
     return told + _list_learning(pd.Series(epochs), max_epochs)
 
 
