@@ -82,8 +82,9 @@ class Model:
 
     @property
     def rank(self):
-        """Key to sort by: of equally accurate models, the smallest is the best."""
-        return round(self.accuracy, 6), -self.megabytes
+        """Key to sort by: equally accurate models by probabilities, then by size."""
+        has_probabilities = hasattr(self.pipe, "predict_proba")
+        return round(self.accuracy, 6), has_probabilities, -self.megabytes
 
 
 def make_pipeline(classifier, vectorizer=None, idf="passthrough"):
