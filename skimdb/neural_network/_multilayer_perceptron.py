@@ -40,6 +40,8 @@ class KerasMLPClassifier(
     rounding. TensorFlow is imported only if a Keras-only feature is used (see
     `backend`).
 
+    Read more in the :ref:`User Guide <guide-network>`.
+
     Parameters
     ----------
     size : int or tuple of int, default=16

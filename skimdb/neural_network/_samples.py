@@ -143,7 +143,13 @@ def weigh_classes(class_weight, y, classes, sample_weight):
     """
     if class_weight is None:
         return np.ones(len(y))
-    given = class_weight if isinstance(class_weight, list) else [class_weight]
+    is_list = isinstance(class_weight, list)
+    if is_list and not is_multilabel(classes):
+        raise ValueError(
+            "Expected class_weight to be a dict from classes to weights, got "
+            f"{class_weight!r}. A list is for an indicator matrix: a dict per label."
+        )
+    given = class_weight if is_list else [class_weight]
     values = [v for each in given if isinstance(each, dict) for v in each.values()]
     with np.errstate(over="ignore"):
         if not all(isinstance(value, Real) for value in values):

@@ -69,6 +69,8 @@ class Logging(KerasMLPClassifier):
 @pytest.fixture(scope="session", autouse=True)
 def fitlog(tmp_path_factory):
     """Install a package `fitlog`, whose classifier memory accepts."""
+    from skimdb.model_selection import _result_cache
+
     folder = tmp_path_factory.mktemp("installed") / "site-packages"
     info = folder / "fitlog-1.0.dist-info"
     info.mkdir(parents=True)
@@ -77,6 +79,8 @@ def fitlog(tmp_path_factory):
         "Metadata-Version: 2.1\nName: fitlog\nVersion: 1.0\n"
     )
     (info / "top_level.txt").write_text("fitlog\n")
+    _result_cache._map_packages.cache_clear()  # an earlier test may have listed them
+    _result_cache._find_version.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         patch.setenv(

@@ -52,6 +52,7 @@ def fit_and_list_warnings(search, X, y, params):
     return [str(w.message) for w in caught if w.category is not FitFailedWarning]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     "target", ["binary", "strings", "three", "one class", "multilabel"]

@@ -321,6 +321,7 @@ def test_equal_searches_reuse_results(tmp_path, count_fits, monkeypatch):
         assert count_fits(search, X, Y, groups=groups) == n_fits
 
 
+@pytest.mark.slow
 def test_keys_do_not_depend_on_the_process(tmp_path, monkeypatch, run_in_fresh_process):
     code = (
         "import sys\n"

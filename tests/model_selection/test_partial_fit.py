@@ -380,16 +380,14 @@ def passes(estimator, check):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",
     [
         SGDClassifier(loss="log_loss", random_state=0),
-        pytest.param(
-            # Some checks need a fit that has converged.
-            MLPClassifier(**MLP, learning_rate_init=0.1),
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(MLPRegressor(**MLP), marks=pytest.mark.slow),
+        # Some checks need a fit that has converged.
+        MLPClassifier(**MLP, learning_rate_init=0.1),
+        MLPRegressor(**MLP),
     ],
     ids=lambda estimator: type(estimator).__name__,
 )

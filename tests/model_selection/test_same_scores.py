@@ -188,7 +188,10 @@ def compare_scores(case):
             assert search.score(X, y) == pytest.approx(other.score(X, y), abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize(
+    "seed",
+    [*range(15), *(pytest.param(i, marks=pytest.mark.slow) for i in range(15, 25))],
+)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_scores_equal_those_of_grid_search(seed):
     compare_scores(draw_case(seed))

@@ -289,6 +289,7 @@ def test_both_backends_train_as_keras(make_data, case):
         assert_same_training(classifier, case, data, model, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", KERAS_CASES, ids=str)
 def test_what_only_keras_has(make_data, case):
     data = make_data(case)

@@ -552,6 +552,7 @@ def test_classes_of_several_types(fitted, classes):
         ({"size": 10**30}, "'size'.*100000000"),
         ({"size": (4, 10**12)}, "'size'.*100000000"),
         ({"n_hidden_layers": 10**30}, "'n_hidden_layers'.*10000"),
+        ({"class_weight": [1]}, "dict from classes to weights"),
         ({"class_weight": [1, 2]}, "class_weight"),
         ({"class_weight": [None]}, "class_weight"),
         ({"class_weight": {0: "a", 1: 1}}, "'a'"),

@@ -24,9 +24,10 @@ from sklearn.preprocessing import StandardScaler
 from skimdb import EpochSearchCV, KerasMLPClassifier, epoch_curve
 
 # Keras, when it saves or logs a variable of TensorFlow.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture(scope="module")

@@ -166,6 +166,7 @@ def test_grid_search_over_routed_parameters(data):
     assert {name: best[name] for name in grid} == search.best_params_
 
 
+@pytest.mark.slow
 def test_same_scores_in_parallel(data):
     grid = {"size": [4, 8], "l2": [0, 0.002], "dropout": [0, 0.5]}
     search, again = (
