@@ -8,6 +8,7 @@ callback of scikit-learn after each epoch. Any other classifier or regressor tra
 import inspect
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
 from sklearn.metrics import mean_squared_error
 
@@ -134,8 +135,11 @@ def fit_epochs(estimator, data, n_epochs, after_epoch=lambda: None):
         is_indicator = labels.ndim == 2 and labels.shape[1] > 1
         classes = np.arange(labels.shape[1]) if is_indicator else np.unique(labels)
         params = {"classes": classes} | fit_params
-    for _ in range(n_epochs):
-        estimator.partial_fit(X, y, **params)
+    # The first call checks the parameters and the samples, which stay the same.
+    checked = {"assume_finite": True, "skip_parameter_validation": True}
+    for epoch in range(n_epochs):
+        with config_context(**(checked if epoch else {})):
+            estimator.partial_fit(X, y, **params)
         params = fit_params
         after_epoch()
 
