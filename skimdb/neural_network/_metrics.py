@@ -5,10 +5,9 @@ import inspect
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.utils import gen_batches
 
 from skimdb._messages import warn
-from skimdb.neural_network._network import compute_probabilities
+from skimdb.neural_network._network import compute_probabilities, divide_rows
 from skimdb.neural_network._samples import decode_labels, is_multilabel
 
 # Samples whose probabilities are computed at a time, to save memory with many classes.
@@ -138,7 +137,7 @@ class Metrics:
         correct : float
             Divided by the sum of all weights, it is the accuracy.
         """
-        blocks = gen_batches(len(logits), _BLOCK_ROWS)
+        blocks = divide_rows(len(logits), _BLOCK_ROWS)
         correct = [self._find_correct(samples.Y[b], logits[b]) for b in blocks]
         return np.concatenate(correct) @ samples.metric_weight
 

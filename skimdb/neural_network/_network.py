@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.utils import gen_batches, gen_even_slices
+from sklearn.utils import gen_even_slices
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from skimdb.neural_network._sparse_rows import SparseRows
@@ -124,6 +124,11 @@ DERIVATIVES = {
     "softplus": lambda z, a: expit(z),
     "tanh": lambda z, a: 1 - a * a,
 }
+
+
+def divide_rows(n_rows, size):
+    """Divide rows into blocks, without the checks of scikit-learn's `gen_batches`."""
+    return [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
 
 
 def count_block_rows(layer_sizes):
@@ -238,7 +243,7 @@ def compute_logits(X, coefs, intercepts, activation):
         np.errstate(over="ignore", invalid="ignore"),
         limit_blas(X, layer_sizes, min(n_rows, n_samples)),
     ):
-        for rows in gen_batches(n_samples, n_rows):
+        for rows in divide_rows(n_samples, n_rows):
             hidden = X[rows]
             for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
                 hidden = hidden @ coef

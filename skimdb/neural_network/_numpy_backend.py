@@ -1,18 +1,30 @@
 """Training steps and evaluation in NumPy and SciPy."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
-from sklearn.utils import gen_batches
 
-from skimdb.neural_network._network import ACTIVATIONS, DERIVATIVES, compute_loss
+from skimdb._sklearn import _openmp_effective_n_threads
+from skimdb.neural_network._network import (
+    ACTIVATIONS,
+    DERIVATIVES,
+    compute_loss,
+    divide_rows,
+    limit_blas_threads,
+)
 from skimdb.neural_network._optimizers import OPTIMIZERS
 from skimdb.neural_network._sparse_rows import SparseRows
 
-# examples/benchmarks/bench_training.py, section "scaling", sets both.
+# examples/benchmarks/bench_training.py, section "scaling", sets these.
+# Number of weights from which on all cores share the work of a step.
+_LARGE = 2**20
 # Number of values of the first kernel's gradient to compute and use up at a time, so
 # that they stay in the cache.
 _BLOCK_VALUES = 2**17
+# Rows of a product that a core computes at a time. Like the blocks, they do not depend
+# on the number of cores, and so neither do the last bits.
+_PRODUCT_ROWS = 128
 # Features per entry of a batch from which on features without an entry are skipped.
 _RARE = 2
 # The caller checks that losses and weights are finite.
@@ -41,10 +53,12 @@ class NumpyBackend:
         # All weights are in one array; kernels and biases are views. So are gradients.
         weights = np.concatenate([array.ravel() for pair in pairs for array in pair])
         self._coefs, self._intercepts = self._view(weights)
-        self._gradient = np.zeros(weights.shape, weights.dtype)
+        self._gradient = np.empty(weights.shape, weights.dtype)
         self._coef_gradients, self._intercept_gradients = self._view(self._gradient)
         self._optimizer = OPTIMIZERS[optimizer](weights, **optimizer_params)
         self._given_rate = self._optimizer.learning_rate
+        self._is_large = weights.size >= _LARGE
+        self._n_threads = _openmp_effective_n_threads() if self._is_large else 1
 
     def _view(self, flat):
         """Kernels and biases in a flat array."""
@@ -164,10 +178,7 @@ class NumpyBackend:
             weight = batch.sample_weight * (optimizer.gradient_factor / len(losses))
             delta *= weight[:, np.newaxis]
             delta = self._propagate_backward(inputs, outputs, masks, delta)
-            if self._skips_features(batch.X):
-                self._update_seen_features(batch.X, delta)
-            else:
-                self._update_all_features(batch.X, delta)
+            self._update_weights(batch.X, delta)
         optimizer.iteration += 1
         return loss, logits
 
@@ -199,13 +210,36 @@ class NumpyBackend:
         """Inputs of all activations, and the outputs of the hidden layers."""
         activate, inputs, outputs = ACTIVATIONS[self.spec.activation], [], [X]
         for coef, intercept in zip(self._coefs, self._intercepts, strict=True):
-            inputs.append(outputs[-1] @ coef)
+            inputs.append(self._multiply(outputs[-1], coef))
             inputs[-1] += intercept
             if len(inputs) <= len(masks):
                 mask = masks[len(inputs) - 1]
                 hidden = activate(inputs[-1])
                 outputs.append(hidden if mask is None else hidden * mask)
         return inputs, outputs[1:]
+
+    def _multiply(self, a, b):
+        """Compute a product; that of a large network in blocks of rows."""
+        if not self._is_large:
+            return a @ b
+        out = np.empty((a.shape[0], b.shape[1]), b.dtype)
+
+        def multiply_rows(rows):
+            out[rows] = a[rows] @ b
+
+        self._share_work(multiply_rows, divide_rows(len(out), _PRODUCT_ROWS))
+        return out
+
+    def _share_work(self, function, blocks):
+        """Call a function with each block of rows, in all threads."""
+        if self._n_threads == 1:
+            for rows in blocks:
+                function(rows)
+            return
+        # To start threads takes a tenth of a millisecond, a step of a large network
+        # many milliseconds. NumPy has an error state per thread.
+        with limit_blas_threads(), ThreadPoolExecutor(self._n_threads) as threads:
+            list(threads.map(np.errstate(**_QUIET)(function), blocks))
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
         """Compute all gradients but the first kernel's, and return its delta."""
@@ -215,11 +249,11 @@ class NumpyBackend:
         for layer in range(len(outputs), 0, -1):
             hidden, mask = outputs[layer - 1], masks[layer - 1]
             gradient = self._coef_gradients[layer]
-            np.matmul(hidden.T, delta, out=gradient)
+            gradient[...] = self._multiply(hidden.T, delta)
             np.matmul(ones, delta, out=self._intercept_gradients[layer])
             if layer < len(outputs):
                 self._add_penalty(gradient, self._coefs[layer])
-            delta = delta @ self._coefs[layer].T
+            delta = self._multiply(delta, self._coefs[layer].T)
             if mask is not None:
                 delta *= mask
                 # The activation's output before dropout.
@@ -228,45 +262,54 @@ class NumpyBackend:
         np.matmul(ones, delta, out=self._intercept_gradients[0])
         return delta
 
-    def _update_all_features(self, X, delta):
-        """Compute the gradient of the first kernel and update all weights."""
-        gradient = self._coef_gradients[0]
-        if isinstance(X, SparseRows):
-            X.multiply_transposed(delta, gradient)
-        else:
-            np.matmul(X.T, delta, out=gradient)
-        self._add_penalty(gradient, self._coefs[0])
-        self._optimizer.update(self._gradient)
-
     def _skips_features(self, X):
         """Tell whether it pays to skip the features that no sample of a batch has."""
         is_possible = self._optimizer.can_skip and not self.spec.l2
         return is_possible and isinstance(X, SparseRows) and X.shape[1] > _RARE * X.nnz
 
-    def _update_seen_features(self, X, delta):
-        """Update the weights of the features in a batch, and all other layers."""
+    def _update_weights(self, X, delta):
+        """Compute the gradient of the first kernel and update all weights."""
+        gradient = self._coef_gradients[0]
+        if self._skips_features(X):
+            self._update_blocks(delta, *X.transpose_seen())
+        elif self._is_large:
+            self._update_blocks(delta, X.T)
+        else:
+            if isinstance(X, SparseRows):
+                X.multiply_transposed(delta, gradient)
+            else:
+                np.matmul(X.T, delta, out=gradient)
+            self._add_penalty(gradient, self._coefs[0])
+            self._optimizer.update(self._gradient)
+
+    def _update_blocks(self, delta, transposed, features=None):
+        """Update the first kernel block by block, then all other weights.
+
+        The transposed samples have a row per feature, or per feature in `features`.
+        """
         kernel, optimizer = self._coefs[0], self._optimizer
         slots = [self._view(slot)[0][0] for slot in optimizer.slots.values()]
-        transposed, features = X.transpose_seen()
-        for rows in _divide_rows(len(features), kernel):
+
+        def update_block(rows):
             gradient = transposed[rows] @ delta
-            optimizer.update_rows(kernel, slots, features[rows], gradient)
+            if features is None:
+                self._add_penalty(gradient, kernel[rows])
+                optimizer.update(gradient.reshape(-1), rows.start * delta.shape[1])
+            else:
+                optimizer.update_rows(kernel, slots, features[rows], gradient)
+
+        size = max(1, _BLOCK_VALUES // delta.shape[1])
+        self._share_work(update_block, divide_rows(transposed.shape[0], size))
         optimizer.update(self._gradient[kernel.size :], kernel.size)
 
     def _add_penalty(self, gradient, kernel):
         """Add the gradient of the penalty to the gradient of the loss."""
         if self.spec.l2:
             factor = 2 * self.spec.l2 * self._optimizer.gradient_factor
-            for rows in _divide_rows(len(kernel), kernel):
-                gradient[rows] += factor * kernel[rows]
+            gradient += factor * kernel
 
     def _compute_penalty(self):
         if not self.spec.l2:
             return 0.0
         kernels = (coef.reshape(-1) for coef in self._coefs[: self.spec.n_penalized])
         return self.spec.l2 * float(sum(kernel @ kernel for kernel in kernels))
-
-
-def _divide_rows(n_rows, kernel):
-    """Divide rows of a kernel into blocks that stay in the cache."""
-    return gen_batches(n_rows, max(1, _BLOCK_VALUES // kernel.shape[1]))

@@ -268,7 +268,8 @@ class RoutedParametersMixin:
         if name == "model_":  # the property has raised a NotFittedError
             check_is_fitted(self)
         message = f"{type(self).__name__!r} object has no attribute {name!r}."
-        raise AttributeError(message + _find_hint(name, ()), name=name, obj=self)
+        hint = f" {_HINTS[name]}" if name in _HINTS else ""
+        raise AttributeError(message + hint, name=name, obj=self)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, including those of optimizer, loss and callbacks.

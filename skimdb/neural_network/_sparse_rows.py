@@ -52,6 +52,18 @@ class SparseRows:
         _sparsetools.csr_matvecs(*self.shape, dense.shape[1], *self._arrays, *flat)
         return out
 
+    @property
+    def T(self):  # noqa: N802, as in NumPy
+        """The transposed rows."""
+        n_rows, n_features = self.shape
+        first, last = self.indptr[0], self.indptr[-1]
+        data, indices = self.data[first:last], self.indices[first:last]
+        indptr = np.empty(n_features + 1, self.indptr.dtype)
+        transposed = indptr, np.empty_like(indices), np.empty_like(data)
+        arrays = self.indptr - first, indices, data
+        _sparsetools.csr_tocsc(n_rows, n_features, *arrays, *transposed)
+        return SparseRows(*transposed[::-1], (n_features, n_rows))
+
     def multiply_transposed(self, dense, out):
         """Compute the product of the transposed rows with a matrix.
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
-from sklearn.utils import gen_batches
 
-from skimdb.neural_network._network import count_block_rows
+from skimdb.neural_network._network import count_block_rows, divide_rows
 from skimdb.neural_network._samples import number_distinct_rows
 
 
@@ -188,7 +187,7 @@ class Trainer:
             size = count_block_rows(self._spec.layer_sizes[1:])
         logits = np.empty((n_samples, self._spec.layer_sizes[-1]), self._spec.dtype)
         total = correct = weight = 0.0
-        for number, batch in enumerate(gen_batches(n_samples, size), first_batch):
+        for number, batch in enumerate(divide_rows(n_samples, size), first_batch):
             hooks.begin_batch(kind, number)
             rows = batch if order is None else order[batch]
             selected = samples.select(rows)

@@ -1,4 +1,7 @@
-"""BLAS uses one thread on sparse samples, and is afterwards as it was before."""
+"""Large networks train on all cores, with the same bits on any number of cores.
+
+BLAS uses one thread on sparse samples, and is afterwards as it was before.
+"""
 
 import functools
 import itertools
@@ -13,7 +16,7 @@ from sklearn.model_selection import cross_val_score
 from threadpoolctl import OpenBLASController, ThreadpoolController, threadpool_limits
 
 from skimdb import KerasMLPClassifier
-from skimdb.neural_network import _network
+from skimdb.neural_network import _network, _numpy_backend, _optimizers
 from skimdb.neural_network._network import limit_blas_threads
 
 RNG = np.random.default_rng(0)
@@ -22,8 +25,10 @@ X = X.astype(np.float32)
 Y = RNG.integers(0, 2, 700)
 
 
-def make(size=64, **params):
-    return KerasMLPClassifier(size, epochs=2, batch_size=333, random_state=0, **params)
+def make(size=64, batch_size=333, **params):
+    return KerasMLPClassifier(
+        size, epochs=2, batch_size=batch_size, random_state=0, **params
+    )
 
 
 @functools.cache
@@ -62,21 +67,94 @@ def seen_limits(monkeypatch):
     return seen
 
 
-def fit_with_threads(n_threads, samples, **params):
-    with set_threads(n_threads):
-        classifier = make(**params).fit(samples, Y, X_val=samples, y_val=Y)
-        return classifier, classifier.predict_proba(samples)
+@pytest.fixture
+def set_cores(monkeypatch):
+    """Set the cores that a fit sees, whatever cores the machine has."""
+
+    def set_cores(n_cores):
+        monkeypatch.setattr(
+            _numpy_backend, "_openmp_effective_n_threads", lambda: n_cores
+        )
+
+    return set_cores
 
 
-@pytest.mark.parametrize("params", [{"l2": 0.01}, {"dropout": 0.3}, {"size": 600}])
-def test_sparse_results_have_the_same_bits_on_any_number_of_cores(params):
-    expected, expected_proba = fit_with_threads(1, X, **params)
-    for n_threads in (2, 4):
-        classifier, proba = fit_with_threads(n_threads, X, **params)
+@pytest.fixture
+def working_threads(monkeypatch):
+    """Names of the threads that update weights."""
+    names = set()
+    compute_step = _optimizers.RMSprop._compute_step
+
+    def record(self, *arrays):
+        names.add(threading.current_thread().name)
+        return compute_step(self, *arrays)
+
+    monkeypatch.setattr(_optimizers.RMSprop, "_compute_step", record)
+    return names
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"l2": 0.01},
+        {"dropout": 0.3},
+        {"size": 600},
+        {"size": 600, "l2": 0.01, "dropout": 0.3},
+        {"size": 600, "optimizer": "adam"},
+        {"size": 600, "optimizer": "sgd", "optimizer__momentum": 0.9},
+        {"size": (600, 500, 300), "batch_size": 20},
+    ],
+)
+def test_sparse_results_have_the_same_bits_on_any_number_of_cores(params, set_cores):
+    results = []
+    for n_cores in (1, 2, 4):
+        set_cores(n_cores)
+        with set_threads(n_cores):
+            classifier = make(**params).fit(X, Y, X_val=X, y_val=Y)
+            results.append((classifier, classifier.predict_proba(X)))
+    (expected, expected_proba), *others = results
+    for classifier, proba in others:
         for ours, theirs in zip(classifier.coefs_, expected.coefs_, strict=True):
             np.testing.assert_array_equal(ours, theirs)
         np.testing.assert_equal(classifier.history_, expected.history_)
         np.testing.assert_array_equal(proba, expected_proba)
+
+
+@pytest.mark.parametrize("samples", [X, X.toarray()], ids=["sparse", "dense"])
+def test_large_networks_train_on_all_cores(samples, set_cores, working_threads):
+    set_cores(2)
+    make(size=100).fit(samples, Y)
+    assert working_threads == {"MainThread"}
+    n_threads = threading.active_count()
+    large = make(size=600).fit(samples, Y)
+    assert len(working_threads) > 2
+    assert threading.active_count() == n_threads
+    set_cores(1)
+    alone = make(size=600).fit(samples, Y)
+    np.testing.assert_allclose(alone.coefs_[0], large.coefs_[0], atol=1e-4)
+
+
+def test_errors_of_threads_are_those_of_one_core(set_cores, recwarn):
+    set_cores(2)
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="learning_rate"):
+        make(size=600, optimizer="sgd", learning_rate=1e30).fit(X, Y)
+    assert not recwarn.list  # NumPy keeps quiet in each thread
+    assert threading.active_count() == before
+
+
+def test_an_interrupt_ends_the_threads(set_cores, monkeypatch):
+    def interrupt(self, *arrays):
+        raise KeyboardInterrupt
+
+    set_cores(2)
+    monkeypatch.setattr(_optimizers.RMSprop, "_compute_step", interrupt)
+    before = threading.active_count(), read_threads()
+    classifier = make(size=600)
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(X, Y)
+    assert (threading.active_count(), read_threads()) == before
+    assert not hasattr(classifier, "coefs_")
 
 
 def test_blas_is_limited_on_sparse_samples_only(n_threads, seen_limits):
