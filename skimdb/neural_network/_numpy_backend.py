@@ -273,7 +273,7 @@ class NumpyBackend:
         if self._skips_features(X):
             self._update_blocks(delta, *X.transpose_seen())
         elif self._is_large:
-            self._update_blocks(delta, X.T)
+            self._update_blocks(delta, X.transpose())
         else:
             if isinstance(X, SparseRows):
                 X.multiply_transposed(delta, gradient)

@@ -6,6 +6,7 @@ compiled functions directly.
 """
 
 import numpy as np
+import scipy.sparse
 from scipy.sparse import _sparsetools
 
 
@@ -52,18 +53,6 @@ class SparseRows:
         _sparsetools.csr_matvecs(*self.shape, dense.shape[1], *self._arrays, *flat)
         return out
 
-    @property
-    def T(self):  # noqa: N802, as in NumPy
-        """The transposed rows."""
-        n_rows, n_features = self.shape
-        first, last = self.indptr[0], self.indptr[-1]
-        data, indices = self.data[first:last], self.indices[first:last]
-        indptr = np.empty(n_features + 1, self.indptr.dtype)
-        transposed = indptr, np.empty_like(indices), np.empty_like(data)
-        arrays = self.indptr - first, indices, data
-        _sparsetools.csr_tocsc(n_rows, n_features, *arrays, *transposed)
-        return SparseRows(*transposed[::-1], (n_features, n_rows))
-
     def multiply_transposed(self, dense, out):
         """Compute the product of the transposed rows with a matrix.
 
@@ -77,6 +66,14 @@ class SparseRows:
         flat = dense.reshape(-1), out.reshape(-1)
         sizes = *self.shape[::-1], dense.shape[1]
         _sparsetools.csc_matvecs(*sizes, *self._arrays, *flat)
+
+    def transpose(self):
+        """Return the transposed rows, as `SparseRows` of shape (n_features, n_rows)."""
+        first, last = self.indptr[0], self.indptr[-1]
+        entries = self.data[first:last], self.indices[first:last], self.indptr - first
+        columns = scipy.sparse.csr_array(entries, shape=self.shape).tocsc()
+        arrays = columns.data, columns.indices, columns.indptr
+        return SparseRows(*arrays, self.shape[::-1])
 
     def transpose_seen(self):
         """Transpose the columns that have entries.
