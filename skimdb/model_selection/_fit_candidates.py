@@ -41,7 +41,7 @@ class SearchPlan:
     cache : dict
         Path of the file of each Fit whose result may be cached.
     make_task : callable or None
-        Makes the FitTask of a Fit, for scikit-learn's callbacks.
+        Makes the task of a Fit, for scikit-learn's callbacks.
     """
 
     search: object
@@ -230,7 +230,7 @@ def _run_fit(source, prepare, fit, n_epochs, is_last, task, path):
     n_epochs : int
     is_last : bool
         Whether training ends with these epochs.
-    task : FitTask or None
+    task : callable or None
     path : Path or None
         File in the cache, only if training begins and ends with these epochs.
 

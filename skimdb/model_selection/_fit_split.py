@@ -68,7 +68,8 @@ class SplitFit:
         ----------
         split : PreparedSplit
         n_epochs : int
-        task : FitTask, default=None
+        task : callable, default=None
+            Called with the estimator and the split; returns a context to train in.
 
         Returns
         -------
@@ -84,7 +85,7 @@ class SplitFit:
         estimator, score = self._estimator, partial(self._score, split)
         start = time.perf_counter() - result.score_time
         try:
-            with nullcontext() if task is None else task.run(estimator, split):
+            with nullcontext() if task is None else task(estimator, split):
                 history = train_epochs(estimator, split, n_epochs, score)
         except Exception as error:
             if self._error_score == "raise":

@@ -17,6 +17,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
+from skimdb._callbacks import run_task
 from skimdb._messages import warn
 from skimdb._sklearn import (
     BaseSearchCV,
@@ -33,7 +34,7 @@ from skimdb.model_selection._prepare_split import join_pipeline, preprocess
 from skimdb.model_selection._result_cache import find_paths
 from skimdb.model_selection._results import choose_epochs, read_scores
 from skimdb.model_selection._scoring import find_scorer, make_scoring
-from skimdb.model_selection._tasks import FitTask, has_callbacks, run_task
+from skimdb.model_selection._tasks import describe_task, has_callbacks, run_fit
 
 Grid = Mapping[str, Any] | list[Any] | ParameterGrid | ParameterSampler | None
 Scoring = str | Callable[..., Any] | list[str] | tuple[str, ...] | dict[str, Any] | None
@@ -316,15 +317,13 @@ class EpochSearchCV(BaseSearchCV):
         plan, data, n_repeats = make_plan(self, X, y, params)
         check_plan(plan)
         plan = replace(plan, cache=find_paths(plan, data))
-        weight = params.get("sample_weight")
-        metadata = None if weight is None else {"sample_weight": weight}
-        passed = {"estimator": self, "X": data.X, "y": data.y, "metadata": metadata}
+        passed = describe_task(self, data.X, data.y, params)
         n_tasks = plan.n_fits + bool(self.refit)
         is_patient = self.n_iter_no_change is not None
         root = self._init_callback_context(max_subtasks=None if is_patient else n_tasks)
         if has_callbacks(self, *(candidate.final for candidate in plan.candidates)):
             plan = replace(plan, make_task=partial(_make_task, self, root, plan))
-        with run_task(root, **passed):
+        with run_task(root, passed):
             results = run_fits(plan, data)
             fitted = self._choose_best(plan, results)
             fitted |= {
@@ -339,7 +338,7 @@ class EpochSearchCV(BaseSearchCV):
                 )
                 task = root.subcontext("refit with best parameters")
                 start = time.perf_counter()
-                with task.propagate_callback_context(best), run_task(task, **passed):
+                with task.propagate_callback_context(best), run_task(task, passed):
                     best = _refit(best, data, fitted["best_epoch_"])
                 fitted["best_estimator_"] = best
                 fitted["refit_time_"] = time.perf_counter() - start
@@ -447,4 +446,4 @@ def _refit(estimator, data, n_epochs):
 def _make_task(search, root, plan, fit):
     """Make the task of a fit, for scikit-learn's callbacks."""
     name = f"split {fit.split} of candidate {plan.candidates[fit.candidate].describe()}"
-    return FitTask(root.subcontext(name), search)
+    return partial(run_fit, root.subcontext(name), search)
