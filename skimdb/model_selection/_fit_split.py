@@ -48,15 +48,12 @@ class SplitFit:
     ----------
     estimator : classifier or regressor
         Cloned and trained.
-    n_sharing : int
-        Number of fits among which the time of the preprocessing is divided.
     error_score : "raise" or float
         Whether to raise errors.
     """
 
-    def __init__(self, estimator, n_sharing, error_score):
+    def __init__(self, estimator, error_score):
         self._estimator = clone(estimator)
-        self._n_sharing = n_sharing
         self._error_score = error_score
         self._scores = []
         self._result = FitResult()
@@ -78,7 +75,7 @@ class SplitFit:
         """
         result = self._result
         if result.history is None:
-            result.fit_time = split.seconds / self._n_sharing
+            result.fit_time = split.seconds
         result.error, result.unseen = split.error, split.unseen
         if split.error is not None:
             return result

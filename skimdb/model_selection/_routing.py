@@ -12,7 +12,7 @@ from sklearn.utils import indexable
 from sklearn.utils.metadata_routing import process_routing
 
 from skimdb._checks import check_indices, check_labels_present
-from skimdb._sklearn import _check_method_params
+from skimdb._sklearn import _check_method_params, _safe_indexing
 from skimdb.model_selection._candidates import get_prefix
 
 # Arguments of `fit` of the classifier that a search sets itself.
@@ -21,12 +21,12 @@ _VALIDATION = {"X_val", "y_val", "sample_weight_val"}
 
 @dataclass(frozen=True)
 class SearchData:
-    """All samples of a search, with their metadata.
+    """Samples of a search, or of a part of a split, with their metadata.
 
     Attributes
     ----------
     X, y
-        All samples and labels.
+        Samples and labels.
     fit_params : dict
         Arguments of `fit` of the estimator.
     score_params : dict
@@ -41,9 +41,12 @@ class SearchData:
     score_params: dict
     split_params: dict
 
-    def cut_params(self, params, rows):
-        """Cut the metadata that have a value per sample to some rows."""
-        return _check_method_params(self.X, params=params, indices=rows)
+    def cut(self, rows):
+        """Cut the samples, and the metadata that have a value per sample."""
+        X, y = (_safe_indexing(array, rows) for array in (self.X, self.y))
+        params = (self.fit_params, self.score_params, self.split_params)
+        cut = (_check_method_params(self.X, each, indices=rows) for each in params)
+        return SearchData(X, y, *cut)
 
 
 def _check_names(params):

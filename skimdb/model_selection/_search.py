@@ -438,7 +438,7 @@ def _refit(estimator, data, n_epochs):
     final = _candidates.get_final_estimator(estimator)
     if trains_by_fit(final):
         return estimator.fit(data.X, data.y, **data.fit_params)
-    split = preprocess(estimator, data.X, data.y, data.fit_params)
+    split = preprocess(estimator, data)
     fit_epochs(final, (split.X, split.y, split.fit_params), n_epochs)
     return join_pipeline(split.preprocessing, final) if split.preprocessing else final
 
