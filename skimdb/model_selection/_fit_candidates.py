@@ -39,7 +39,7 @@ class SearchPlan:
         For each candidate, the positions of those that share its preprocessing.
     splits : list of (train, validation)
         Positions of samples.
-    scoring : EpochScoring or None
+    scoring : EpochScoring
     cache : dict
         Path of the file of each Fit whose result may be cached.
     make_task : callable or None
@@ -50,7 +50,7 @@ class SearchPlan:
     candidates: list
     groups: list
     splits: list
-    scoring: EpochScoring | None = None
+    scoring: EpochScoring
     cache: dict = field(default_factory=dict)
     make_task: Callable | None = None
 
@@ -130,16 +130,15 @@ def check_plan(plan):
     finals = [candidate.final for candidate in plan.candidates]
     names = [name for final in finals for name in _epoch_training.get_metrics(final)]
     names += ["loss"] if all(map(_epoch_training.has_loss, finals)) else []
-    scorers = plan.scoring.names if plan.scoring is not None else ()
-    names += scorers
-    if search.monitor == "val_loss" and plan.scoring is not None:
-        name = scorers[0] if scorers else "score"
+    names += plan.scoring.names
+    if search.monitor == "val_loss" and plan.scoring.scorer is not None:
+        name = next(iter(plan.scoring.names), "score")
         warn(
             f"The search uses monitor='val_loss'; the scores of scoring are recorded "
             f"only. Set monitor='val_{name}' to search by a score."
         )
     # A function or a callback tells the names only when it is called.
-    is_open = plan.scoring is not None and plan.scoring.scorers is None
+    is_open = plan.scoring.scorers is None
     is_open |= any(getattr(final, "callbacks", None) is not None for final in finals)
     if not is_open or search.monitor == "val_loss":
         check_recorded(search.monitor, [f"val_{name}" for name in names])

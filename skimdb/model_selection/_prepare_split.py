@@ -158,8 +158,8 @@ def _add_validation(split, X_val, y_val, weight_val, estimator):
         rows = np.flatnonzero(seen)
         validation = {k: _safe_indexing(v, rows) for k, v in validation.items()}
         names = [n for n in get_metrics(estimator) if n in get_scorer_names()]
-        scoring = make_scoring(estimator, names)
-        if scoring is not None:
+        if names:
+            scoring = make_scoring(estimator, names)
             split.parts.append(ScoredPart("val_", scoring, X_val, y_val, weight))
     if seen.any() or not split.unseen:
         split.validation = validation
@@ -187,7 +187,7 @@ def prepare_split(estimator, data, rows, scoring, error_score, n_sharing):
     data : SearchData
     rows : (train, validation)
         Positions of the samples.
-    scoring : EpochScoring or None
+    scoring : EpochScoring
     error_score : "raise" or float
     n_sharing : int
         Number of fits that share the preprocessing.
@@ -205,9 +205,9 @@ def prepare_split(estimator, data, rows, scoring, error_score, n_sharing):
         X_val = split.preprocessing.transform(val.X) if has_steps else val.X
         weight_val = find_weight(estimator, val.fit_params)
         _add_validation(split, X_val, val.y, weight_val, get_final_estimator(estimator))
-        if scoring is not None:
+        if scoring.scorer is not None:
             _add_scoring(split, scoring, train, val, X_val)
-        if scoring is None or not scoring.on_pipeline:
+        if not scoring.on_pipeline:
             split.preprocessing = None  # need not travel
     except Exception as error:
         if error_score == "raise":

@@ -25,9 +25,9 @@ def get_direction(plan, metric):
     direction : {1, -1}
     """
     name = metric.removeprefix("val_")
-    is_scorer = plan.scoring is not None and name in plan.scoring.names
     own = {"loss", *(m for c in plan.candidates for m in get_metrics(c.final))}
-    return -1 if name in own and lower_is_better(name) and not is_scorer else 1
+    own -= {*plan.scoring.names}
+    return -1 if name in own and lower_is_better(name) else 1
 
 
 def read_curves(plan, results, metric, n_epochs=None):

@@ -70,7 +70,7 @@ def route_metadata(search, X, y, params, scoring):
         All samples and labels.
     params : dict
         Arguments of `fit` of the search.
-    scoring : EpochScoring or None
+    scoring : EpochScoring
 
     Returns
     -------
@@ -89,8 +89,9 @@ def route_metadata(search, X, y, params, scoring):
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:
         routed = process_routing(search, "fit", **params)
-        score_params = {} if scoring is None else routed.epoch_scorer.score
-        if scoring is not None and hasattr(scoring.scorer, "get_metadata_routing"):
+        is_scored = scoring.scorer is not None
+        score_params = routed.epoch_scorer.score if is_scored else {}
+        if hasattr(scoring.scorer, "get_metadata_routing"):
             # Several scorers route once more. Raise now rather than in each fit.
             process_routing(scoring.scorer, "score", **score_params)
         return SearchData(
@@ -98,7 +99,7 @@ def route_metadata(search, X, y, params, scoring):
         )
     fit_params = {name: value for name, value in params.items() if name != "groups"}
     weight = params.get("sample_weight")
-    is_weighted = scoring is not None and weight is not None and scoring.accept_weight()
+    is_weighted = weight is not None and scoring.accept_weight()
     score_params = {"sample_weight": weight} if is_weighted else {}
     return SearchData(X, y, fit_params, score_params, {"groups": params.get("groups")})
 

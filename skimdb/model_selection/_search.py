@@ -271,7 +271,7 @@ class EpochSearchCV(BaseSearchCV):
             "scorer": (self._choose_scorer(), "score", "score"),
         }
         scoring = make_scoring(self.estimator, self.scoring)
-        if scoring is not None:
+        if scoring.scorer is not None:
             routes["epoch_scorer"] = (scoring.scorer, "fit", "score")
         for name, (recipient, caller, callee) in routes.items():
             mapping = MethodMapping().add(caller=caller, callee=callee)
@@ -280,9 +280,8 @@ class EpochSearchCV(BaseSearchCV):
 
     def _choose_scorer(self):
         """Scorer of `score`: the monitored, the lone, or the estimator's own."""
-        scoring = make_scoring(self.estimator, self.scoring)
         name = self.monitor.removeprefix("val_")
-        scorer = None if scoring is None else scoring.get_scorer(name)
+        scorer = make_scoring(self.estimator, self.scoring).get_scorer(name)
         if scorer is None and name in get_scorer_names():  # a metric of the classifier
             scorer = find_scorer(name)
         return check_scoring(self.estimator) if scorer is None else scorer
