@@ -194,42 +194,15 @@ def _make_preparation(plan, fit):
     )
 
 
-def _prepare_splits(plan, data, keys, prepared, parallel):
-    """Prepare the splits of some fits, unless they are prepared already.
-
-    Parameters
-    ----------
-    plan : SearchPlan
-    data : SearchData, shared
-    keys : dict
-        By Fit, the first Fit that shares its preprocessing on the same split.
-    prepared : dict
-        Prepared splits by their keys.
-    parallel : joblib.Parallel
-
-    Returns
-    -------
-    prepared : dict
-        The shared PreparedSplit of each key.
-    """
-    arguments = {
-        key: (_make_preparation(plan, key), data)
-        for key in keys.values()
-        if key not in prepared
-    }
-    new = run_jobs(parallel, operator.call, arguments)
-    kept = {key: prepared[key] for key in keys.values() if key in prepared}
-    return kept | {key: share(split) for key, split in new}
-
-
-def _run_fit(source, prepare, fit, n_epochs, is_last, task, path):
+def _run_fit(prepare, source, fit, n_epochs, is_last, task, path):
     """Train a fit for some epochs, in a worker.
 
     Parameters
     ----------
-    source : PreparedSplit or SearchData
     prepare : callable or None
         Makes the PreparedSplit if the source is all data.
+    source : PreparedSplit or SearchData
+        Shared.
     fit : SplitFit
     n_epochs : int
     is_last : bool
@@ -316,11 +289,15 @@ def _run_batches(plan, data, parallel):
         if missing and plan.search.n_iter_no_change is not None:
             missing = batch  # the splits stop together
         yield from ((fit, cached[fit]) for fit in batch if fit not in missing)
-        sources = {fit: (data, _make_preparation(plan, fit)) for fit in missing}
+        sources = {fit: (_make_preparation(plan, fit), data) for fit in missing}
         if _candidates.has_preprocessing(plan.candidates[0].estimator):
-            keys = {f: Fit(plan.groups[f.candidate][0], f.split) for f in missing}
-            prepared = _prepare_splits(plan, data, keys, prepared, parallel)
-            sources = {fit: (prepared[key], None) for fit, key in keys.items()}
+            # A prepared split is stored by the first fit of those that share it.
+            firsts = {f: Fit(plan.groups[f.candidate][0], f.split) for f in missing}
+            prepared = {f: prepared[f] for f in prepared.keys() & firsts.values()}
+            new = {firsts[f]: sources[f] for f in missing if firsts[f] not in prepared}
+            for first, split in run_jobs(parallel, operator.call, new):
+                prepared[first] = share(split)
+            sources = {fit: (None, prepared[first]) for fit, first in firsts.items()}
         yield from _train(plan, sources, parallel)
 
 

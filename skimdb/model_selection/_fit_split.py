@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 
 from skimdb.model_selection._epoch_training import train_epochs
@@ -112,13 +113,9 @@ class SplitFit:
         self._result.score_time += time.perf_counter() - start
 
     def _join_history(self, history):
-        """Join the history of the estimator and the scores."""
+        """Join the history of the estimator and the scores; NaN if one is missing."""
         if history is None:
             return None
-        n_epochs = len(history.get("loss", self._scores))
-        missing = [np.nan] * (n_epochs - len(self._scores))  # it diverged
-        names = dict.fromkeys(name for scores in self._scores for name in scores)
-        return {k: np.asarray(v, float).tolist() for k, v in history.items()} | {
-            name: [scores.get(name, np.nan) for scores in self._scores] + missing
-            for name in names
-        }
+        own = {name: pd.Series(v, dtype=float) for name, v in history.items()}
+        scores = pd.DataFrame(self._scores, dtype=float)
+        return pd.DataFrame(own | dict(scores)).to_dict("list")

@@ -129,19 +129,12 @@ def choose_epochs(plan, results, rule):
     -------
     epochs : list of int
         Best epoch of each candidate's mean curve.
-    columns : dict
-        Columns of `cv_results_` with the best epochs of the single splits.
+    split_epochs : ndarray of int of shape (n_candidates, n_splits)
+        Best epochs of the single splits.
     """
     curves = [read_curves(plan, by_split, plan.search.monitor) for by_split in results]
     epochs = [find_best_epoch(scores, rule) for scores in curves]
-    split_epochs = np.array([find_split_epochs(scores) for scores in curves])
-    columns = {
-        f"split{split}_best_epoch": column
-        for split, column in enumerate(split_epochs.T)
-    }
-    columns["mean_best_epoch"] = split_epochs.mean(axis=1)
-    columns["std_best_epoch"] = split_epochs.std(axis=1)
-    return epochs, columns
+    return epochs, np.array([find_split_epochs(scores) for scores in curves])
 
 
 def read_scores(plan, results, epochs):

@@ -348,13 +348,19 @@ class EpochSearchCV(BaseSearchCV):
 
     def _choose_best(self, plan, results):
         """Fitted attributes of the candidates and the best of them."""
-        epochs, columns = choose_epochs(plan, results, self.rule)
+        epochs, split_epochs = choose_epochs(plan, results, self.rule)
         scores = read_scores(plan, results, epochs)
         name = f"{_candidates.get_prefix(self.estimator)}epochs"
         params = [
             candidate.params | ({name: epoch} if trains_by_fit(candidate.final) else {})
             for candidate, epoch in zip(plan.candidates, epochs, strict=True)
         ]
+        columns = {
+            f"split{split}_best_epoch": column
+            for split, column in enumerate(split_epochs.T)
+        }
+        columns["mean_best_epoch"] = split_epochs.mean(axis=1)
+        columns["std_best_epoch"] = split_epochs.std(axis=1)
         table = self._format_results(params, len(plan.splits), scores, columns)
         index = self._select_best_index(self.refit, "score", table)
         best = {
@@ -362,9 +368,7 @@ class EpochSearchCV(BaseSearchCV):
             "best_index_": index,
             "best_params_": params[index],
             "best_epoch_": epochs[index],
-            "split_best_epochs_": np.array(
-                [table[f"split{i}_best_epoch"][index] for i in range(len(plan.splits))]
-            ),
+            "split_best_epochs_": split_epochs[index],
         }
         if not callable(self.refit):
             best["best_score_"] = table["mean_test_score"][index]
