@@ -42,10 +42,12 @@ def make_history(plan, results, n_repeats, error_score):
         values = [candidate.name, *(configured.get(name) for name in params)]
         n_folds = len(by_split) // n_repeats
         for split, result in enumerate(by_split):
-            curves = pd.DataFrame(result.history or failed, columns=metrics)
-            for epoch, *measured in curves.astype(float).itertuples():
-                keys = [*values, *divmod(split, n_folds), epoch + 1]
-                rows.append([*keys, *measured, result.fit_time])
+            history = result.history or failed
+            missing = [np.nan] * len(history["loss"])
+            curves = [history.get(name, missing) for name in metrics]
+            for epoch, measured in enumerate(zip(*curves, strict=True), start=1):
+                keys = [*values, *divmod(split, n_folds), epoch]
+                rows.append([*keys, *map(float, measured), result.fit_time])
     names = ["candidate", *params, "repeat", "fold", "epoch", *metrics, "fit_time"]
     return pd.DataFrame(rows, columns=names, dtype=object).apply(make_column)
 
