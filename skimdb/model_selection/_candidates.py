@@ -197,11 +197,12 @@ def group_by_preprocessing(candidates):
     Returns
     -------
     groups : list of list of int
+        For each candidate, its group.
     """
     if not has_preprocessing(candidates[0].estimator):  # nothing to share
         return [[i] for i in range(len(candidates))]
     prefix = get_prefix(candidates[0].estimator)
-    groups = {}
+    keys, groups = [], {}
     for i, candidate in enumerate(candidates):
         preprocessing = frozenset(
             (name, _identify_value(value))
@@ -209,9 +210,9 @@ def group_by_preprocessing(candidates):
             if not f"{name}__".startswith(prefix)
         )
         # Splits with unseen labels score the metrics of the estimator.
-        key = preprocessing, _epoch_training.get_metrics(candidate.final)
-        groups.setdefault(key, []).append(i)
-    return list(groups.values())
+        keys.append((preprocessing, _epoch_training.get_metrics(candidate.final)))
+        groups.setdefault(keys[i], []).append(i)
+    return [groups[key] for key in keys]
 
 
 def shorten_names(names):

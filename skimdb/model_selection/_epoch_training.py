@@ -15,8 +15,8 @@ from sklearn.metrics import mean_squared_error
 
 def trains_by_fit(estimator):
     """Whether `fit` trains for a number of epochs and calls callbacks after each."""
-    known = estimator.get_params() if hasattr(estimator, "get_params") else ()
-    return hasattr(estimator, "set_callbacks") and {"epochs", "metrics"} <= {*known}
+    has_callbacks = hasattr(estimator, "set_callbacks")  # quick; most have none
+    return has_callbacks and {"epochs", "metrics"} <= {*estimator.get_params()}
 
 
 def _is_regressor(estimator):

@@ -35,19 +35,22 @@ class SearchPlan:
     search : EpochSearchCV
         The search, for its parameters.
     candidates : list of Candidate
+    groups : list of list of int
+        For each candidate, the positions of those that share its preprocessing.
     splits : list of (train, validation)
         Positions of samples.
-    scoring : EpochScoring or None
+    scoring : EpochScoring
     cache : dict
         Path of the file of each Fit whose result may be cached.
     make_task : callable or None
-        Makes the FitTask of a Fit, for scikit-learn's callbacks.
+        Makes the task of a Fit, for scikit-learn's callbacks.
     """
 
     search: object
     candidates: list
+    groups: list
     splits: list
-    scoring: EpochScoring | None = None
+    scoring: EpochScoring
     cache: dict = field(default_factory=dict)
     make_task: Callable | None = None
 
@@ -91,8 +94,8 @@ def make_plan(search, X, y, params):
     )
     data = route_metadata(search, X, y, params, scoring)
     splits, n_repeats = make_splits(search.cv, search.estimator, data)
-    plan = SearchPlan(search, candidates, splits, scoring)
-    return plan, data, n_repeats
+    groups = _candidates.group_by_preprocessing(candidates)
+    return SearchPlan(search, candidates, groups, splits, scoring), data, n_repeats
 
 
 def check_recorded(monitor, names):
@@ -127,16 +130,15 @@ def check_plan(plan):
     finals = [candidate.final for candidate in plan.candidates]
     names = [name for final in finals for name in _epoch_training.get_metrics(final)]
     names += ["loss"] if all(map(_epoch_training.has_loss, finals)) else []
-    scorers = plan.scoring.names if plan.scoring is not None else ()
-    names += scorers
-    if search.monitor == "val_loss" and plan.scoring is not None:
-        name = scorers[0] if scorers else "score"
+    names += plan.scoring.names
+    if search.monitor == "val_loss" and plan.scoring.scorer is not None:
+        name = next(iter(plan.scoring.names), "score")
         warn(
             f"The search uses monitor='val_loss'; the scores of scoring are recorded "
             f"only. Set monitor='val_{name}' to search by a score."
         )
     # A function or a callback tells the names only when it is called.
-    is_open = plan.scoring is not None and plan.scoring.scorers is None
+    is_open = plan.scoring.scorers is None
     is_open |= any(getattr(final, "callbacks", None) is not None for final in finals)
     if not is_open or search.monitor == "val_loss":
         check_recorded(search.monitor, [f"val_{name}" for name in names])
@@ -158,7 +160,7 @@ def _keeps_state(estimator):
     return averages or estimator.callbacks is not None
 
 
-def _list_batches(plan, groups):
+def _list_batches(plan):
     """List the fits in batches, which are run one after the other.
 
     With patience, a batch is one candidate on all splits. Otherwise it takes one split
@@ -166,6 +168,7 @@ def _list_batches(plan, groups):
     preprocessing. Processes that share a cache start at different positions.
     """
     splits = range(len(plan.splits))
+    groups = [group for i, group in enumerate(plan.groups) if group[0] == i]
     if plan.search.n_iter_no_change is not None:
         parts = [[Fit(c, split) for split in splits] for group in groups for c in group]
         n_at_once = 1
@@ -187,50 +190,24 @@ def _make_preparation(plan, fit):
         rows=plan.splits[fit.split],
         scoring=plan.scoring,
         error_score=plan.search.error_score,
+        n_sharing=len(plan.groups[fit.candidate]),
     )
 
 
-def _prepare_splits(plan, data, keys, prepared, parallel):
-    """Prepare the splits of some fits, unless they are prepared already.
-
-    Parameters
-    ----------
-    plan : SearchPlan
-    data : SearchData, shared
-    keys : dict
-        Key of the split and the preprocessing, by Fit.
-    prepared : dict
-        Prepared splits by their keys.
-    parallel : joblib.Parallel
-
-    Returns
-    -------
-    prepared : dict
-        The shared PreparedSplit of each key.
-    """
-    arguments = {
-        key: (_make_preparation(plan, fit), data)
-        for fit, key in keys.items()
-        if key not in prepared
-    }
-    new = run_jobs(parallel, operator.call, arguments)
-    kept = {key: prepared[key] for key in keys.values() if key in prepared}
-    return kept | {key: share(split) for key, split in new}
-
-
-def _run_fit(source, prepare, fit, n_epochs, is_last, task, path):
+def _run_fit(prepare, source, fit, n_epochs, is_last, task, path):
     """Train a fit for some epochs, in a worker.
 
     Parameters
     ----------
-    source : PreparedSplit or SearchData
     prepare : callable or None
         Makes the PreparedSplit if the source is all data.
+    source : PreparedSplit or SearchData
+        Shared.
     fit : SplitFit
     n_epochs : int
     is_last : bool
         Whether training ends with these epochs.
-    task : FitTask or None
+    task : callable or None
     path : Path or None
         File in the cache, only if training begins and ends with these epochs.
 
@@ -255,7 +232,7 @@ def _count_epochs(plan, results, n_done):
     return min(until, plan.max_epochs)
 
 
-def _train(plan, sources, n_sharing, parallel):
+def _train(plan, sources, parallel):
     """Train fits side by side; yields each fit and its result.
 
     Without patience, they train to the last epoch at once. With patience, they train
@@ -265,19 +242,12 @@ def _train(plan, sources, n_sharing, parallel):
     ----------
     plan : SearchPlan
     sources : dict
-        By Fit, the PreparedSplit or all data, shared.
-    n_sharing : dict
-        Number of candidates that share the preprocessing, by candidate.
+        By Fit, the first two arguments of `_run_fit`.
     parallel : joblib.Parallel
     """
-    is_plain = not _candidates.has_preprocessing(plan.candidates[0].estimator)
     is_patient = plan.search.n_iter_no_change is not None
     fits = {
-        fit: SplitFit(
-            plan.candidates[fit.candidate].final,
-            n_sharing[fit.candidate],
-            plan.search.error_score,
-        )
+        fit: SplitFit(plan.candidates[fit.candidate].final, plan.search.error_score)
         for fit in sources
     }
     n_done, max_epochs = 0, plan.max_epochs
@@ -286,8 +256,7 @@ def _train(plan, sources, n_sharing, parallel):
         is_last = until == max_epochs
         arguments = {
             fit: (
-                sources[fit],
-                _make_preparation(plan, fit) if is_plain else None,
+                *sources[fit],
                 split_fit,
                 until - n_done,
                 is_last,
@@ -313,22 +282,23 @@ def _train(plan, sources, n_sharing, parallel):
 
 def _run_batches(plan, data, parallel):
     """Run all fits that are not cached; yields each fit and its result."""
-    groups = _candidates.group_by_preprocessing(plan.candidates)
-    numbers = {c: i for i, group in enumerate(groups) for c in group}
-    n_sharing = {c: len(group) for group in groups for c in group}
     data, prepared = share(data), {}
-    for batch in _list_batches(plan, groups):
+    for batch in _list_batches(plan):
         cached = {fit: read_result(plan.cache.get(fit)) for fit in batch}
         missing = [fit for fit in batch if cached[fit] is None]
         if missing and plan.search.n_iter_no_change is not None:
             missing = batch  # the splits stop together
         yield from ((fit, cached[fit]) for fit in batch if fit not in missing)
-        sources = dict.fromkeys(missing, data)
+        sources = {fit: (_make_preparation(plan, fit), data) for fit in missing}
         if _candidates.has_preprocessing(plan.candidates[0].estimator):
-            keys = {fit: (numbers[fit.candidate], fit.split) for fit in missing}
-            prepared = _prepare_splits(plan, data, keys, prepared, parallel)
-            sources = {fit: prepared[key] for fit, key in keys.items()}
-        yield from _train(plan, sources, n_sharing, parallel)
+            # A prepared split is stored by the first fit of those that share it.
+            firsts = {f: Fit(plan.groups[f.candidate][0], f.split) for f in missing}
+            prepared = {f: prepared[f] for f in prepared.keys() & firsts.values()}
+            new = {firsts[f]: sources[f] for f in missing if firsts[f] not in prepared}
+            for first, split in run_jobs(parallel, operator.call, new):
+                prepared[first] = share(split)
+            sources = {fit: (None, prepared[first]) for fit, first in firsts.items()}
+        yield from _train(plan, sources, parallel)
 
 
 def run_fits(plan, data, owner="EpochSearchCV"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 
 from skimdb.model_selection._epoch_training import train_epochs
@@ -48,15 +49,12 @@ class SplitFit:
     ----------
     estimator : classifier or regressor
         Cloned and trained.
-    n_sharing : int
-        Number of fits among which the time of the preprocessing is divided.
     error_score : "raise" or float
         Whether to raise errors.
     """
 
-    def __init__(self, estimator, n_sharing, error_score):
+    def __init__(self, estimator, error_score):
         self._estimator = clone(estimator)
-        self._n_sharing = n_sharing
         self._error_score = error_score
         self._scores = []
         self._result = FitResult()
@@ -68,7 +66,8 @@ class SplitFit:
         ----------
         split : PreparedSplit
         n_epochs : int
-        task : FitTask, default=None
+        task : callable, default=None
+            Called with the estimator and the split; returns a context to train in.
 
         Returns
         -------
@@ -77,14 +76,14 @@ class SplitFit:
         """
         result = self._result
         if result.history is None:
-            result.fit_time = split.seconds / self._n_sharing
+            result.fit_time = split.seconds
         result.error, result.unseen = split.error, split.unseen
         if split.error is not None:
             return result
         estimator, score = self._estimator, partial(self._score, split)
         start = time.perf_counter() - result.score_time
         try:
-            with nullcontext() if task is None else task.run(estimator, split):
+            with nullcontext() if task is None else task(estimator, split):
                 history = train_epochs(estimator, split, n_epochs, score)
         except Exception as error:
             if self._error_score == "raise":
@@ -114,13 +113,9 @@ class SplitFit:
         self._result.score_time += time.perf_counter() - start
 
     def _join_history(self, history):
-        """Join the history of the estimator and the scores."""
+        """Join the history of the estimator and the scores; NaN if one is missing."""
         if history is None:
             return None
-        n_epochs = len(history.get("loss", self._scores))
-        missing = [np.nan] * (n_epochs - len(self._scores))  # it diverged
-        names = dict.fromkeys(name for scores in self._scores for name in scores)
-        return {k: np.asarray(v, float).tolist() for k, v in history.items()} | {
-            name: [scores.get(name, np.nan) for scores in self._scores] + missing
-            for name in names
-        }
+        own = {name: pd.Series(v, dtype=float) for name, v in history.items()}
+        scores = pd.DataFrame(self._scores, dtype=float)
+        return pd.DataFrame(own | dict(scores)).to_dict("list")

@@ -42,9 +42,9 @@ def make_history(plan, results, n_repeats, error_score):
         values = [candidate.name, *(configured.get(name) for name in params)]
         n_folds = len(by_split) // n_repeats
         for split, result in enumerate(by_split):
-            history = failed if result.history is None else result.history
-            n_epochs = len(history["loss"])
-            curves = [history.get(name, [np.nan] * n_epochs) for name in metrics]
+            history = result.history or failed
+            missing = [np.nan] * len(history["loss"])
+            curves = [history.get(name, missing) for name in metrics]
             for epoch, measured in enumerate(zip(*curves, strict=True), start=1):
                 keys = [*values, *divmod(split, n_folds), epoch]
                 rows.append([*keys, *map(float, measured), result.fit_time])

@@ -58,7 +58,7 @@ class PreparedSplit:
     unseen : list
         Labels of the validation part that the training part lacks.
     seconds : float
-        Seconds of the preprocessing.
+        Seconds of the preprocessing, divided among the fits that share it.
     error : str or None
         Traceback of an error in the preprocessing; the rest is then missing.
     """
@@ -107,16 +107,13 @@ def join_pipeline(preprocessing, estimator):
     return pipeline
 
 
-def preprocess(estimator, X, y, fit_params):
+def preprocess(estimator, data):
     """Fit the preprocessing of an estimator.
 
     Parameters
     ----------
     estimator : estimator or Pipeline
-    X, y
-        Samples and labels.
-    fit_params : dict
-        Arguments of `fit` of the estimator.
+    data : SearchData
 
     Returns
     -------
@@ -124,12 +121,12 @@ def preprocess(estimator, X, y, fit_params):
         The samples, labels and arguments that reach the last step.
     """
     if not isinstance(estimator, Pipeline):
-        return PreparedSplit(X, y, fit_params)
+        return PreparedSplit(data.X, data.y, data.fit_params)
     pipeline = clone(estimator)
     name, classifier = pipeline.steps[-1]
     capture = _CaptureStep(classifier)
     pipeline.steps[-1] = name, capture
-    pipeline.fit(X, y, **fit_params)
+    pipeline.fit(data.X, data.y, **data.fit_params)
     X, y, fit_params = capture.captured_
     capture.captured_ = None  # fitted, but no data
     return PreparedSplit(X, y, dict(fit_params), preprocessing=pipeline)
@@ -161,26 +158,26 @@ def _add_validation(split, X_val, y_val, weight_val, estimator):
         rows = np.flatnonzero(seen)
         validation = {k: _safe_indexing(v, rows) for k, v in validation.items()}
         names = [n for n in get_metrics(estimator) if n in get_scorer_names()]
-        scoring = make_scoring(estimator, names)
-        if scoring is not None:
+        if names:
+            scoring = make_scoring(estimator, names)
             split.parts.append(ScoredPart("val_", scoring, X_val, y_val, weight))
     if seen.any() or not split.unseen:
         split.validation = validation
 
 
-def _add_scoring(split, scoring, X, X_val, y, score_params):
+def _add_scoring(split, scoring, train, val, X_val):
     """Add the parts that the scorers of the search score."""
     on_pipeline = scoring.on_pipeline and split.preprocessing is not None
-    X_scored = X[1] if on_pipeline else X_val
-    split.parts.append(ScoredPart("val_", scoring, X_scored, y[1], score_params[1]))
+    X = val.X if on_pipeline else X_val
+    split.parts.append(ScoredPart("val_", scoring, X, val.y, val.score_params))
     if scoring.train:
         # The classifier may be trained on other samples: resampled or cross-fitted.
         again = split.preprocessing is not None and not on_pipeline
-        X_scored = split.preprocessing.transform(X[0]) if again else X[0]
-        split.parts.append(ScoredPart("", scoring, X_scored, y[0], score_params[0]))
+        X = split.preprocessing.transform(train.X) if again else train.X
+        split.parts.append(ScoredPart("", scoring, X, train.y, train.score_params))
 
 
-def prepare_split(estimator, data, rows, scoring, error_score):
+def prepare_split(estimator, data, rows, scoring, error_score, n_sharing):
     """Cut the data to a split and preprocess it.
 
     Parameters
@@ -190,8 +187,10 @@ def prepare_split(estimator, data, rows, scoring, error_score):
     data : SearchData
     rows : (train, validation)
         Positions of the samples.
-    scoring : EpochScoring or None
+    scoring : EpochScoring
     error_score : "raise" or float
+    n_sharing : int
+        Number of fits that share the preprocessing.
 
     Returns
     -------
@@ -199,26 +198,20 @@ def prepare_split(estimator, data, rows, scoring, error_score):
         With the error if the preprocessing failed.
     """
     start = time.perf_counter()
-    X, y = (
-        [_safe_indexing(array, part) for part in rows] for array in (data.X, data.y)
-    )
-    fit_params, score_params = (
-        [data.cut_params(params, part) for part in rows]
-        for params in (data.fit_params, data.score_params)
-    )
+    train, val = map(data.cut, rows)
     try:
-        split = preprocess(estimator, X[0], y[0], fit_params[0])
+        split = preprocess(estimator, train)
         has_steps = split.preprocessing is not None
-        X_val = split.preprocessing.transform(X[1]) if has_steps else X[1]
-        weight_val = find_weight(estimator, fit_params[1])
-        _add_validation(split, X_val, y[1], weight_val, get_final_estimator(estimator))
-        if scoring is not None:
-            _add_scoring(split, scoring, X, X_val, y, score_params)
-        if scoring is None or not scoring.on_pipeline:
+        X_val = split.preprocessing.transform(val.X) if has_steps else val.X
+        weight_val = find_weight(estimator, val.fit_params)
+        _add_validation(split, X_val, val.y, weight_val, get_final_estimator(estimator))
+        if scoring.scorer is not None:
+            _add_scoring(split, scoring, train, val, X_val)
+        if not scoring.on_pipeline:
             split.preprocessing = None  # need not travel
     except Exception as error:
         if error_score == "raise":
             raise
         split = PreparedSplit(error=format_error(error))
-    split.seconds = time.perf_counter() - start
+    split.seconds = (time.perf_counter() - start) / n_sharing
     return split

@@ -68,9 +68,7 @@ class _Hasher(NumpyHasher):
     def save(self, obj):
         """Pickle an object."""
         if isinstance(obj, set | frozenset):  # in an order that is always the same
-            is_text = all(isinstance(element, str) for element in obj)
-            elements = sorted(obj) if is_text else sorted(map(_hash, obj))
-            obj = (type(obj).__name__, elements)
+            obj = (type(obj).__name__, sorted(map(_hash, obj)))
         elif isinstance(obj, np.ufunc):  # pickled by any module that imports it
             name = obj.__name__
             if obj not in [getattr(m, name, None) for m in (np, scipy.special)]:
@@ -140,8 +138,11 @@ def _describe_configuration():
     return versions, settings, floatx, own
 
 
-def _check_reproducible(estimator, params):
-    """Raise an error if two fits with these parameters may differ."""
+def _check_reproducible(search, estimator):
+    """Raise an error if two fits of an estimator in a search may differ."""
+    params = estimator.get_params()
+    if has_callbacks(search, estimator, *params.values()):
+        raise NotReproducibleError("callbacks may do more than train")
     for name, value in params.items():
         last = name.rpartition("__")[2]
         if last == "random_state" and value is None:
@@ -153,10 +154,8 @@ def _check_reproducible(estimator, params):
                 f"{name} is a Keras object, which keeps state. Use a name or a class, "
                 "and optimizer__ parameters"
             )
-        if (last == "callbacks" and value is not None) or has_callbacks(value):
+        if last == "callbacks" and value is not None:
             raise NotReproducibleError(f"{name}: callbacks may do more than train")
-    if has_callbacks(estimator):
-        raise NotReproducibleError("callbacks may do more than train")
 
 
 def read_result(path):
@@ -272,18 +271,14 @@ def find_paths(plan, data):
     is_patient = search.n_iter_no_change is not None
     # With patience, a result depends on the other splits, too.
     patience = is_patient and (search.monitor, search.n_iter_no_change, plan.splits)
-    common = (data.X, data.y, data.fit_params, data.score_params, plan.scoring)
-    common += (plan.max_epochs, patience)
-    try:
-        _check_reproducible(search, {})
-        shared = _hash((_describe_configuration(), common))
-    except NotReproducibleError as error:
-        reasons[str(error)] = plan.candidates
+    common = (_describe_configuration(), plan.scoring, plan.max_epochs, patience)
+    common += (data.X, data.y, data.fit_params, data.score_params)
+    shared = None
     rows = [_hash(split) for split in plan.splits]
-    for i, candidate in enumerate([] if reasons else plan.candidates):
+    for i, candidate in enumerate(plan.candidates):
         try:
-            _check_reproducible(candidate.estimator, candidate.estimator.get_params())
-            own = _hash(candidate.estimator)
+            _check_reproducible(search, candidate.estimator)
+            own, shared = _hash(candidate.estimator), shared or _hash(common)
         except NotReproducibleError as error:
             reasons.setdefault(str(error), []).append(candidate)
             continue

@@ -25,9 +25,10 @@ def get_direction(plan, metric):
     direction : {1, -1}
     """
     name = metric.removeprefix("val_")
-    is_scorer = plan.scoring is not None and name in plan.scoring.names
-    own = {"loss", *(m for c in plan.candidates for m in get_metrics(c.final))}
-    return -1 if name in own and lower_is_better(name) and not is_scorer else 1
+    if not lower_is_better(name) or name in plan.scoring.names:
+        return 1
+    own = (get_metrics(candidate.final) for candidate in plan.candidates)
+    return -1 if name == "loss" or any(name in metrics for metrics in own) else 1
 
 
 def read_curves(plan, results, metric, n_epochs=None):
@@ -128,19 +129,12 @@ def choose_epochs(plan, results, rule):
     -------
     epochs : list of int
         Best epoch of each candidate's mean curve.
-    columns : dict
-        Columns of `cv_results_` with the best epochs of the single splits.
+    split_epochs : ndarray of int of shape (n_candidates, n_splits)
+        Best epochs of the single splits.
     """
     curves = [read_curves(plan, by_split, plan.search.monitor) for by_split in results]
     epochs = [find_best_epoch(scores, rule) for scores in curves]
-    split_epochs = np.array([find_split_epochs(scores) for scores in curves])
-    columns = {
-        f"split{split}_best_epoch": column
-        for split, column in enumerate(split_epochs.T)
-    }
-    columns["mean_best_epoch"] = split_epochs.mean(axis=1)
-    columns["std_best_epoch"] = split_epochs.std(axis=1)
-    return epochs, columns
+    return epochs, np.array([find_split_epochs(scores) for scores in curves])
 
 
 def read_scores(plan, results, epochs):
@@ -166,21 +160,21 @@ def read_scores(plan, results, epochs):
         # A lone scorer may be named "score", too; the monitored metric comes first.
         if metric != name and get_direction(plan, name) == 1:
             names.setdefault(name, name)
-    fits = []
-    for by_split, epoch in zip(results, epochs, strict=True):
-        rows = [
-            {"fit_time": result.fit_time, "score_time": result.score_time}
-            for result in by_split
-        ]
-        for part, prefix in [("test_scores", "val_"), ("train_scores", "")]:
-            columns = {
-                key: read_curves(plan, by_split, prefix + name)[:, epoch - 1]
-                for key, name in names.items()
-            }
-            for i, row in enumerate(rows):
-                row[part] = {key: column[i] for key, column in columns.items()}
-        fits += rows
-    return fits
+
+    def read(result, prefix, epoch):
+        curves = {k: read_curves(plan, [result], prefix + n) for k, n in names.items()}
+        return {key: curve[0, epoch - 1] for key, curve in curves.items()}
+
+    return [
+        {
+            "fit_time": result.fit_time,
+            "score_time": result.score_time,
+            "test_scores": read(result, "val_", epoch),
+            "train_scores": read(result, "", epoch),
+        }
+        for by_split, epoch in zip(results, epochs, strict=True)
+        for result in by_split
+    ]
 
 
 def check_failures(plan, results):

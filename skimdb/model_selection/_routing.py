@@ -12,7 +12,7 @@ from sklearn.utils import indexable
 from sklearn.utils.metadata_routing import process_routing
 
 from skimdb._checks import check_indices, check_labels_present
-from skimdb._sklearn import _check_method_params
+from skimdb._sklearn import _check_method_params, _safe_indexing
 from skimdb.model_selection._candidates import get_prefix
 
 # Arguments of `fit` of the classifier that a search sets itself.
@@ -21,12 +21,12 @@ _VALIDATION = {"X_val", "y_val", "sample_weight_val"}
 
 @dataclass(frozen=True)
 class SearchData:
-    """All samples of a search, with their metadata.
+    """Samples of a search, or of a part of a split, with their metadata.
 
     Attributes
     ----------
     X, y
-        All samples and labels.
+        Samples and labels.
     fit_params : dict
         Arguments of `fit` of the estimator.
     score_params : dict
@@ -41,9 +41,12 @@ class SearchData:
     score_params: dict
     split_params: dict
 
-    def cut_params(self, params, rows):
-        """Cut the metadata that have a value per sample to some rows."""
-        return _check_method_params(self.X, params=params, indices=rows)
+    def cut(self, rows):
+        """Cut the samples, and the metadata that have a value per sample."""
+        X, y = (_safe_indexing(array, rows) for array in (self.X, self.y))
+        params = (self.fit_params, self.score_params, self.split_params)
+        cut = (_check_method_params(self.X, each, indices=rows) for each in params)
+        return SearchData(X, y, *cut)
 
 
 def _check_names(params):
@@ -67,7 +70,7 @@ def route_metadata(search, X, y, params, scoring):
         All samples and labels.
     params : dict
         Arguments of `fit` of the search.
-    scoring : EpochScoring or None
+    scoring : EpochScoring
 
     Returns
     -------
@@ -86,8 +89,9 @@ def route_metadata(search, X, y, params, scoring):
     params = _check_method_params(X, params=params)
     if get_config()["enable_metadata_routing"]:
         routed = process_routing(search, "fit", **params)
-        score_params = {} if scoring is None else routed.epoch_scorer.score
-        if scoring is not None and hasattr(scoring.scorer, "get_metadata_routing"):
+        is_scored = scoring.scorer is not None
+        score_params = routed.epoch_scorer.score if is_scored else {}
+        if hasattr(scoring.scorer, "get_metadata_routing"):
             # Several scorers route once more. Raise now rather than in each fit.
             process_routing(scoring.scorer, "score", **score_params)
         return SearchData(
@@ -95,7 +99,7 @@ def route_metadata(search, X, y, params, scoring):
         )
     fit_params = {name: value for name, value in params.items() if name != "groups"}
     weight = params.get("sample_weight")
-    is_weighted = scoring is not None and weight is not None and scoring.accept_weight()
+    is_weighted = weight is not None and scoring.accept_weight()
     score_params = {"sample_weight": weight} if is_weighted else {}
     return SearchData(X, y, fit_params, score_params, {"groups": params.get("groups")})
 

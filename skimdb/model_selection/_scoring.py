@@ -1,7 +1,8 @@
 """Scorers that a search calls after every epoch."""
 
 import inspect
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from traceback import format_exc
 
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
@@ -31,8 +32,9 @@ class EpochScoring:
 
     Attributes
     ----------
-    scorer : callable
-        Called with an estimator, X, y and metadata; returns a score or a dict.
+    scorer : callable, default=None
+        Called with an estimator, X, y and metadata; returns a score or a dict. None if
+        there is nothing to score.
     scorers : dict or None
         Its scorers by name; None for a function, which may return any names.
     on_pipeline : bool, default=False
@@ -44,8 +46,8 @@ class EpochScoring:
         Whether to raise the error of a scorer.
     """
 
-    scorer: object
-    scorers: dict | None
+    scorer: Callable | None = None
+    scorers: dict | None = field(default_factory=dict)
     on_pipeline: bool = False
     train: bool = False
     raise_errors: bool = False
@@ -65,7 +67,9 @@ class EpochScoring:
 
     def accept_weight(self):
         """Whether a scorer takes sample weights; warns of scorers that do not."""
-        scorers = self.scorers or {"score": _PlainScorer(self.scorer)}
+        scorers = self.scorers
+        if scorers is None:
+            scorers = {"score": _PlainScorer(self.scorer)}
         accept = {name: s._accept_sample_weight() for name, s in scorers.items()}
         for name, accepts in accept.items():
             if not accepts:
@@ -139,11 +143,9 @@ def _name_scorers(scoring):
                 f"scoring contains a scorer named {name!r}. Use another name, a str "
                 "that is not a column of the history, in a dict from names to scorers."
             )
-        if not callable(scorer):
-            scorers[name] = find_scorer(scorer)
-        else:
-            is_scorer = isinstance(scorer, BaseScorer)
-            scorers[name] = scorer if is_scorer else _PlainScorer(scorer)
+        found = scorer if callable(scorer) else find_scorer(scorer)
+        is_scorer = isinstance(found, BaseScorer)
+        scorers[name] = found if is_scorer else _PlainScorer(found)
     return scorers
 
 
@@ -162,22 +164,19 @@ def make_scoring(estimator, scoring, *, train=False, raise_errors=False):
 
     Returns
     -------
-    scoring : EpochScoring or None
-        None if there is nothing to score.
+    scoring : EpochScoring
 
     Raises
     ------
     ValueError
         If `scoring` contains an unknown name.
     """
-    if scoring is None:
-        return None
     if callable(scoring) and not isinstance(scoring, BaseScorer):
         scorer, scorers, on_pipeline = check_scoring(estimator, scoring), None, True
     else:
-        scorers = _name_scorers(scoring)
+        scorers = _name_scorers(() if scoring is None else scoring)
         if not scorers:
-            return None
+            return EpochScoring()
         on_pipeline = any(isinstance(s, _PlainScorer) for s in scorers.values())
         scorer = check_scoring(estimator, scorers, raise_exc=raise_errors)
     return EpochScoring(scorer, scorers, on_pipeline, train, raise_errors)

@@ -17,6 +17,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
+from skimdb._callbacks import run_task
 from skimdb._messages import warn
 from skimdb._sklearn import (
     BaseSearchCV,
@@ -33,7 +34,7 @@ from skimdb.model_selection._prepare_split import join_pipeline, preprocess
 from skimdb.model_selection._result_cache import find_paths
 from skimdb.model_selection._results import choose_epochs, read_scores
 from skimdb.model_selection._scoring import find_scorer, make_scoring
-from skimdb.model_selection._tasks import FitTask, has_callbacks, run_task
+from skimdb.model_selection._tasks import describe_task, has_callbacks, run_fit
 
 Grid = Mapping[str, Any] | list[Any] | ParameterGrid | ParameterSampler | None
 Scoring = str | Callable[..., Any] | list[str] | tuple[str, ...] | dict[str, Any] | None
@@ -270,7 +271,7 @@ class EpochSearchCV(BaseSearchCV):
             "scorer": (self._choose_scorer(), "score", "score"),
         }
         scoring = make_scoring(self.estimator, self.scoring)
-        if scoring is not None:
+        if scoring.scorer is not None:
             routes["epoch_scorer"] = (scoring.scorer, "fit", "score")
         for name, (recipient, caller, callee) in routes.items():
             mapping = MethodMapping().add(caller=caller, callee=callee)
@@ -279,9 +280,8 @@ class EpochSearchCV(BaseSearchCV):
 
     def _choose_scorer(self):
         """Scorer of `score`: the monitored, the lone, or the estimator's own."""
-        scoring = make_scoring(self.estimator, self.scoring)
         name = self.monitor.removeprefix("val_")
-        scorer = None if scoring is None else scoring.get_scorer(name)
+        scorer = make_scoring(self.estimator, self.scoring).get_scorer(name)
         if scorer is None and name in get_scorer_names():  # a metric of the classifier
             scorer = find_scorer(name)
         return check_scoring(self.estimator) if scorer is None else scorer
@@ -316,15 +316,13 @@ class EpochSearchCV(BaseSearchCV):
         plan, data, n_repeats = make_plan(self, X, y, params)
         check_plan(plan)
         plan = replace(plan, cache=find_paths(plan, data))
-        weight = params.get("sample_weight")
-        metadata = None if weight is None else {"sample_weight": weight}
-        passed = {"estimator": self, "X": data.X, "y": data.y, "metadata": metadata}
+        passed = describe_task(self, data.X, data.y, params)
         n_tasks = plan.n_fits + bool(self.refit)
         is_patient = self.n_iter_no_change is not None
         root = self._init_callback_context(max_subtasks=None if is_patient else n_tasks)
         if has_callbacks(self, *(candidate.final for candidate in plan.candidates)):
             plan = replace(plan, make_task=partial(_make_task, self, root, plan))
-        with run_task(root, **passed):
+        with run_task(root, passed):
             results = run_fits(plan, data)
             fitted = self._choose_best(plan, results)
             fitted |= {
@@ -339,7 +337,7 @@ class EpochSearchCV(BaseSearchCV):
                 )
                 task = root.subcontext("refit with best parameters")
                 start = time.perf_counter()
-                with task.propagate_callback_context(best), run_task(task, **passed):
+                with task.propagate_callback_context(best), run_task(task, passed):
                     best = _refit(best, data, fitted["best_epoch_"])
                 fitted["best_estimator_"] = best
                 fitted["refit_time_"] = time.perf_counter() - start
@@ -350,13 +348,19 @@ class EpochSearchCV(BaseSearchCV):
 
     def _choose_best(self, plan, results):
         """Fitted attributes of the candidates and the best of them."""
-        epochs, columns = choose_epochs(plan, results, self.rule)
+        epochs, split_epochs = choose_epochs(plan, results, self.rule)
         scores = read_scores(plan, results, epochs)
         name = f"{_candidates.get_prefix(self.estimator)}epochs"
         params = [
             candidate.params | ({name: epoch} if trains_by_fit(candidate.final) else {})
             for candidate, epoch in zip(plan.candidates, epochs, strict=True)
         ]
+        columns = {
+            f"split{split}_best_epoch": column
+            for split, column in enumerate(split_epochs.T)
+        }
+        columns["mean_best_epoch"] = split_epochs.mean(axis=1)
+        columns["std_best_epoch"] = split_epochs.std(axis=1)
         table = self._format_results(params, len(plan.splits), scores, columns)
         index = self._select_best_index(self.refit, "score", table)
         best = {
@@ -364,9 +368,7 @@ class EpochSearchCV(BaseSearchCV):
             "best_index_": index,
             "best_params_": params[index],
             "best_epoch_": epochs[index],
-            "split_best_epochs_": np.array(
-                [table[f"split{i}_best_epoch"][index] for i in range(len(plan.splits))]
-            ),
+            "split_best_epochs_": split_epochs[index],
         }
         if not callable(self.refit):
             best["best_score_"] = table["mean_test_score"][index]
@@ -439,7 +441,7 @@ def _refit(estimator, data, n_epochs):
     final = _candidates.get_final_estimator(estimator)
     if trains_by_fit(final):
         return estimator.fit(data.X, data.y, **data.fit_params)
-    split = preprocess(estimator, data.X, data.y, data.fit_params)
+    split = preprocess(estimator, data)
     fit_epochs(final, (split.X, split.y, split.fit_params), n_epochs)
     return join_pipeline(split.preprocessing, final) if split.preprocessing else final
 
@@ -447,4 +449,4 @@ def _refit(estimator, data, n_epochs):
 def _make_task(search, root, plan, fit):
     """Make the task of a fit, for scikit-learn's callbacks."""
     name = f"split {fit.split} of candidate {plan.candidates[fit.candidate].describe()}"
-    return FitTask(root.subcontext(name), search)
+    return partial(run_fit, root.subcontext(name), search)

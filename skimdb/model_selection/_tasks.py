@@ -1,57 +1,34 @@
 """The tasks of a search, as scikit-learn's callbacks see them."""
 
 from contextlib import contextmanager
-from typing import NamedTuple
+
+from skimdb._callbacks import run_task
+
+
+def describe_task(search, X, y, fit_params):
+    """Arguments of the callbacks: the search, and the data of a task."""
+    weight = fit_params.get("sample_weight")
+    metadata = None if weight is None else {"sample_weight": weight}
+    return {"estimator": search, "X": X, "y": y, "metadata": metadata}
 
 
 @contextmanager
-def run_task(context, **params):
-    """Tell scikit-learn's callbacks where a task begins and where it ends.
+def run_fit(context, search, estimator, split):
+    """Run the task of training an estimator, below the task of a search.
 
-    It also ends by an error.
+    The epochs of the estimator become its subtasks.
 
     Parameters
     ----------
     context : CallbackContext
-    **params : dict
-        Estimator and data, passed to the callbacks.
-    """
-    context.call_on_fit_task_begin(**params)
-    try:
-        yield
-    finally:
-        context.call_on_fit_task_end(**params)
-
-
-class FitTask(NamedTuple):
-    """The task of training an estimator, below the task of a search.
-
-    Attributes
-    ----------
-    context : CallbackContext
     search : EpochSearchCV
         Passed to the callbacks.
+    estimator : classifier or regressor
+    split : PreparedSplit
     """
-
-    context: object
-    search: object
-
-    @contextmanager
-    def run(self, estimator, split):
-        """Run the task; the epochs of the estimator become its subtasks."""
-        weight = split.fit_params.get("sample_weight")
-        metadata = None if weight is None else {"sample_weight": weight}
-        with (
-            self.context.propagate_callback_context(estimator),
-            run_task(
-                self.context,
-                estimator=self.search,
-                X=split.X,
-                y=split.y,
-                metadata=metadata,
-            ),
-        ):
-            yield
+    params = describe_task(search, split.X, split.y, split.fit_params)
+    with context.propagate_callback_context(estimator), run_task(context, params):
+        yield
 
 
 def has_callbacks(*estimators):

@@ -12,12 +12,13 @@ import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from skimdb._callbacks import run_task
 from skimdb._messages import warn
 from skimdb.neural_network import _input_checks, _network, _parameters, _samples
 from skimdb.neural_network._metrics import Metrics
 from skimdb.neural_network._monitor import Monitor
 from skimdb.neural_network._numpy_backend import NumpyBackend
-from skimdb.neural_network._training import NoHooks, Schedule, Trainer, run_task
+from skimdb.neural_network._training import NoHooks, Schedule, Trainer
 
 # Cross-entropies of this size mean that training has failed.
 _LARGE_LOSS = 100.0

@@ -1,8 +1,6 @@
 """Training epoch by epoch, above both backends."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -32,41 +30,6 @@ class Schedule:
     shuffle: bool
     seeds: dict
     n_batches: int | None
-
-
-@contextmanager
-def run_task(context, params, fitted):
-    """Run a task of scikit-learn's callbacks: a fit or an epoch.
-
-    Parameters
-    ----------
-    context : CallbackContext
-    params : dict
-        Estimator and data of the fit, for the callbacks.
-    fitted : dict or callable
-        Fitted attributes at the end, or a function that returns them.
-
-    Yields
-    ------
-    outcome : SimpleNamespace
-        After the task, `stop` tells whether a callback asks to stop.
-    """
-    outcome = SimpleNamespace(stop=False)
-    context.call_on_fit_task_begin(**params)
-    try:
-        yield outcome
-    except BaseException as error:
-        try:
-            context.call_on_fit_task_end(**params)
-        except Exception as other:
-            error.add_note(
-                f"A callback of scikit-learn failed when {context.task_name!r} ended "
-                f"by this error: {other!r}"
-            )
-        raise
-    outcome.stop = context.call_on_fit_task_end(
-        **params, reconstruction_attributes=fitted
-    )
 
 
 class NoHooks:

@@ -163,6 +163,37 @@ def test_callbacks_see_the_end_of_fits_that_fail(data, n_iter_no_change):
     assert (0, 0) in balance.begun
 
 
+def test_a_callback_that_fails_at_the_end_does_not_hide_the_error(data):
+    class Failing(Tasks):
+        def on_fit_task_end(self, estimator, context):
+            if context.task_name != "epoch":
+                raise KeyError
+
+    search = make_search(
+        scoring=score_by_division, monitor="val_score", error_score="raise"
+    )
+    with pytest.raises(ZeroDivisionError) as caught:
+        search.set_callbacks(Failing()).fit(*data)
+    assert all("KeyError" in note for note in caught.value.__notes__)
+
+
+def test_each_candidate_is_asked_for_its_metrics_equally_often(data, monkeypatch):
+    calls, get_params = [], KerasMLPClassifier.get_params
+
+    def count_and_get(self, deep=True):
+        calls.append(self)
+        return get_params(self, deep)
+
+    monkeypatch.setattr(KerasMLPClassifier, "get_params", count_and_get)
+    counts = []
+    for n_candidates in (1, 2, 4):
+        calls.clear()
+        grid = {"l2": [0.01 * i for i in range(n_candidates)]}
+        make_search(make_classifier(), grid, max_epochs=1).fit(*data)
+        counts.append(len(calls))
+    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0])
+
+
 class Recording:
     """Stands for a callback of Keras."""
 

@@ -1,0 +1,40 @@
+"""scikit-learn's callbacks: the tasks of a fit or a search."""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+
+@contextmanager
+def run_task(context, params, fitted=None):
+    """Run a task of scikit-learn's callbacks: a search, a fit or an epoch.
+
+    Parameters
+    ----------
+    context : CallbackContext
+    params : dict
+        Estimator and data of the task, for the callbacks.
+    fitted : dict or callable, default=None
+        Fitted attributes at the end, or a function that returns them. If None, the
+        callbacks get no fitted estimator.
+
+    Yields
+    ------
+    outcome : SimpleNamespace
+        After the task, `stop` tells whether a callback asks to stop.
+    """
+    outcome = SimpleNamespace(stop=False)
+    context.call_on_fit_task_begin(**params)
+    try:
+        yield outcome
+    except BaseException as error:
+        try:
+            context.call_on_fit_task_end(**params)
+        except Exception as other:
+            error.add_note(
+                f"A callback of scikit-learn failed when {context.task_name!r} ended "
+                f"by this error: {other!r}"
+            )
+        raise
+    outcome.stop = context.call_on_fit_task_end(
+        **params, reconstruction_attributes=fitted
+    )
