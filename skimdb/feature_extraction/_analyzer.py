@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skimdb.feature_extraction._characters import CharacterTokenizer
 from skimdb.feature_extraction._corpus import map_chunks
-from skimdb.feature_extraction._documents import Documents, call_each
+from skimdb.feature_extraction._documents import Documents
 from skimdb.feature_extraction._tokenize import (
     KERAS_PATTERN,
     SKLEARN_PATTERN,
@@ -200,10 +200,8 @@ class AnalyzerMixin:
             chunks = documents.read_texts(counter.decode)
         else:  # Python code, which holds the GIL, and functions that may not be safe
             analyze = self.build_analyzer()
-            return (
-                function(tokenize_lists(call_each(lambda x: list(analyze(x)), *chunk)))
-                for chunk in documents.read_items()
-            )
+            chunks = documents.read_items(lambda item: list(analyze(item)))
+            return (function(tokenize_lists(chunk)) for chunk in chunks)
         return map_chunks(lambda chunk: function(tokenize(chunk)), chunks)
 
 
