@@ -16,6 +16,7 @@ from skimdb._checks import describe_rows
 # Large enough to make the cost per chunk negligible, small enough to save memory.
 CHUNK_BYTES = 2**19
 FIRST_CHUNK_ROWS = 512
+ARROW_ROWS = 4096  # to convert at a time
 # At most this many short documents are analyzed one by one, which starts sooner:
 # examples/benchmarks/bench_training.py, section "predict_one".
 _FEW = 4
@@ -174,9 +175,9 @@ def _open_container(X, input):  # noqa: A002
 
 
 def _iterate_arrow(X):
-    """Yield the items of Arrow data. Only some are in memory twice."""
-    for row in range(0, len(X), FIRST_CHUNK_ROWS):
-        yield from X.slice(row, FIRST_CHUNK_ROWS).to_pylist()
+    """Iterate over the items of Arrow data, of which some are in memory twice."""
+    starts = range(0, len(X), ARROW_ROWS)
+    return chain.from_iterable(X.slice(i, ARROW_ROWS).to_pylist() for i in starts)
 
 
 def _look_ahead(X):

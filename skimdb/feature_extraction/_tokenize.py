@@ -364,20 +364,14 @@ def add_ngrams(tokens, lengths, ngram_range, joiner, keep_short=False):
                 joiner,
             )
         if n >= smallest:
-            kept.append(Tokens(terms, codes, rows[starts], n_rows))
+            kept.append((terms, codes, rows[starts]))
         elif keep_short:
             short = np.searchsorted(starts, (ends - lengths)[lengths == n])
             numbers, used = number_codes(codes[short], len(terms))
-            short_rows = rows[starts[short]]
-            kept.append(Tokens(terms.take(pa.array(used)), numbers, short_rows, n_rows))
+            kept.append((terms.take(pa.array(used)), numbers, rows[starts[short]]))
         if not len(starts) and kept:  # no group is that long
             break
-    shifts = np.cumsum([0] + [len(part.terms) for part in kept[:-1]], dtype=np.int32)
-    return Tokens(
-        pa.concat_arrays([part.terms for part in kept]),
-        np.concatenate(
-            [part.codes + shift for part, shift in zip(kept, shifts, strict=True)]
-        ),
-        np.concatenate([part.rows for part in kept]),
-        n_rows,
-    )
+    terms, codes, rows = map(list, zip(*kept, strict=True))
+    shifts = np.cumsum([0, *map(len, terms[:-1])], dtype=np.int32)
+    codes = np.concatenate(list(map(np.add, codes, shifts)))
+    return Tokens(pa.concat_arrays(terms), codes, np.concatenate(rows), n_rows)
