@@ -98,8 +98,8 @@ def from_terms(terms):
     if pa.types.is_integer(terms.type):
         return terms.to_pylist()
     try:
-        return terms.cast(pa.large_string()).to_pylist()
-    except pa.ArrowInvalid:
+        return terms.view(pa.large_string()).to_pylist()
+    except UnicodeDecodeError:  # lone surrogates
         return [str(term, "utf-8", "surrogatepass") for term in terms.to_pylist()]
 
 
@@ -180,20 +180,14 @@ class BulkTokenizer:
 
 def tokenize_lists(token_lists):
     """Return the `Tokens` of lists of tokens: the slow path."""
-    numbers = {}
-    token_lists = list(token_lists)
+    tokens = list(chain.from_iterable(token_lists))
     try:
-        codes = np.fromiter(
-            (
-                numbers.setdefault(token, len(numbers))
-                for token in chain.from_iterable(token_lists)
-            ),
-            np.int32,
-        )
+        numbers = {term: i for i, term in enumerate(dict.fromkeys(tokens))}
     except TypeError:  # a token that cannot be hashed, whose type this error names
-        to_terms(chain.from_iterable(token_lists))
+        to_terms(tokens)
         raise
-    rows = number_rows([len(tokens) for tokens in token_lists])
+    codes = np.fromiter(map(numbers.get, tokens), np.int32, len(tokens))
+    rows = number_rows(list(map(len, token_lists)))
     return Tokens(to_terms(numbers), codes, rows, len(token_lists))
 
 
