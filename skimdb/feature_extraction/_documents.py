@@ -111,7 +111,7 @@ class Documents:
     def _read_chunks(self, convert):
         row, n_rows = 0, FIRST_CHUNK_ROWS
         while items := list(islice(self._rest, n_rows)):
-            if _find_missing(items).any():
+            if set(map(type, items)) != {str} and _find_missing(items).any():
                 _raise_missing(row + _find_missing([*items, *self._rest]).nonzero()[0])
             chunk = convert(row, items)
             yield chunk
