@@ -7,6 +7,7 @@ import re
 import tarfile
 import uuid
 import zlib
+from collections import Counter
 
 import numpy as np
 import pyarrow as pa
@@ -193,11 +194,9 @@ def _official_order(id_):
 
 def _to_bunch(table, halves, origin):
     ids = table["id"].to_pylist()
+    counts = Counter(id_.rpartition("/")[0] for id_ in ids)
     for half in halves:
-        neg, pos = (
-            sum(id_.startswith(f"{half}/{label}/") for id_ in ids)
-            for label in ("neg", "pos")
-        )
+        neg, pos = counts[f"{half}/neg"], counts[f"{half}/pos"]
         found = (
             f"Expected as many negative as positive {half} reviews in {origin}, got "
             f"{neg} and {pos}. "

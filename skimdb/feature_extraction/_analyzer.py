@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skimdb.feature_extraction._characters import CharacterTokenizer
 from skimdb.feature_extraction._corpus import map_chunks
-from skimdb.feature_extraction._documents import Documents, call_each
+from skimdb.feature_extraction._documents import Documents
 from skimdb.feature_extraction._tokenize import (
     KERAS_PATTERN,
     SKLEARN_PATTERN,
@@ -168,7 +168,7 @@ class AnalyzerMixin:
             )
         )
 
-    def _make_bulk_tokenizer(self, counter):
+    def _make_bulk_tokenizer(self):
         """Make the tokenizer for bulk processing, if one supports the parameters."""
         builders = ("build_analyzer", "build_preprocessor", "build_tokenizer")
         if (
@@ -180,6 +180,7 @@ class AnalyzerMixin:
             )
         ):
             return None
+        counter = self._make_counter()
         if self.analyzer in ("char", "char_wb"):
             return CharacterTokenizer(counter)
         has_pattern = counter.token_pattern in (KERAS_PATTERN, SKLEARN_PATTERN)
@@ -193,17 +194,14 @@ class AnalyzerMixin:
 
     def _map_tokens(self, function, documents):
         """Yield ``function(tokens)`` for each chunk of documents."""
-        counter = self._make_counter()
         if documents.are_ids:
             chunks, tokenize = documents.read_ids(), tokenize_ids
-        elif not documents.are_few and (tokenize := self._make_bulk_tokenizer(counter)):
-            chunks = documents.read_texts(counter.decode)
+        elif not documents.are_few and (tokenize := self._make_bulk_tokenizer()):
+            chunks = documents.read_texts(self._make_counter().decode)
         else:  # Python code, which holds the GIL, and functions that may not be safe
             analyze = self.build_analyzer()
-            return (
-                function(tokenize_lists(call_each(lambda x: list(analyze(x)), *chunk)))
-                for chunk in documents.read_items()
-            )
+            chunks = documents.read_items(lambda item: list(analyze(item)))
+            return (function(tokenize_lists(chunk)) for chunk in chunks)
         return map_chunks(lambda chunk: function(tokenize(chunk)), chunks)
 
 

@@ -9,7 +9,6 @@ from skimdb.feature_extraction._tokenize import (
     NOTHING,
     Tokens,
     add_ngrams,
-    from_terms,
     number_codes,
     number_rows,
     to_terms,
@@ -34,8 +33,8 @@ class CharacterTokenizer:
         self.preprocess = counter.build_preprocessor()
 
     def __call__(self, texts):
-        """Return the `Tokens` of texts in UTF-8, a LargeBinaryArray without nulls."""
-        texts = [self._prepare(text) for text in from_terms(texts)]
+        """Return the `Tokens` of a list of texts."""
+        texts = [self._prepare(text) for text in texts]
         encoded = "".join(texts).encode("utf-32-le", "surrogatepass")
         points = np.frombuffer(encoded, np.uint32)
         codes, used = number_codes(points, int(points.max(initial=0)) + 1)

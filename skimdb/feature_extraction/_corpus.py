@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from skimdb._sklearn import _openmp_effective_n_threads
 from skimdb.feature_extraction._matrix import sort_cells
-from skimdb.feature_extraction._tokenize import make_array
+from skimdb.feature_extraction._tokenize import POOL, make_array
 
 
 class TermCounts(NamedTuple):
@@ -163,7 +163,7 @@ def _merge_terms(arrays):
     if not filled:
         return arrays[0], [nothing] * len(arrays)
     _check_one_kind(array.type for array in filled)
-    encoded = pc.dictionary_encode(pa.chunked_array(filled))
+    encoded = pc.dictionary_encode(pa.chunked_array(filled), memory_pool=POOL)
     positions = iter(part.indices.to_numpy() for part in encoded.chunks)
     return encoded.chunk(0).dictionary, [
         next(positions) if len(array) else nothing for array in arrays

@@ -1,4 +1,4 @@
-"""Documents: from any container to chunks in Arrow."""
+"""Documents: from any container to chunks of texts, items or token ids."""
 
 import math
 import os
@@ -12,15 +12,14 @@ import pyarrow.compute as pc
 from pandas.api.types import is_object_dtype
 
 from skimdb._checks import describe_rows
-from skimdb.feature_extraction._tokenize import encode_utf8
 
 # Large enough to make the cost per chunk negligible, small enough to save memory.
 CHUNK_BYTES = 2**19
 FIRST_CHUNK_ROWS = 512
+ARROW_ROWS = 4096  # to convert at a time
 # At most this many short documents are analyzed one by one, which starts sooner:
 # examples/benchmarks/bench_training.py, section "predict_one".
 _FEW = 4
-_STRINGS = (pa.string(), pa.large_string(), pa.string_view())
 
 
 class Documents:
@@ -29,7 +28,7 @@ class Documents:
     Parameters
     ----------
     X : iterable
-        Arrow data, also from pandas and polars, is read without a copy.
+        Arrow data, also from pandas and polars, is converted in parts.
     input : {"content", "file", "filename", "sequences"}
         Kind of the documents. With "content", sequences of ids are recognized.
     any_kind : bool
@@ -49,50 +48,43 @@ class Documents:
 
     def __init__(self, X, input, any_kind, short):  # noqa: A002
         X = _open_container(X, input)
-        self._array = self._rest = None
+        self.n_documents = len(X) if hasattr(X, "__len__") else math.inf
         if isinstance(X, pa.ChunkedArray):
-            self._array = X
-            nested = pa.types.is_nested(X.type)
-        else:
-            first, self._rest = _look_ahead(X)
-            nested = isinstance(first, list | tuple | range | np.ndarray)
+            X = _iterate_arrow(X)
+        may_be_few = input == "content" and self.n_documents <= _FEW
+        if may_be_few:
+            X = list(X)
+        first, self._rest = _look_ahead(X)
+        nested = isinstance(first, list | tuple | range | np.ndarray)
         self.are_ids = input == "sequences" or (
             input == "content" and nested and not any_kind
         )
-        self.n_documents = len(X) if hasattr(X, "__len__") else math.inf
-        self.are_few = (
-            input == "content" and self.n_documents <= _FEW and _measure(X) <= short
-        )
+        self.are_few = may_be_few and _measure(X) <= short
         self._input = input
         self._any_kind = any_kind
 
-    def read_items(self):
-        """Yield ``(first row, list of items)``, with the items as they are."""
+    def read_items(self, function):
+        """Yield lists of ``function(item)``."""
 
-        def convert(row, chunk):
-            items = _to_list(chunk)
+        def convert(row, items):
             if self._input != "content" or not self._any_kind:
                 self._check_items(row, items)
-            return row, items
+            return _call_each(function, row, items)
 
         return self._read_chunks(convert)
 
     def read_texts(self, decode):
-        """Yield the texts in UTF-8, as Arrow arrays of large_binary.
+        """Yield lists of texts (str).
 
         `decode` makes a str from bytes, a file or the name of a file.
         """
 
-        def convert(row, chunk):
-            if isinstance(chunk, pa.ChunkedArray) and chunk.type in _STRINGS:
-                texts = chunk.cast(pa.large_string()).combine_chunks()
-                return texts.view(pa.large_binary())
-            items = _to_list(chunk)
+        def convert(row, items):
             are_texts = all(issubclass(kind, str) for kind in set(map(type, items)))
-            if self._input != "content" or not are_texts:
-                self._check_items(row, items)
-                items = call_each(decode, row, items)
-            return encode_utf8(items)
+            if self._input == "content" and are_texts:
+                return items
+            self._check_items(row, items)
+            return _call_each(decode, row, items)
 
         return self._read_chunks(convert)
 
@@ -116,25 +108,18 @@ class Documents:
                     "for token ids. For lists of words, set analyzer=list."
                 )
 
-    def _take(self, row, n_rows):
-        if self._array is not None:
-            return self._array.slice(row, n_rows)
-        chunk = list(islice(self._rest, n_rows))
-        if any(map(_is_missing, chunk)):
-            items = enumerate(chain(chunk, self._rest), row)
-            _raise_missing([i for i, item in items if _is_missing(item)])
-        return chunk
-
     def _read_chunks(self, convert):
         row, n_rows = 0, FIRST_CHUNK_ROWS
-        while len(chunk := self._take(row, n_rows)):
-            converted = convert(row, chunk)
-            yield converted
-            row += len(chunk)
-            n_rows = _choose_chunk_size(n_rows, converted)
+        while items := list(islice(self._rest, n_rows)):
+            if set(map(type, items)) != {str} and _find_missing(items).any():
+                _raise_missing(row + _find_missing([*items, *self._rest]).nonzero()[0])
+            chunk = convert(row, items)
+            yield chunk
+            row += len(items)
+            n_rows = _choose_chunk_size(n_rows, chunk)
 
 
-def call_each(function, row, items):
+def _call_each(function, row, items):
     """List ``function(item)`` of each item; errors name the row of the document."""
     results = []
     for i, item in enumerate(items, row):
@@ -155,13 +140,13 @@ def call_each(function, row, items):
 
 def _choose_chunk_size(n_rows, chunk):
     """Choose the number of rows of the next chunk, to make it about `CHUNK_BYTES`."""
-    n_bytes = getattr(chunk, "nbytes", CHUNK_BYTES)
+    n_bytes = chunk.nbytes if isinstance(chunk, pa.Array) else sum(map(len, chunk))
     return min(max(n_rows * CHUNK_BYTES // max(n_bytes, 1), 1), 4 * n_rows)
 
 
 def _measure(X):
     """Return the total size of the texts, in characters or bytes."""
-    return sum(len(item) for item in _to_list(X) if isinstance(item, str | bytes))
+    return sum(len(item) for item in X if isinstance(item, str | bytes))
 
 
 def _open_container(X, input):  # noqa: A002
@@ -186,12 +171,13 @@ def _open_container(X, input):  # noqa: A002
         X = pa.chunked_array(X)
     elif hasattr(X, "__array__"):  # of pandas, NumPy, or a library of tensors
         X = np.asarray(X)
-    if isinstance(X, pa.ChunkedArray):
-        if X.null_count:
-            _raise_missing(np.flatnonzero(pc.is_null(X).to_numpy()))
-        if pa.types.is_dictionary(X.type):
-            X = X.to_pylist()  # Arrow cannot decode all types of dictionaries
     return X
+
+
+def _iterate_arrow(X):
+    """Iterate over the items of Arrow data, of which some are in memory twice."""
+    starts = range(0, len(X), ARROW_ROWS)
+    return chain.from_iterable(X.slice(i, ARROW_ROWS).to_pylist() for i in starts)
 
 
 def _look_ahead(X):
@@ -219,8 +205,8 @@ def _read_tensor(item):
     return array if array.ndim else array.item()
 
 
-def _is_missing(item):
-    return item is None or item is pd.NA or (isinstance(item, float) and item != item)
+def _find_missing(items):
+    return pd.isna(np.fromiter(items, object, len(items)))
 
 
 def _raise_missing(rows):
@@ -231,12 +217,12 @@ def _raise_missing(rows):
     )
 
 
-def _to_ids(row, chunk):
+def _to_ids(row, sequences):
     """Return sequences of token ids as an Arrow array of lists of int64."""
     try:
-        return _convert_ids(chunk)
+        return _convert_ids(sequences)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        for i, item in enumerate(_to_list(chunk), row):
+        for i, item in enumerate(sequences, row):
             try:
                 _convert_ids([item])
             except (pa.ArrowException, TypeError, ValueError, OverflowError):
@@ -250,13 +236,10 @@ def _to_ids(row, chunk):
 
 
 def _convert_ids(sequences):
-    if isinstance(sequences, pa.ChunkedArray):
-        array = sequences.combine_chunks()
-    else:
-        try:
-            array = pa.array(sequences)
-        except (pa.ArrowException, TypeError):  # such as ranges, or Series
-            array = pa.array([list(sequence) for sequence in sequences])
+    try:
+        array = pa.array(sequences)
+    except (pa.ArrowException, TypeError):  # such as ranges, or Series
+        array = pa.array([list(sequence) for sequence in sequences])
     kind = getattr(array.type, "value_type", array.type)
     if not (pa.types.is_integer(kind) or pa.types.is_null(kind)):
         raise TypeError(f"they are of type {array.type}")
@@ -269,7 +252,3 @@ def _convert_ids(sequences):
 
 def _describe(item):
     return f"{type(item).__name__} {reprlib.repr(item)}"
-
-
-def _to_list(chunk):
-    return chunk.to_pylist() if isinstance(chunk, pa.ChunkedArray) else chunk

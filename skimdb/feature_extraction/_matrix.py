@@ -1,7 +1,6 @@
 """From cells to a binary CSR matrix."""
 
 import numpy as np
-import pyarrow as pa
 import scipy.sparse as sp
 
 from skimdb._sklearn import _align_api_if_sparse
@@ -50,6 +49,4 @@ def build_matrix(blocks, n_columns, dtype):
     )
     matrix = _align_api_if_sparse(matrix)
     matrix.has_canonical_format = True
-    if len(blocks) > 1:  # Arrow keeps the memory of large texts
-        pa.default_memory_pool().release_unused()
     return matrix

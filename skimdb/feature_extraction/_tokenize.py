@@ -21,6 +21,8 @@ SKLEARN_PATTERN = r"(?u)\b\w\w+\b"
 
 BLANK = ord(" ")
 WORD = 8  # bytes of a token that fit in one integer
+# Memory for whole chunks. Arrow's default pool keeps it, or is slow to release it.
+POOL = pa.system_memory_pool()
 BETWEEN_WORDS = pa.scalar(b" ", pa.large_binary())
 NOTHING = pa.scalar(b"", pa.large_binary())
 
@@ -63,24 +65,19 @@ def shrink_tokens(tokens):
     )
 
 
-def encode_utf8(texts):
-    """Encode texts (str) in UTF-8, as an Arrow array of large_binary.
+def to_terms(words):
+    """Convert words (str), or token ids (int), to an Arrow array.
 
     Lone surrogates are encoded too, although they are not valid UTF-8.
     """
-    try:
-        return pa.array(texts, pa.large_string()).view(pa.large_binary())
-    except UnicodeEncodeError:
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        return pa.array(encoded, pa.large_binary())
-
-
-def to_terms(words):
-    """Convert words (str), or token ids (int), to an Arrow array."""
     words = list(words)
     kinds = set(map(type, words))
     if all(issubclass(kind, str) for kind in kinds):
-        return encode_utf8(words)
+        try:
+            return pa.array(words, pa.large_string()).view(pa.large_binary())
+        except UnicodeEncodeError:
+            encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+            return pa.array(encoded, pa.large_binary())
     if not all(issubclass(kind, int | np.integer) for kind in kinds):
         raise TypeError(
             "Expected terms that are all strings or all integers, got "
@@ -101,8 +98,8 @@ def from_terms(terms):
     if pa.types.is_integer(terms.type):
         return terms.to_pylist()
     try:
-        return terms.cast(pa.large_string()).to_pylist()
-    except pa.ArrowInvalid:
+        return terms.view(pa.large_string()).to_pylist()
+    except UnicodeDecodeError:  # lone surrogates
         return [str(term, "utf-8", "surrogatepass") for term in terms.to_pylist()]
 
 
@@ -125,12 +122,15 @@ class BulkTokenizer:
         self.preprocess = counter.build_preprocessor()
 
     def __call__(self, texts):
-        """Return the `Tokens` of texts in UTF-8, a LargeBinaryArray without nulls."""
+        """Return the `Tokens` of a list of texts."""
         data, offsets = self._separate_tokens(texts)
         edges = _find_edges(data)
+        integers, long_terms = _read_integers(data, edges)
+        codes, distinct = pd.factorize(integers)
+        terms = _write_terms(distinct, long_terms)
         n_tokens = np.diff(np.searchsorted(edges[::2], offsets))
-        terms, codes = _number_tokens(data, edges)
-        tokens = Tokens(terms, codes, number_rows(n_tokens), len(texts))
+        rows = number_rows(n_tokens)
+        tokens = Tokens(terms, codes.astype(np.int32), rows, len(texts))
         if self.pattern == SKLEARN_PATTERN:  # at least two characters
             lengths = pc.utf8_length(terms.view(pa.large_string()))
             tokens = _drop_terms(tokens, pc.less(lengths, 2))
@@ -152,58 +152,43 @@ class BulkTokenizer:
         offsets : ndarray of int64, shape (n_texts + 1,)
             Start of each text, and end of the last.
         """
-        lowercase = self.lowercase
-        is_ascii = pc.string_is_ascii(texts.view(pa.large_string()))
-        beyond_ascii = pc.invert(is_ascii)
-        prepared = self._prepare(pc.filter(texts, beyond_ascii))
-        if lowercase and self.strip_accents:
-            # Stripping may produce a capital, which CountVectorizer keeps.
-            texts = pc.ascii_lower(texts.view(pa.large_string()))
-            texts = texts.view(pa.large_binary())
-            lowercase = False
-        if len(prepared):
-            texts = pc.replace_with_mask(texts, beyond_ascii, prepared)
-        # A blank after each document keeps tokens from spanning two documents.
-        texts = pc.binary_join_element_wise(texts, NOTHING, BETWEEN_WORDS)
-        offsets = np.frombuffer(texts.buffers()[1], np.int64)
-        offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
-        data = memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
+        in_python = self.strip_accents is not None
+        texts = [
+            self._prepare(text) if in_python or not text.isascii() else text
+            for text in texts
+        ]
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         # One pass over the bytes lower-cases them and replaces separators by blanks.
-        table = _make_byte_table(self.pattern, lowercase)
-        data = b"".join((data, b" " * WORD)).translate(table)
-        return np.frombuffer(data, np.uint8), offsets - offsets[0]
+        # Stripping accents may produce a capital, which CountVectorizer keeps.
+        table = _make_byte_table(self.pattern, self.lowercase and not in_python)
+        # A blank after each document keeps tokens from spanning two documents.
+        data = " ".join([*texts, " " * WORD]).encode("latin-1").translate(table)
+        offsets = np.concatenate([[0], np.cumsum(lengths + 1)])
+        return np.frombuffer(data, np.uint8), offsets
 
-    def _prepare(self, texts):
-        """Prepare documents that are not ASCII in Python, which knows all characters.
+    def _prepare(self, text):
+        """Prepare a text in Python, which knows all characters.
 
         Lower-casing, accents and scikit-learn's word characters depend on Unicode.
-        Keras's separators are all ASCII.
+        Keras's separators are all ASCII. The result has a character for each byte in
+        UTF-8, to be joined with texts in ASCII: one encoding of many is faster.
         """
-        prepared = []
-        for text in texts.to_pylist():
-            text = self.preprocess(str(text, "utf-8", "surrogatepass"))
-            if self.pattern == SKLEARN_PATTERN:
-                text = re.sub(r"\W+", " ", text)
-            prepared.append(text.encode("utf-8", "surrogatepass"))
-        return pa.array(prepared, pa.large_binary())
+        text = self.preprocess(text)
+        if self.pattern == SKLEARN_PATTERN and not text.isascii():
+            text = re.sub(r"\W+", " ", text)
+        return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def tokenize_lists(token_lists):
     """Return the `Tokens` of lists of tokens: the slow path."""
-    numbers = {}
-    token_lists = list(token_lists)
+    tokens = list(chain.from_iterable(token_lists))
     try:
-        codes = np.fromiter(
-            (
-                numbers.setdefault(token, len(numbers))
-                for token in chain.from_iterable(token_lists)
-            ),
-            np.int32,
-        )
+        numbers = {term: i for i, term in enumerate(dict.fromkeys(tokens))}
     except TypeError:  # a token that cannot be hashed, whose type this error names
-        to_terms(chain.from_iterable(token_lists))
+        to_terms(tokens)
         raise
-    rows = number_rows([len(tokens) for tokens in token_lists])
+    codes = np.fromiter(map(numbers.get, tokens), np.int32, len(tokens))
+    rows = number_rows(list(map(len, token_lists)))
     return Tokens(to_terms(numbers), codes, rows, len(token_lists))
 
 
@@ -242,13 +227,6 @@ def _find_edges(data):
     return np.concatenate([[0], edges]) if solid[0] else edges
 
 
-def _number_tokens(data, edges):
-    """Return the distinct tokens, and the position of each token among them."""
-    integers, long_terms = _read_integers(data, edges)
-    codes, distinct = pd.factorize(integers)
-    return _write_terms(distinct, long_terms), codes.astype(np.int32)
-
-
 def _read_integers(data, edges):
     r"""Read each token as one integer of eight bytes, so that equal tokens are equal.
 
@@ -285,8 +263,8 @@ def _read_integers(data, edges):
     integers |= _PADDING.take(lengths, mode="clip")
     long = np.flatnonzero(lengths > WORD)
     # Between the edges lie tokens and, at odd positions, their separators.
-    pieces = pc.take(make_array(data, edges), pa.array(2 * long))
-    encoded = pc.dictionary_encode(pieces)
+    pieces = pc.take(make_array(data, edges), pa.array(2 * long), memory_pool=POOL)
+    encoded = pc.dictionary_encode(pieces, memory_pool=POOL)
     integers[long] = encoded.indices.to_numpy().astype(np.uint64) + _LONG
     return integers, encoded.dictionary
 
@@ -298,10 +276,10 @@ def _write_terms(integers, long_terms):
     used = letters != 0xFF
     offsets = np.concatenate([[0], np.cumsum(used.sum(axis=1), dtype=np.int64)])
     short_terms = make_array(letters[used], offsets)
-    terms = pa.concat_arrays([short_terms, long_terms])
+    terms = pa.concat_arrays([short_terms, long_terms], POOL)
     order = np.cumsum(~is_long) - 1
     order[is_long] = integers[is_long] - _LONG + len(short_terms)
-    return pc.take(terms, pa.array(order))
+    return pc.take(terms, pa.array(order), memory_pool=POOL)
 
 
 def make_array(data, offsets):
@@ -318,12 +296,8 @@ def _drop_terms(tokens, dropped):
         return tokens
     stays = kept[tokens.codes]
     codes = (np.cumsum(kept, dtype=np.int32) - 1)[tokens.codes[stays]]
-    return Tokens(
-        pc.filter(tokens.terms, pa.array(kept)),
-        codes,
-        tokens.rows[stays],
-        tokens.n_rows,
-    )
+    terms = pc.filter(tokens.terms, pa.array(kept))
+    return Tokens(terms, codes, tokens.rows[stays], tokens.n_rows)
 
 
 def number_codes(codes, n_possible):
@@ -385,20 +359,14 @@ def add_ngrams(tokens, lengths, ngram_range, joiner, keep_short=False):
                 joiner,
             )
         if n >= smallest:
-            kept.append(Tokens(terms, codes, rows[starts], n_rows))
+            kept.append((terms, codes, rows[starts]))
         elif keep_short:
             short = np.searchsorted(starts, (ends - lengths)[lengths == n])
             numbers, used = number_codes(codes[short], len(terms))
-            short_rows = rows[starts[short]]
-            kept.append(Tokens(terms.take(pa.array(used)), numbers, short_rows, n_rows))
+            kept.append((terms.take(pa.array(used)), numbers, rows[starts[short]]))
         if not len(starts) and kept:  # no group is that long
             break
-    shifts = np.cumsum([0] + [len(part.terms) for part in kept[:-1]], dtype=np.int32)
-    return Tokens(
-        pa.concat_arrays([part.terms for part in kept]),
-        np.concatenate(
-            [part.codes + shift for part, shift in zip(kept, shifts, strict=True)]
-        ),
-        np.concatenate([part.rows for part in kept]),
-        n_rows,
-    )
+    terms, codes, rows = map(list, zip(*kept, strict=True))
+    shifts = np.cumsum([0, *map(len, terms[:-1])], dtype=np.int32)
+    codes = np.concatenate(list(map(np.add, codes, shifts)))
+    return Tokens(pa.concat_arrays(terms), codes, np.concatenate(rows), n_rows)
