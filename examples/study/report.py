@@ -22,6 +22,7 @@ import skimdb
 from study.page import PAGE, draw, format_table, write_figure, write_table
 
 MAX_SILENCE = 8  # seconds
+START = time.monotonic()
 FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes such a cell for a formula
 
 
@@ -63,6 +64,8 @@ class Report:
         If the folder cannot be written.
     """
 
+    _printed = START
+
     def __init__(self, folder, title, introduction):
         self.folder = Path(folder)
         self.title = title
@@ -70,44 +73,57 @@ class Report:
         self.memory = self.folder / "cache"
         self.memory.mkdir(parents=True, exist_ok=True)
         self._body, self._top = [f"<p>{escape(introduction)}</p>"], []
-        self._start = self._last = time.monotonic()
         if hasattr(sys.stdout, "reconfigure"):  # a console may lack some characters
             sys.stdout.reconfigure(errors="backslashreplace")
         self._print(title)
 
-    @property
-    def seconds(self):
-        """Run time so far."""
-        return time.monotonic() - self._start
-
-    def _print(self, text):
-        self._last = time.monotonic()
+    @classmethod
+    def _print(cls, text):
         print(text, flush=True)
+        cls._printed = time.monotonic()
 
-    def progress(self, text):
-        """Print the current step."""
-        self._print(f"[{self.seconds:5.0f} s] {text}")
+    @classmethod
+    def progress(cls, text):
+        """Print the current step, and the seconds since the start."""
+        cls._print(f"[{time.monotonic() - START:5.0f} s] {text}")
 
+    @classmethod
     @contextmanager
-    def part(self, title, on_top=False):
-        """Begin a part, report during silences, and write the page at its end."""
-        self._print(f"\n{title}\n{'=' * len(title)}")
-        above = self._body
-        self._body = [f"<h2>{escape(title)}</h2>"]
+    def break_silence(cls, title):
+        """Print a line now and then while nothing else is printed."""
         end = threading.Event()
 
-        def break_silence():
+        def watch():
             while not end.wait(MAX_SILENCE / 8):
-                if time.monotonic() - self._last > MAX_SILENCE:
-                    self.progress(f"{title}: still running")
+                if time.monotonic() - cls._printed > MAX_SILENCE:
+                    cls.progress(f"{title}: still running")
 
-        thread = threading.Thread(target=break_silence, daemon=True)
+        thread = threading.Thread(target=watch, daemon=True)
         thread.start()
         try:
             yield
         finally:
             end.set()
             thread.join()
+
+    def expect_fits(self, n_fits):
+        """Add to the number of fits of this part."""
+        self._n_expected += n_fits
+
+    def count_fit(self, text):
+        """Print the number of a fit that is finished."""
+        self._n_fits += 1
+        self.progress(f"{self._n_fits} of {self._n_expected}: {text}")
+
+    @contextmanager
+    def part(self, title, on_top=False):
+        """Begin a part, and write the page at its end."""
+        self._print(f"\n{title}\n{'=' * len(title)}")
+        self._n_fits = self._n_expected = 0
+        above = self._body
+        self._body = [f"<h2>{escape(title)}</h2>"]
+        with self.break_silence(title):
+            yield
         if on_top:
             self._top, self._body = self._body, above
         else:
@@ -154,7 +170,7 @@ class Report:
     def finish(self, title, command):
         """Add the command of the study, and remove the cache."""
         with self.part(title):
-            self.text(f"By {command}, in {self.seconds:.0f} seconds.")
+            self.text(f"By {command}, in {time.monotonic() - START:.0f} seconds.")
             self.table(list_versions(), "environment", "Versions and machine")
         shutil.rmtree(self.memory, ignore_errors=True)
         path = self.folder / "report.html"
