@@ -103,7 +103,12 @@ def linear_models(data, options, report):
     baselines = search.list_baselines()
     report.expect_fits(len(data.splits) * (len(columns) + len(baselines)))
     models = search.compare_columns(data, columns, report)
-    baselines = search.score_baselines(data, baselines, report)
+    best = max(models, key=lambda kind: models[kind].accuracy)
+    if best.analyzer == "word" and best.longest == max(c.longest for c in columns):
+        report.expect_fits(len(data.splits))
+        longer = best._replace(longest=best.longest + 1)
+        models |= search.compare_columns(data, [longer], report)
+    baselines = search.score_models(baselines, "baseline", data, report)
     scored = [*models.values(), *baselines]
     report.table(
         tables.compare_scores(scored), "linear_models", "Accuracy on the folds"

@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from html import escape
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -23,7 +24,7 @@ from study.page import PAGE, draw, format_table, write_figure, write_table
 
 MAX_SILENCE = 8  # seconds
 START = time.monotonic()
-FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes such a cell for a formula
+FORMULA = r"^(?=[=+\-@\t\r])"  # a spreadsheet takes such a cell for a formula
 
 
 def list_versions():
@@ -33,12 +34,6 @@ def list_versions():
     rows |= {name: version(name) for name in packages}
     rows |= {"system": platform.system(), "processors": str(os.cpu_count())}
     return pd.DataFrame(rows.items(), columns=["what", "version"])
-
-
-def escape_formula(value):
-    """Return a cell that a spreadsheet shows as text."""
-    is_formula = isinstance(value, str) and value.startswith(FORMULA)
-    return f"'{value}" if is_formula else value
 
 
 class Report:
@@ -72,7 +67,8 @@ class Report:
         self.facts = {}
         self.memory = self.folder / "cache"
         self.memory.mkdir(parents=True, exist_ok=True)
-        self._body, self._top = [f"<p>{escape(introduction)}</p>"], []
+        self._body = [f"<p>{escape(introduction)}</p>"]
+        self._parts = [self._body]
         if hasattr(sys.stdout, "reconfigure"):  # a console may lack some characters
             sys.stdout.reconfigure(errors="backslashreplace")
         self._print(title)
@@ -120,15 +116,11 @@ class Report:
         """Begin a part, and write the page at its end."""
         self._print(f"\n{title}\n{'=' * len(title)}")
         self._n_fits = self._n_expected = 0
-        above = self._body
         self._body = [f"<h2>{escape(title)}</h2>"]
+        self._parts.insert(0 if on_top else len(self._parts), self._body)
         with self.break_silence(title):
             yield
-        if on_top:
-            self._top, self._body = self._body, above
-        else:
-            self._body = above + self._body
-        body = "\n".join(self._top + self._body)
+        body = "\n".join(chain.from_iterable(self._parts))
         page = PAGE.substitute(title=escape(self.title), body=body)
         (self.folder / "report.html").write_text(page, encoding="utf-8")
 
@@ -146,7 +138,7 @@ class Report:
 
     def data(self, frame, name):
         """Write data that are too long to show to ``name.csv``."""
-        cells = frame.map(escape_formula)
+        cells = frame.replace(regex=FORMULA, value="'")
         cells.to_csv(self.folder / f"{name}.csv", index=False, encoding="utf-8")
 
     def figure(self, figure, name, caption):

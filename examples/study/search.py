@@ -118,30 +118,40 @@ def score_folds(name, pipe, data, splits, report):
     return scores
 
 
-def compare_columns(data, columns, report):
-    """Score a linear model with each kind of columns; the longest n-grams may win.
+def score_models(pipes, kind, data, report):
+    """Score pipelines on the folds, without those that cannot be trained.
 
-    Then the next longer ones are tried, too.
+    Parameters
+    ----------
+    pipes : dict of str to Pipeline
+    kind : str
+        As in Model.
+    data : Bunch
+    report : Report
 
     Returns
     -------
-    models : dict of Columns to Model
+    models : list of Model
     """
-    models = {}
-
-    def add(new):
-        name = f"{new.name}; LinearSVC"
-        pipe = make_pipeline(LinearSVC(random_state=0)).set_params(**new.params)
-        scores = score_folds(name, pipe, data, data.splits, report)
-        models[new] = Model(name, pipe, scores, "linear model")
-
-    for new in columns:
-        add(new)
-    best = max(models, key=lambda columns: models[columns].accuracy)
-    if best.analyzer == "word" and best.longest == max(c.longest for c in models):
-        report.expect_fits(len(data.splits))
-        add(best._replace(longest=best.longest + 1))
+    models = []
+    for name, pipe in pipes.items():
+        try:
+            scores = score_folds(name, pipe, data, data.splits, report)
+            models.append(Model(name, pipe, scores, kind))
+        except ValueError as error:  # no word of two letters
+            report.text(f"{name} is left out: {error}.")
     return models
+
+
+def compare_columns(data, columns, report):
+    """Score a linear model with each kind of columns; return a dict of models."""
+    pipe = make_pipeline(LinearSVC(random_state=0))
+    pipes = {
+        f"{kind.name}; LinearSVC": clone(pipe).set_params(**kind.params)
+        for kind in columns
+    }
+    models = score_models(pipes, "linear model", data, report)
+    return dict(zip(columns, models, strict=True))
 
 
 def list_networks(columns, shapes):
@@ -181,10 +191,9 @@ def search_networks(data, networks, options, report):
         The `history_` of the search.
     """
     sizes = [size for size in (512, 256, 128, 64) if 8 * size <= len(data.y)]
+    size = max(sizes, default=32)
     classifier = KerasMLPClassifier(
-        optimizer="adam",
-        batch_size=max(sizes, default=32),
-        random_state=options.seed,
+        optimizer="adam", batch_size=size, random_state=options.seed
     )
     pipe = make_pipeline(classifier, TextMultiHotVectorizer(NETWORK_COLUMNS))
     report.expect_fits(len(networks) * len(data.splits))
@@ -223,19 +232,6 @@ def list_baselines():
         ),
         "Tfidf + LinearSVC": make_pipeline(LinearSVC(random_state=0), **tfidf),
     }
-
-
-def score_baselines(data, baselines, report):
-    """Score the baselines that can be trained."""
-    models = []
-    for name, pipe in baselines.items():
-        try:
-            scores = score_folds(name, pipe, data, data.splits, report)
-        except ValueError as error:  # no word of two letters
-            report.text(f"{name} is left out: {error}.")
-            continue
-        models.append(Model(name, pipe, scores, "baseline"))
-    return models
 
 
 def test_model(model, data):
