@@ -22,7 +22,8 @@ def main():
     options = make_parser(__doc__, sections=SECTIONS).parse_args()
     plan = QUICK if options.quick else FULL
     with tempfile.TemporaryDirectory() as name:
-        facts = run_task(prepare_reviews, Path(name), options.source, None, 0)
+        sizes = None, plan.n_reviews
+        facts = run_task(prepare_reviews, Path(name), options.source, *sizes)
         bench = Bench(Path(name), plan, facts["bytes"], facts["vectorize"])
         blocks, _ = run_sections(bench, SECTIONS, options.sections)
     machine = describe_machine("joblib", "distributed", "ray")

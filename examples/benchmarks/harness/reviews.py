@@ -14,7 +14,7 @@ def prepare_reviews(folder, source, n_reviews, n_small):
     source : str
         As in :func:`skimdb.datasets.fetch_imdb`.
     n_reviews, n_small : int
-        Number of reviews, and of those that are also written as texts.
+        Number of reviews, and of those that are written as texts and as a small matrix.
 
     Returns
     -------
@@ -34,6 +34,7 @@ def prepare_reviews(folder, source, n_reviews, n_small):
     write(folder, "texts", list(texts[:n_small]), y[:n_small])
     write(folder, "ids", ids, y)
     write(folder, "matrix", X, y)
+    write(folder, "small", X[:n_small], y[:n_small])
     facts = dict(zip(("rows", "columns"), X.shape, strict=True))
     n_bytes = sum(len(text.encode()) for text in texts)
     means = {"bytes": n_bytes / len(texts), "vectorize": seconds / len(texts)}

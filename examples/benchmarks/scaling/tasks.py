@@ -58,7 +58,7 @@ def enter_backend(stack, backend, n_workers):
 def search_grid(folder, plan, backend, n_workers, n_candidates, n_splits):
     """Search the grid: seconds of the start, of a small search, of both searches."""
     start = time.perf_counter()
-    X, y = (data[: plan.n_reviews] for data in read(folder, "matrix"))
+    X, y = read(folder, "small")
     peaks = Path(tempfile.mkdtemp(dir=folder))
     os.environ["PEAKS_FOLDER"] = str(peaks)  # workers inherit it
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # and these modules
