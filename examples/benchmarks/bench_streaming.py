@@ -150,14 +150,13 @@ def stream_hashed(folder, stages, n_features, classifier, **params):
 
 
 SGD = {"classifier": "sklearn.linear_model:SGDClassifier", "loss": "log_loss"}
+SGD |= {"n_features": 2**20}
 MLP = {"classifier": "sklearn.neural_network:MLPClassifier", "batch_size": 512}
+MLP |= {"n_features": 2**14, "hidden_layer_sizes": (16, 16)}
 PEERS = {  # functions and further arguments
     "skimdb": (stream_skimdb, {}),
-    "HashingVectorizer + SGDClassifier": (stream_hashed, SGD | {"n_features": 2**20}),
-    "HashingVectorizer + MLPClassifier": (
-        stream_hashed,
-        MLP | {"hidden_layer_sizes": (16, 16), "n_features": 2**14},
-    ),
+    "HashingVectorizer + SGDClassifier": (stream_hashed, SGD),
+    "HashingVectorizer + MLPClassifier": (stream_hashed, MLP),
 }
 
 

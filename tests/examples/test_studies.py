@@ -96,6 +96,9 @@ def test_silence_is_broken(monkeypatch, tmp_path, capsys):
     with report.Report(tmp_path, "A study", "").part("1. Slow"):
         time.sleep(0.5)
     assert capsys.readouterr().out.count("1. Slow: still running") >= 2
+    with report.Report.break_silence("Reading"):  # before there is a folder
+        time.sleep(0.5)
+    assert capsys.readouterr().out.count("Reading: still running") >= 2
 
 
 def test_fits_are_counted_by_part(tmp_path, capsys):

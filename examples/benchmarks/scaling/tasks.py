@@ -113,9 +113,8 @@ def write_rows(folder, plan, n_rows, n_columns):
 def fit(folder, plan, n_units):
     """Fit: seconds per epoch, and the size of the matrix."""
     X, y = read(folder, "rows")
-    classifier = KerasMLPClassifier(
-        n_units, epochs=1, batch_size=512, backend="numpy", random_state=0
-    )
+    params = {"epochs": 1, "batch_size": 512, "random_state": 0}
+    classifier = KerasMLPClassifier(n_units, backend="numpy", **params)
     classifier.fit(X[:100], y[:100])  # a first call in a process takes longer
     first, _ = clock(classifier.fit, X, y)
     classifier.set_params(epochs=1 + plan.fit_epochs)
