@@ -384,12 +384,13 @@ def parse_arguments(arguments):
 
 def do_study(options, report):
     report.progress("Loading the reviews")
-    reviews = load_reviews(
-        options.source,
-        options.data_home,
-        options.seed,
-        limit=2000 if options.quick else None,
-    )
+    with report.break_silence("Loading the reviews"):
+        reviews = load_reviews(
+            options.source,
+            options.data_home,
+            options.seed,
+            limit=2000 if options.quick else None,
+        )
     do_parts(PARTS, report, reviews, options)
     command = f"imdb_study.py {'--quick ' * options.quick}--seed {options.seed}"
     report.finish("How this was made", command)

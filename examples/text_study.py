@@ -27,7 +27,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import cross_val_score
 from study import conclusions, plots, search, tables, words
 from study.cleaning import clean_rows
 from study.files import FileError, read_file
@@ -101,8 +100,15 @@ def linear_models(data, options, report):
         "words (idf). LinearSVC compares them, since it trains quickly. The baselines "
         "use the words of scikit-learn's CountVectorizer."
     )
+    baselines = search.list_baselines()
+    report.expect_fits(len(data.splits) * (len(columns) + len(baselines)))
     models = search.compare_columns(data, columns, report)
-    baselines = search.score_baselines(data, report)
+    best = max(models, key=lambda kind: models[kind].accuracy)
+    if best.analyzer == "word" and best.longest == max(c.longest for c in columns):
+        report.expect_fits(len(data.splits))
+        longer = best._replace(longest=best.longest + 1)
+        models |= search.compare_columns(data, [longer], report)
+    baselines = search.score_models(baselines, "baseline", data, report)
     scored = [*models.values(), *baselines]
     report.table(
         tables.compare_scores(scored), "linear_models", "Accuracy on the folds"
@@ -151,9 +157,10 @@ def networks(data, options, report):
 
 def result(data, options, report):
     models = report.facts["models"]
-    for number, model in enumerate(models, start=1):
-        report.progress(f"{number} of {len(models)}: training {model.name}")
+    report.expect_fits(len(models))
+    for model in models:
         search.test_model(model, data)
+        report.count_fit(f"{model.name} on all training texts")
     saved = max(models, key=lambda model: model.rank)
     n_baselines = sum(model.kind == "baseline" for model in models)
     report.text(
@@ -247,6 +254,7 @@ def learning_curve(data, options, report):
         "network has smaller batches of fewer texts, so that it makes as many steps."
     )
     scores = {}
+    report.expect_fits(2 * len(data.splits))
     for part in (4, 2):
         pipe, splits = clone(model.pipe), []
         for train, validation in data.splits:
@@ -256,8 +264,8 @@ def learning_curve(data, options, report):
             size = max(1, pipe["classifier"].batch_size // part)
             pipe.set_params(classifier__batch_size=size)
         n_texts = len(splits[0][0])
-        scores[n_texts] = cross_val_score(pipe, data.texts, data.y, cv=splits)
-        report.progress(f"{n_texts:,} texts: {scores[n_texts].mean():.1%}")
+        name = f"{n_texts:,} texts"
+        scores[n_texts] = search.score_folds(name, pipe, data, splits, report)
     scores = pd.DataFrame(scores | {len(data.splits[0][0]): model.scores})
     table = pd.DataFrame({"accuracy": scores.mean(), "accuracy_error": scores.sem()})
     table = table.rename_axis("texts").reset_index()
@@ -274,7 +282,8 @@ def learning_curve(data, options, report):
 
 def use(data, options, report):
     report.text("The model is saved with its vectorizer. Three lines load it:")
-    report.code(write_lines(data, options))
+    report.facts["lines"] = write_lines(data, options)
+    report.code(report.facts["lines"])
 
 
 def write_lines(data, options):
@@ -350,7 +359,8 @@ def main(arguments=None):
     if find_spec("skops") is None:
         sys.exit('The study saves the model with skops: pip install "skimdb[skops]"')
     try:
-        data = load_texts(options)
+        with Report.break_silence("Reading the file"):
+            data = load_texts(options)
         title = f"A study of {Path(options.file).name}"
         report = Report(options.output, title, INTRODUCTION)
     except FileError as error:
@@ -363,7 +373,7 @@ def main(arguments=None):
     except KeyboardInterrupt:
         sys.exit("\nInterrupted. Start the study again to use the finished networks.")
     report.finish("How this was made", f"text_study.py --seed {options.seed}")
-    print(f"\nLoad the model and predict:\n\n{write_lines(data, options)}")
+    print(f"\nLoad the model and predict:\n\n{report.facts['lines']}")
 
 
 if __name__ == "__main__":

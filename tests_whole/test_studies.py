@@ -211,6 +211,8 @@ def test_text_study_writes_tables_plots_and_a_page(text):
     assert tables["data_classes"][["training", "test"]].to_numpy().sum() == 72
     n_epochs = tables["network_curves"].groupby(["candidate", "fold"]).size()
     assert n_epochs.between(5, 100).all()
+    for candidate in n_epochs.index.unique("candidate"):
+        assert len(re.findall(rf"\d of \d+: {re.escape(candidate)}: \d", told)) == 4
     assert tables["models"]["saved"].tolist().count("yes") == 1
     n_test = tables["data_counts"]["count"][1]
     assert tables["test_classes"]["texts"].sum() == n_test

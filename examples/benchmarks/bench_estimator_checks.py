@@ -34,6 +34,7 @@ def build_compiled(X, y):
     return model
 
 
+SHORT = {"epochs": 1, "verbose": 0}
 CLASSIFIERS = {
     "skimdb.KerasMLPClassifier": KerasMLPClassifier(),
     "  in TensorFlow": KerasMLPClassifier(backend="tensorflow"),
@@ -42,14 +43,10 @@ CLASSIFIERS = {
     "  three hidden layers": KerasMLPClassifier((8, 8, 4)),
     "sklearn.MLPClassifier": MLPClassifier(),
     "scikeras.KerasClassifier": KerasClassifier(
-        build,
-        loss="sparse_categorical_crossentropy",
-        optimizer="rmsprop",
-        epochs=1,
-        verbose=0,
+        build, optimizer="rmsprop", loss="sparse_categorical_crossentropy", **SHORT
     ),
     "keras.SKLearnClassifier": keras.wrappers.SKLearnClassifier(
-        build_compiled, fit_kwargs={"epochs": 1, "verbose": 0}
+        build_compiled, fit_kwargs=SHORT
     ),
 }
 

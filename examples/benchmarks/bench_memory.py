@@ -28,8 +28,7 @@ def measure_series(name, architectures, matrices, y):
     memory, seconds = [], []
     for seed, (params, X) in enumerate(zip(cycle(architectures), matrices)):
         classifier = KerasMLPClassifier(**params, epochs=20, random_state=seed)
-        elapsed, _ = clock(classifier.fit, X, y)
-        seconds.append(elapsed)
+        seconds.append(clock(classifier.fit, X, y)[0])
         memory.append(resident_memory())
     growth = memory[-1] / memory[9] - 1
     early = statistics.median(seconds[10:20])

@@ -13,18 +13,19 @@ from pathlib import Path
 from harness.options import make_parser
 from harness.processes import run_task
 from harness.report import describe_machine, run_sections, write_blocks
+from harness.reviews import prepare_reviews
 from scaling.plans import FULL, QUICK
 from scaling.sections import SECTIONS, Bench
-from scaling.tasks import prepare
 
 
 def main():
     options = make_parser(__doc__, sections=SECTIONS).parse_args()
     plan = QUICK if options.quick else FULL
     with tempfile.TemporaryDirectory() as name:
-        facts = run_task(prepare, Path(name), plan, options.source)
+        sizes = None, plan.n_reviews
+        facts = run_task(prepare_reviews, Path(name), options.source, *sizes)
         bench = Bench(Path(name), plan, facts["bytes"], facts["vectorize"])
-        blocks = run_sections(bench, SECTIONS, options.sections)
+        blocks, _ = run_sections(bench, SECTIONS, options.sections)
     machine = describe_machine("joblib", "distributed", "ray")
     blocks["machine"] = [f"- {line}" for line in machine]
     if options.write:

@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pyarrow as pa
@@ -135,10 +136,11 @@ def stream_skimdb(folder, stages):
     return {"first_pass": first_pass, "accuracy": accuracy}
 
 
-def stream_hashed(folder, stages, classifier, n_features):
+def stream_hashed(folder, stages, n_features, classifier, **params):
     from sklearn.feature_extraction.text import HashingVectorizer
 
     vectorizer = HashingVectorizer(n_features=n_features)
+    classifier = resolve_name(classifier)(random_state=0, **params)
     for texts, y in read_chunks(folder, stages):
         X = vectorizer.transform(texts.to_pylist())
         stages.enter("training")
@@ -147,31 +149,22 @@ def stream_hashed(folder, stages, classifier, n_features):
     return {"accuracy": classifier.score(vectorizer.transform(texts), y)}
 
 
-def stream_sgd(folder, stages):
-    from sklearn.linear_model import SGDClassifier
-
-    classifier = SGDClassifier(loss="log_loss", random_state=0)
-    return stream_hashed(folder, stages, classifier, 2**20)
-
-
-def stream_mlp(folder, stages):
-    from sklearn.neural_network import MLPClassifier
-
-    classifier = MLPClassifier((16, 16), batch_size=512, random_state=0)
-    return stream_hashed(folder, stages, classifier, 2**14)
-
-
-PEERS = {
-    "skimdb": stream_skimdb,
-    "HashingVectorizer + SGDClassifier": stream_sgd,
-    "HashingVectorizer + MLPClassifier": stream_mlp,
+SGD = {"classifier": "sklearn.linear_model:SGDClassifier", "loss": "log_loss"}
+SGD |= {"n_features": 2**20}
+MLP = {"classifier": "sklearn.neural_network:MLPClassifier", "batch_size": 512}
+MLP |= {"n_features": 2**14, "hidden_layer_sizes": (16, 16)}
+PEERS = {  # functions and further arguments
+    "skimdb": (stream_skimdb, {}),
+    "HashingVectorizer + SGDClassifier": (stream_hashed, SGD),
+    "HashingVectorizer + MLPClassifier": (stream_hashed, MLP),
 }
 
 
 def stream(peer, folder):
     """Measure a peer."""
     stages = Stages()
-    return PEERS[peer](folder, stages) | stages.seconds
+    function, options = PEERS[peer]
+    return function(folder, stages, **options) | stages.seconds
 
 
 def report(name, result, n_reviews):
@@ -186,13 +179,10 @@ def report(name, result, n_reviews):
         flush=True,
     )
     if "first_pass" in result:
-        first = result["first_pass"]
-        print(
-            f"  of that the vectorizer's pass {first:.1f} s, {n_reviews / first:,.0f} "
-            f"reviews per second; the epoch {total - first:.1f} s, "
-            f"{n_reviews / (total - first):,.0f} reviews per second",
-            flush=True,
-        )
+        passes = result["first_pass"], total - result["first_pass"]
+        rates = [f"{t:.1f} s, {n_reviews / t:,.0f} reviews per second" for t in passes]
+        told = "  of that the vectorizer's pass {}; the epoch {}"
+        print(told.format(*rates), flush=True)
 
 
 def main():

@@ -16,9 +16,9 @@ from pathlib import Path
 from harness.options import make_parser
 from harness.processes import run_task
 from harness.report import describe_machine, run_sections, write_blocks
+from harness.reviews import prepare_reviews
 from training.plans import FULL, QUICK
 from training.sections import SECTIONS, Bench
-from training.tasks import prepare_data
 
 
 def main():
@@ -30,14 +30,15 @@ def main():
     plan = QUICK if options.quick else FULL
     repeats = 1 if options.quick else options.repeats
     with tempfile.TemporaryDirectory() as name:
-        data = run_task(prepare_data, Path(name), plan, options.source)
+        sizes = plan.n_reviews, plan.n_small
+        data = run_task(prepare_reviews, Path(name), options.source, *sizes)
         bench = Bench(Path(name), plan, repeats, options.other_version)
-        blocks = run_sections(bench, SECTIONS, options.sections)
+        blocks, wins = run_sections(bench, SECTIONS, options.sections)
     shape = f"{data['columns']:,} words, {data['non_zeros']:,} non-zeros"
     reviews = f"{data['rows']:,} training reviews of the source {data['source']!r}"
     facts = [*describe_machine("torch"), f"the {reviews}, {shape}"]
     blocks["machine"] = [f"- {fact}" for fact in facts]
-    blocks["wins"] = [f"- {win}" for win in bench.wins] or ["Nowhere in this run."]
+    blocks["wins"] = [f"- {win}" for win in wins] or ["Nowhere in this run."]
     print(*blocks["machine"], "", *blocks["wins"], sep="\n")
     if options.write:
         write_blocks(options.write, blocks)

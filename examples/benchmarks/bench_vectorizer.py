@@ -17,23 +17,22 @@ from harness.processes import run_task
 from harness.report import describe_machine, spread
 
 PEERS = ("CountVectorizer", "TextMultiHotVectorizer")
-REVIEWS = "25,000 reviews, 10,000 words"
-BIGRAMS = "25,000 reviews, 200,000 words and bigrams"
-SHORT = "1,000,000 short texts, 10,000 words"
-FEWER = "3,000 reviews, 10,000 words"
-CHARACTERS = "3,000 reviews, all n-grams of 2 to 4 characters"
-IN_WORDS = "3,000 reviews, all n-grams of 2 to 4 characters within words"
-ONE = "1 review, words"
-ONE_CHARACTERS = "1 review, n-grams of 2 to 4 characters"
-CASES = {
-    REVIEWS: {"max_features": 10_000},
-    BIGRAMS: {"max_features": 200_000, "ngram_range": (1, 2)},
-    SHORT: {"max_features": 10_000},
-    FEWER: {"max_features": 10_000},
-    CHARACTERS: {"analyzer": "char", "ngram_range": (2, 4), "max_features": None},
-    IN_WORDS: {"analyzer": "char_wb", "ngram_range": (2, 4), "max_features": None},
-    ONE: {},
-    ONE_CHARACTERS: {"analyzer": "char", "ngram_range": (2, 4)},
+N_GRAMS = {"analyzer": "char", "ngram_range": (2, 4)}
+ALL, WITHIN_WORDS = {"max_features": None}, {"analyzer": "char_wb"}
+WORDS = {"max_features": 10_000}
+PAIRS = {"max_features": 200_000, "ngram_range": (1, 2)}
+CASES = {  # texts, as `main` names them, and parameters
+    "25,000 reviews, 10,000 words": ("all", WORDS),
+    "1,000,000 short texts, 10,000 words": ("short", WORDS),
+    "25,000 reviews, 200,000 words and bigrams": ("all", PAIRS),
+    "3,000 reviews, 10,000 words": ("few", WORDS),
+    "3,000 reviews, all n-grams of 2 to 4 characters": ("few", N_GRAMS | ALL),
+    "3,000 reviews, all n-grams of 2 to 4 characters within words": (
+        "few",
+        N_GRAMS | ALL | WITHIN_WORDS,
+    ),
+    "1 review, words": ("one", {}),
+    "1 review, n-grams of 2 to 4 characters": ("one", N_GRAMS),
 }
 
 
@@ -42,10 +41,10 @@ def make_vectorizer(peer, case):
     if peer == "CountVectorizer":
         from sklearn.feature_extraction.text import CountVectorizer
 
-        return CountVectorizer(binary=True, **CASES[case])
+        return CountVectorizer(binary=True, **CASES[case][1])
     from skimdb import TextMultiHotVectorizer
 
-    return TextMultiHotVectorizer(**CASES[case])
+    return TextMultiHotVectorizer(**CASES[case][1])
 
 
 def cut_texts(texts, n_texts=1_000_000):
@@ -144,14 +143,14 @@ def main():
     print(*describe_machine("pandas", "pyarrow"), sep="\n")
     texts, _ = fetch_imdb(subset="train", source=options.source, return_X_y=True)
     texts = list(texts)
-    contents = {REVIEWS: texts, SHORT: cut_texts(texts), BIGRAMS: texts}
-    subsets = dict.fromkeys([FEWER, CHARACTERS, IN_WORDS], texts[:3000])
-    subsets |= dict.fromkeys([ONE, ONE_CHARACTERS], texts[:1])
-    for case, content in (contents | subsets).items():
-        compare_times(case, content, options.repeats)
+    contents = {"all": texts, "short": cut_texts(texts)}
+    contents |= {"few": texts[:3000], "one": texts[:1]}
+    for case, (name, _) in CASES.items():
+        compare_times(case, contents[name], options.repeats)
     with tempfile.TemporaryDirectory() as folder:
-        for case, content in contents.items():
-            compare_memory(case, content, folder)
+        for case, (name, _) in CASES.items():
+            if name in ("all", "short"):
+                compare_memory(case, contents[name], folder)
     time_notebook(texts)
     time_keras(texts)
 

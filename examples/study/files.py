@@ -20,11 +20,10 @@ LABELS = "label labels sentiment class category target topic rating stars score 
 TEXTS = "text texts review reviews document comment message content body"
 SEPARATORS = ",;\t|"
 MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, which begins with the same bytes
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+    "utf-8-sig": codecs.BOM_UTF8,
+    # Before UTF-16, which begins with the same bytes.
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
 }
 N_GUESS = 1000  # rows that columns are guessed from
 KINDS = "CSV (*.csv), TSV (*.tsv), Parquet (*.parquet) or JSON lines (*.jsonl)"
@@ -120,7 +119,7 @@ def suggest(name, names):
 def _decode(path, encoding):
     """Return the text of a file; two possible encodings are an error."""
     data = path.read_bytes()
-    own = next((MARKS[mark] for mark in MARKS if data.startswith(mark)), "utf-8")
+    own = next((name for name in MARKS if data.startswith(MARKS[name])), "utf-8")
     try:
         text = data.decode(encoding or own).removeprefix("\ufeff")
     except LookupError as error:

@@ -5,7 +5,7 @@ import unicodedata
 import matplotlib.pyplot as plt
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import PercentFormatter
-from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 MAX_CLASSES = 20  # in a plot
 
@@ -33,17 +33,12 @@ def plot_confusion(y, predicted, classes):
     names = list(map(write_label, labels))
     side = 2.6 + 0.42 * len(labels)
     figure, ax = plt.subplots(figsize=(side + 0.6, side), layout="constrained")
-    ConfusionMatrixDisplay.from_predictions(
-        y,
-        predicted,
-        labels=labels,
-        display_labels=names,
-        ax=ax,
-        cmap="Blues",
-        colorbar=False,
-        xticks_rotation=90 if len(labels) > 2 or max(map(len, names)) > 10 else 0,
-        text_kw={"fontsize": 10 if len(labels) <= 8 else 7},
-    )
+    matrix = confusion_matrix(y, predicted, labels=labels)
+    rotation = 90 if len(labels) > 2 or max(map(len, names)) > 10 else 0
+    fonts = {"fontsize": 10 if len(labels) <= 8 else 7}
+    style = {"cmap": "Blues", "colorbar": False, "text_kw": fonts}
+    display = ConfusionMatrixDisplay(matrix, display_labels=names)
+    display.plot(ax=ax, xticks_rotation=rotation, **style)
     return figure
 
 

@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from html import escape
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -22,7 +23,8 @@ import skimdb
 from study.page import PAGE, draw, format_table, write_figure, write_table
 
 MAX_SILENCE = 8  # seconds
-FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes such a cell for a formula
+START = time.monotonic()
+FORMULA = r"^(?=[=+\-@\t\r])"  # a spreadsheet takes such a cell for a formula
 
 
 def list_versions():
@@ -32,12 +34,6 @@ def list_versions():
     rows |= {name: version(name) for name in packages}
     rows |= {"system": platform.system(), "processors": str(os.cpu_count())}
     return pd.DataFrame(rows.items(), columns=["what", "version"])
-
-
-def escape_formula(value):
-    """Return a cell that a spreadsheet shows as text."""
-    is_formula = isinstance(value, str) and value.startswith(FORMULA)
-    return f"'{value}" if is_formula else value
 
 
 class Report:
@@ -63,56 +59,68 @@ class Report:
         If the folder cannot be written.
     """
 
+    _printed = START
+
     def __init__(self, folder, title, introduction):
         self.folder = Path(folder)
         self.title = title
         self.facts = {}
         self.memory = self.folder / "cache"
         self.memory.mkdir(parents=True, exist_ok=True)
-        self._body, self._top = [f"<p>{escape(introduction)}</p>"], []
-        self._start = self._last = time.monotonic()
+        self._body = [f"<p>{escape(introduction)}</p>"]
+        self._parts = [self._body]
         if hasattr(sys.stdout, "reconfigure"):  # a console may lack some characters
             sys.stdout.reconfigure(errors="backslashreplace")
         self._print(title)
 
-    @property
-    def seconds(self):
-        """Run time so far."""
-        return time.monotonic() - self._start
-
-    def _print(self, text):
-        self._last = time.monotonic()
+    @classmethod
+    def _print(cls, text):
         print(text, flush=True)
+        cls._printed = time.monotonic()
 
-    def progress(self, text):
-        """Print the current step."""
-        self._print(f"[{self.seconds:5.0f} s] {text}")
+    @classmethod
+    def progress(cls, text):
+        """Print the current step, and the seconds since the start."""
+        cls._print(f"[{time.monotonic() - START:5.0f} s] {text}")
 
+    @classmethod
     @contextmanager
-    def part(self, title, on_top=False):
-        """Begin a part, report during silences, and write the page at its end."""
-        self._print(f"\n{title}\n{'=' * len(title)}")
-        above = self._body
-        self._body = [f"<h2>{escape(title)}</h2>"]
+    def break_silence(cls, title):
+        """Print a line now and then while nothing else is printed."""
         end = threading.Event()
 
-        def break_silence():
+        def watch():
             while not end.wait(MAX_SILENCE / 8):
-                if time.monotonic() - self._last > MAX_SILENCE:
-                    self.progress(f"{title}: still running")
+                if time.monotonic() - cls._printed > MAX_SILENCE:
+                    cls.progress(f"{title}: still running")
 
-        thread = threading.Thread(target=break_silence, daemon=True)
+        thread = threading.Thread(target=watch, daemon=True)
         thread.start()
         try:
             yield
         finally:
             end.set()
             thread.join()
-        if on_top:
-            self._top, self._body = self._body, above
-        else:
-            self._body = above + self._body
-        body = "\n".join(self._top + self._body)
+
+    def expect_fits(self, n_fits):
+        """Add to the number of fits of this part."""
+        self._n_expected += n_fits
+
+    def count_fit(self, text):
+        """Print the number of a fit that is finished."""
+        self._n_fits += 1
+        self.progress(f"{self._n_fits} of {self._n_expected}: {text}")
+
+    @contextmanager
+    def part(self, title, on_top=False):
+        """Begin a part, and write the page at its end."""
+        self._print(f"\n{title}\n{'=' * len(title)}")
+        self._n_fits = self._n_expected = 0
+        self._body = [f"<h2>{escape(title)}</h2>"]
+        self._parts.insert(0 if on_top else len(self._parts), self._body)
+        with self.break_silence(title):
+            yield
+        body = "\n".join(chain.from_iterable(self._parts))
         page = PAGE.substitute(title=escape(self.title), body=body)
         (self.folder / "report.html").write_text(page, encoding="utf-8")
 
@@ -130,7 +138,7 @@ class Report:
 
     def data(self, frame, name):
         """Write data that are too long to show to ``name.csv``."""
-        cells = frame.map(escape_formula)
+        cells = frame.replace(regex=FORMULA, value="'")
         cells.to_csv(self.folder / f"{name}.csv", index=False, encoding="utf-8")
 
     def figure(self, figure, name, caption):
@@ -154,7 +162,7 @@ class Report:
     def finish(self, title, command):
         """Add the command of the study, and remove the cache."""
         with self.part(title):
-            self.text(f"By {command}, in {self.seconds:.0f} seconds.")
+            self.text(f"By {command}, in {time.monotonic() - START:.0f} seconds.")
             self.table(list_versions(), "environment", "Versions and machine")
         shutil.rmtree(self.memory, ignore_errors=True)
         path = self.folder / "report.html"

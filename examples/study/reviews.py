@@ -71,13 +71,8 @@ def load_reviews(source, data_home, seed, limit=None):
 def measure_input(X):
     """Tabulate the size of the sparse matrix `X` and of one row in kB."""
     n_rows, n_columns = X.shape
-    rows = np.array([1, n_rows])
     sparse = (X.data.nbytes + X.indices.nbytes + X.indptr.nbytes) / n_rows
-    return pd.DataFrame(
-        {
-            "input": ["one review (mean)", f"all {n_rows:,}"],
-            "dense, float64": 8 * n_columns * rows / 1e3,
-            "dense, float32": 4 * n_columns * rows / 1e3,
-            "sparse, float32": sparse * rows / 1e3,
-        }
-    )
+    row = {"dense, float64": 8 * n_columns, "dense, float32": 4 * n_columns}
+    row = pd.Series(row | {"sparse, float32": sparse}) / 1e3
+    table = {"one review (mean)": row, f"all {n_rows:,}": row * n_rows}
+    return pd.DataFrame(table).T.rename_axis("input").reset_index()

@@ -18,7 +18,6 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
@@ -69,7 +68,7 @@ class Model:
 
     name: str
     pipe: Pipeline
-    scores: np.ndarray  # accuracy on each fold
+    scores: list  # accuracy on each fold
     kind: str  # "baseline", "linear model" or "network"
     seconds: float = np.nan  # of training on all training texts
     megabytes: float = np.nan
@@ -78,7 +77,7 @@ class Model:
     @property
     def accuracy(self):
         """Mean accuracy on the folds."""
-        return self.scores.mean()
+        return np.mean(self.scores)
 
     @property
     def rank(self):
@@ -109,29 +108,50 @@ def lacks_blanks(texts):
     return texts.str.len().sum() > LONG_WORDS * texts.str.split().str.len().sum()
 
 
-def compare_columns(data, columns, report):
-    """Score a linear model with each kind of columns; the longest n-grams may win.
+def score_folds(name, pipe, data, splits, report):
+    """Train a pipeline on each split, and list its accuracies."""
+    scores = []
+    for train, validation in splits:
+        fitted = clone(pipe).fit(data.texts[train], data.y[train])
+        scores.append(fitted.score(data.texts[validation], data.y[validation]))
+        report.count_fit(f"{name}: {scores[-1]:.1%}")
+    return scores
 
-    Then the next longer ones are tried, too.
+
+def score_models(pipes, kind, data, report):
+    """Score pipelines on the folds, without those that cannot be trained.
+
+    Parameters
+    ----------
+    pipes : dict of str to Pipeline
+    kind : str
+        As in Model.
+    data : Bunch
+    report : Report
 
     Returns
     -------
-    models : dict of Columns to Model
+    models : list of Model
     """
-    models = {}
-
-    def add(new, n_all):
-        pipe = make_pipeline(LinearSVC(random_state=0)).set_params(**new.params)
-        scores = cross_val_score(pipe, data.texts, data.y, cv=data.splits)
-        models[new] = Model(f"{new.name}; LinearSVC", pipe, scores, "linear model")
-        report.progress(f"{len(models)} of {n_all}: {new.name}: {scores.mean():.1%}")
-        return max(models, key=lambda columns: models[columns].accuracy)
-
-    for new in columns:
-        best = add(new, len(columns))
-    if best.analyzer == "word" and best.longest == max(c.longest for c in models):
-        add(best._replace(longest=best.longest + 1), len(columns) + 1)
+    models = []
+    for name, pipe in pipes.items():
+        try:
+            scores = score_folds(name, pipe, data, data.splits, report)
+            models.append(Model(name, pipe, scores, kind))
+        except ValueError as error:  # no word of two letters
+            report.text(f"{name} is left out: {error}.")
     return models
+
+
+def compare_columns(data, columns, report):
+    """Score a linear model with each kind of columns; return a dict of models."""
+    pipe = make_pipeline(LinearSVC(random_state=0))
+    pipes = {
+        f"{kind.name}; LinearSVC": clone(pipe).set_params(**kind.params)
+        for kind in columns
+    }
+    models = score_models(pipes, "linear model", data, report)
+    return dict(zip(columns, models, strict=True))
 
 
 def list_networks(columns, shapes):
@@ -171,40 +191,40 @@ def search_networks(data, networks, options, report):
         The `history_` of the search.
     """
     sizes = [size for size in (512, 256, 128, 64) if 8 * size <= len(data.y)]
+    size = max(sizes, default=32)
     classifier = KerasMLPClassifier(
-        optimizer="adam",
-        batch_size=max(sizes, default=32),
-        random_state=options.seed,
+        optimizer="adam", batch_size=size, random_state=options.seed
     )
     pipe = make_pipeline(classifier, TextMultiHotVectorizer(NETWORK_COLUMNS))
-    search = EpochSearchCV(
-        pipe,
-        networks,
-        max_epochs=options.epochs,
-        cv=data.splits,
-        n_iter_no_change=PATIENCE,
-        refit=False,
-        memory=report.memory,
-        verbose=1,
-    )
-    with parallel_config("threading", n_jobs=-1):  # processes take seconds to start
-        search.fit(data.texts, data.y)
-    models = []
-    for name, params in zip(networks, search.cv_results_["params"], strict=True):
-        curves = search.history_[search.history_["candidate"] == name]
-        scores = curves.loc[
-            curves["epoch"] == params["classifier__epochs"], "val_accuracy"
-        ]
-        model = clone(pipe).set_params(**params)
+    report.expect_fits(len(networks) * len(data.splits))
+    models, curves = [], []
+    for name, params in networks.items():
+        search = EpochSearchCV(
+            pipe,
+            {name: params},
+            max_epochs=options.epochs,
+            cv=data.splits,
+            n_iter_no_change=PATIENCE,
+            refit=False,
+            memory=report.memory,
+        )
+        with parallel_config("threading", n_jobs=-1):  # processes take seconds to start
+            search.fit(data.texts, data.y)
+        curves.append(search.history_)
+        at_best = search.history_["epoch"] == search.best_epoch_
+        scores = search.history_.loc[at_best, "val_accuracy"].tolist()
+        for score in scores:
+            report.count_fit(f"{name}: {score:.1%}")
         kind = "network" if params["classifier__n_hidden_layers"] else "linear model"
-        models.append(Model(name, model, scores.to_numpy(), kind))
-    return models, search.history_
+        model = clone(pipe).set_params(**search.best_params_)
+        models.append(Model(name, model, scores, kind))
+    return models, pd.concat(curves)
 
 
-def score_baselines(data, report):
-    """Score usual models, with words of scikit-learn's vectorizer."""
+def list_baselines():
+    """List usual models by name, with words of scikit-learn's vectorizer."""
     tfidf = {"vectorizer": CountVectorizer(), "idf": TfidfTransformer()}
-    baselines = {
+    return {
         "Most frequent class": make_pipeline(DummyClassifier()),
         "Naive Bayes": make_pipeline(MultinomialNB(), CountVectorizer()),
         "Tfidf + LogisticRegression": make_pipeline(
@@ -212,18 +232,6 @@ def score_baselines(data, report):
         ),
         "Tfidf + LinearSVC": make_pipeline(LinearSVC(random_state=0), **tfidf),
     }
-    models = []
-    for number, (name, pipe) in enumerate(baselines.items(), start=1):
-        try:
-            scores = cross_val_score(
-                pipe, data.texts, data.y, cv=data.splits, error_score="raise"
-            )
-        except ValueError as error:  # no word of two letters
-            report.text(f"{name} is left out: {error}.")
-            continue
-        report.progress(f"{number} of {len(baselines)}: {name}: {scores.mean():.1%}")
-        models.append(Model(name, pipe, scores, "baseline"))
-    return models
 
 
 def test_model(model, data):

@@ -31,14 +31,11 @@ def split_test(frame, seed):
     kept, held_out = min(
         list_splits(y, groups, 5, seed), key=lambda split: _compare_shares(y, split[1])
     )
-    return Bunch(
-        texts=texts[kept],
-        y=y[kept],
-        groups=None if groups is None else groups[kept],
-        test_texts=texts[held_out],
-        y_test=y[held_out],
-        test_groups=None if groups is None else groups[held_out],
-    )
+    data = Bunch(texts=texts[kept], y=y[kept], groups=None, test_groups=None)
+    data.update(test_texts=texts[held_out], y_test=y[held_out])
+    if groups is not None:
+        data.update(groups=groups[kept], test_groups=groups[held_out])
+    return data
 
 
 def _compare_shares(y, part):

@@ -90,21 +90,18 @@ def compare_variants(curves, reference):
         index="epoch", columns=["candidate", "fold"], values="val_loss"
     )
     names = [reference, *(n for n in curves["candidate"].unique() if n != reference)]
-    means = losses.T.groupby(level="candidate").mean().T[names]
-    last = losses.iloc[-1].unstack("candidate")[names]
+    means = losses.T.groupby(level="candidate").mean().T
+    last = losses.iloc[-1].unstack("candidate")
     difference = last.sub(last[reference], axis=0)
-    own = losses.idxmin().groupby(level="candidate").mean()
-    return pd.DataFrame(
-        {
-            "candidate": names,
-            "best_epoch": means.idxmin().to_numpy(),
-            "best_val_loss": means.min().to_numpy(),
-            "mean_split_best_epoch": own[names].to_numpy(),
-            "last_val_loss": last.mean().to_numpy(),
-            "loss_difference": difference.mean().to_numpy(),
-            "loss_standard_error": difference.sem().to_numpy(),
-        }
-    )
+    columns = {
+        "best_epoch": means.idxmin(),
+        "best_val_loss": means.min(),
+        "mean_split_best_epoch": losses.idxmin().groupby(level="candidate").mean(),
+        "last_val_loss": last.mean(),
+        "loss_difference": difference.mean(),
+        "loss_standard_error": difference.sem(),
+    }
+    return pd.DataFrame(columns).loc[names].rename_axis("candidate").reset_index()
 
 
 def name_network(params):
@@ -198,16 +195,17 @@ def compare_scores(models):
 
 def compare_models(models, saved):
     """Tabulate what the models cost, and how good they are; the best come first."""
-    ordered = sorted(models, key=lambda model: model.rank, reverse=True)
-    return pd.DataFrame(
+    rows = [
         {
-            "model": [model.name for model in ordered],
-            "kind": [model.kind for model in ordered],
-            "saved": ["yes" if model is saved else "no" for model in ordered],
-            "fold_accuracy": [model.accuracy for model in ordered],
-            "test_accuracy": [model.right.mean() for model in ordered],
-            "test_standard_error": [sem(model.right) for model in ordered],
-            "seconds": [model.seconds for model in ordered],
-            "MB": [model.megabytes for model in ordered],
+            "model": model.name,
+            "kind": model.kind,
+            "saved": "yes" if model is saved else "no",
+            "fold_accuracy": model.accuracy,
+            "test_accuracy": model.right.mean(),
+            "test_standard_error": sem(model.right),
+            "seconds": model.seconds,
+            "MB": model.megabytes,
         }
-    )
+        for model in sorted(models, key=lambda model: model.rank, reverse=True)
+    ]
+    return pd.DataFrame(rows)

@@ -96,6 +96,23 @@ def test_silence_is_broken(monkeypatch, tmp_path, capsys):
     with report.Report(tmp_path, "A study", "").part("1. Slow"):
         time.sleep(0.5)
     assert capsys.readouterr().out.count("1. Slow: still running") >= 2
+    with report.Report.break_silence("Reading"):  # before there is a folder
+        time.sleep(0.5)
+    assert capsys.readouterr().out.count("Reading: still running") >= 2
+
+
+def test_fits_are_counted_by_part(tmp_path, capsys):
+    from study.report import Report
+
+    report = Report(tmp_path, "A study", "")
+    for title in ("1. One", "2. Two"):
+        with report.part(title):
+            report.expect_fits(1)
+            report.count_fit("words: 80.0%")
+            report.expect_fits(1)
+            report.count_fit("pairs: 81.0%")
+    told = capsys.readouterr().out
+    assert re.findall(r"(\d) of (\d): \w+: 8", told) == [("1", "1"), ("2", "2")] * 2
 
 
 def test_figure_has_one_legend_below():

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+UNIT = 1 if sys.platform == "darwin" else 1024  # bytes, of `ru_maxrss`
+
 
 def clock(function, *args, **kwargs):
     """Return the seconds that a call takes, and its result."""
@@ -25,8 +27,7 @@ def peak_memory():
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024 / 1e6
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / 1e6
 
 
 def resident_memory():

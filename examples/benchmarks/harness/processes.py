@@ -1,19 +1,18 @@
 """Measurements in new processes.
 
-The process that starts a script must be small: on Linux a new process counts the
-memory of its parent as its own. So this module imports the standard library only.
+On Linux a new process counts the memory of its parent as its own. So commands start
+from a new process, too, which is smaller than what they measure.
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
-from harness.gauges import peak_memory
+from harness.gauges import UNIT, clock, peak_memory
 from harness.report import log
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the machine
@@ -46,11 +45,15 @@ def run_task(task, *arguments, path=None):
 def _import_from(path):
     if path is not None:
         sys.path.insert(0, str(path))
+        paths = [str(path), *filter(None, [os.environ.get("PYTHONPATH")])]
+        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
 
 def _measure(task, arguments):
     result = task(*arguments)
-    return result | {"memory": peak_memory()}
+    for worker in active_children():  # the workers of loky would stay for minutes
+        worker.terminate()
+    return {"memory": peak_memory()} | result
 
 
 def run_script(script, *arguments, path=None):
@@ -59,35 +62,36 @@ def run_script(script, *arguments, path=None):
     Returns
     -------
     result : dict
-        ``seconds`` and ``memory`` (peak, in MB) of the process, and the JSON in the
-        last line of its output.
+        As of `run_command`, and the JSON in the last line of the output.
 
     Raises
     ------
     RuntimeError
         If the script fails; the message is the end of its error output.
     """
-    folders = [path, os.environ.get("PYTHONPATH")]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(str(folder) for folder in folders if folder)
+    result = run_task(run_command, sys.executable, script, *arguments, path=path)
+    return result | json.loads(result.pop("output").splitlines()[-1])
+
+
+def run_command(*command):
+    """Run a command; the process must not have run other commands before.
+
+    Returns
+    -------
+    result : dict
+        ``seconds``, ``cpu_seconds``, ``memory`` (peak, in MB) and ``output``.
+    """
+    options = {"capture_output": True, "text": True}
+    seconds, done = clock(subprocess.run, list(map(str, command)), **options)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-3000:])
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "memory": usage.ru_maxrss * UNIT / 1e6,
+        "output": done.stdout,
     }
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *map(str, (script, *arguments))],
-            stdout=output,
-            stderr=errors,
-            env=environment,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0), errors.seek(0)
-        if process.returncode:
-            raise RuntimeError(errors.read()[-3000:])
-        lines = output.read().splitlines()
-    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    return {"seconds": seconds, "memory": memory} | json.loads(lines[-1])
 
 
 def alternate(measure, peers):
@@ -108,12 +112,11 @@ def alternate(measure, peers):
     runs = {peer: [] for peer in peers}
     for i in range(max(peers.values())):
         for peer in (peer for peer, repeats in peers.items() if i < repeats):
-            start = time.perf_counter()
             try:
-                runs[peer].append(measure(peer, i))
+                seconds, result = clock(measure, peer, i)
+                log(f"{peer}, run {i + 1}: {seconds:.1f} s")
             except Exception as error:
-                runs[peer].append(None)
+                result = None
                 log(f"{peer}: FAILED\n{error}")
-            else:
-                log(f"{peer}, run {i + 1}: {time.perf_counter() - start:.1f} s")
+            runs[peer].append(result)
     return runs

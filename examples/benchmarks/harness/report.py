@@ -1,15 +1,17 @@
 """Results as text and as Markdown, and the pages of docs/ that show them."""
 
-import os
 import platform
 import re
 import statistics
 import sys
 import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+
+from joblib import cpu_count
 
 PACKAGES = ["numpy", "scipy", "scikit-learn", "tensorflow", "keras", "scikeras"]
 START = time.monotonic()
@@ -40,17 +42,12 @@ def describe_machine(*more):
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
-    cores = os.cpu_count()
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
     versions = [f"Python {platform.python_version()}"]
     for package in [*PACKAGES, *more]:
-        try:
+        with suppress(PackageNotFoundError):
             versions.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
     return [
-        f"{cores} cores, {models[0] if models else platform.machine()}",
+        f"{cpu_count()} cores, {models[0] if models else platform.machine()}",
         f"{platform.system()}, {', '.join(versions)}",
     ]
 
@@ -154,7 +151,8 @@ def run_sections(bench, sections, names):
     bench : object
         Argument of the sections.
     sections : dict of str to callable
-        Each returns the header and the rows of a table. Its docstring is the title.
+        Each returns the header and the rows of a table, and sentences on peers that
+        need clearly less. Its docstring is the title.
     names : list of str
         Sections to run.
 
@@ -162,10 +160,16 @@ def run_sections(bench, sections, names):
     -------
     blocks : dict of str to list of str
         The lines of each table.
+    wins : list of str
+        All sentences, with the title of their section.
     """
-    blocks = {}
+    blocks, wins = {}, []
     for name in names:
-        print(f"## {sections[name].__doc__.rstrip('.')}\n", flush=True)
-        blocks[name] = format_table(*sections[name](bench))
+        title = sections[name].__doc__.rstrip(".")
+        log(title)
+        print(f"## {title}\n", flush=True)
+        header, rows, won = sections[name](bench)
+        wins += [f"{title}, {win}" for win in won]
+        blocks[name] = format_table(header, rows)
         print(*blocks[name], "", sep="\n", flush=True)
-    return blocks
+    return blocks, wins

@@ -13,22 +13,6 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 from odd_inputs import values
-from odd_inputs.values import (
-    CALLBACKS,
-    DOCUMENTS,
-    GRIDS,
-    HISTORIES,
-    LABELS,
-    MATRICES,
-    SCALARS,
-    SCORING,
-    SPLITTERS,
-    WEIGHTS,
-    make_labels,
-    make_matrix,
-    make_sequences,
-    make_texts,
-)
 from skimdb import (
     EpochCurveDisplay,
     EpochSearchCV,
@@ -39,20 +23,21 @@ from skimdb import (
 from skimdb.datasets import decode_review, fetch_imdb
 
 # Names of the parameters in MLPClassifier.
-PEER_NAMES = {
-    "size": "hidden_layer_sizes",
-    "l2": "alpha",
-    "optimizer": "solver",
-    "learning_rate": "learning_rate_init",
-    "epochs": "max_iter",
-}
+PEER_NAMES = {"size": "hidden_layer_sizes", "l2": "alpha", "optimizer": "solver"}
+PEER_NAMES |= {"learning_rate": "learning_rate_init", "epochs": "max_iter"}
 # Values that the code would use as they are: as the number of epochs or processes.
 TOO_MUCH = {
     "epochs": {repr(10**30)},
     "max_epochs": {repr(10**30)},
     "n_jobs": {repr(10**30), "-1", "3", "np.int8(2)", "np.uint64(2)", "True"},
 }
-GOOD = {"X": make_matrix, "y": make_labels}
+GOOD = {"X": values.make_matrix, "y": values.make_labels}
+WITH_VAL = GOOD | {"X_val": values.make_matrix, "y_val": values.make_labels}
+ODD = {"X": values.MATRICES, "y": values.LABELS}
+FIT = ODD | {"sample_weight": values.WEIGHTS}
+ODD_SEARCH = {"cv": values.SPLITTERS, "scoring": values.SCORING}
+ODD_SEARCH |= {"param_grid": values.GRIDS}
+IN_TENSORFLOW = "classifier in TensorFlow"
 
 
 class Case(NamedTuple):
@@ -103,35 +88,61 @@ def make_peer_text_search():
     return GridSearchCV(pipe, {"logisticregression__C": [1.0]}, cv=2)
 
 
-CLASSIFIERS = make_classifier, make_peer_classifier
-VECTORIZERS = TextMultiHotVectorizer, CountVectorizer
-SEARCHES = make_search, make_peer_search
-TEXT_SEARCHES = make_text_search, make_peer_text_search
-IN_TENSORFLOW = (partial(make_classifier, backend="tensorflow"),)
-
-
 @cache
 def _fit_once(make, X):
-    return make().fit(X(), make_labels())
+    return make().fit(X(), values.make_labels())
 
 
-def _call(make, method, given, fitted_to=make_matrix, **params):
-    """Prepare the call of a method of a fitted estimator with new arguments."""
+def _copy_fitted(make, X=values.make_matrix):
+    return copy.deepcopy(_fit_once(make, X))
+
+
+def _make_vectorizer(cls, options, method, good):
+    vectorizer = cls(**options)
+    return vectorizer if method is None else getattr(vectorizer, method)(good())
+
+
+def _list_fitted(*makes, X=values.make_matrix):
+    return [partial(_copy_fitted, make, X) for make in makes]
+
+
+CLASSIFIERS = make_classifier, make_peer_classifier
+TENSORFLOW = (partial(make_classifier, backend="tensorflow"),)
+VECTORIZERS = TextMultiHotVectorizer, CountVectorizer
+SEARCHES = make_search, make_peer_search
+NONE = type(None)  # makes the estimator of a function
+TEXT_SEARCHES = make_text_search, make_peer_text_search
+
+
+# A side of a case, for each way to give it the odd value
+
+
+def _find(method, estimator):
+    return method if callable(method) else getattr(estimator, method)
+
+
+def _call(make, method, given, argument, value):
+    """Prepare the call of a method, or of a function, with an odd argument."""
 
     def prepare():
-        estimator = copy.deepcopy(_fit_once(make, fitted_to))
-        estimator.set_params(**{name: value() for name, value in params.items()})
-        arguments = {name: value() for name, value in given.items()}
-        X = arguments.pop("X")  # CountVectorizer has another name for it
-        return estimator, lambda: getattr(estimator, method)(X, **arguments)
+        estimator = make()
+        arguments = {name: new() for name, new in (given | {argument: value}).items()}
+        # CountVectorizer has another name for X.
+        X = [arguments.pop("X")] if "X" in arguments else []
+        return estimator, lambda: _find(method, estimator)(*X, **arguments)
 
     return prepare
 
 
-def _call_function(function, given):
+def _set(make, param, given, value):
+    """Prepare a fit with an odd parameter."""
+
     def prepare():
-        arguments = {name: value() for name, value in given.items()}
-        return None, lambda: function(**arguments)
+        odd = value()
+        if make_peer_search in make.args and isinstance(odd, dict):  # a grid
+            odd = {PEER_NAMES.get(name, name): new for name, new in odd.items()}
+        odd_make = partial(make().set_params, **{param: odd})
+        return _call(odd_make, "fit", given, "X", given["X"])()
 
     return prepare
 
@@ -139,160 +150,129 @@ def _call_function(function, given):
 # The lists
 
 
-def _list_calls(who, makes, method, given, argument, odd):
-    """List the calls of a method in which one argument is odd."""
+def _list(label, odd, *sides):
+    """List a case for each odd value, of which a side prepares its call."""
+    skipped = TOO_MUCH.get(label.rpartition(" ")[2], ())
     for name, value in odd.items():
-        used = makes[:1] if name in values.MALFORMED else makes
-        calls = (_call(make, method, given | {argument: value}) for make in used)
-        yield Case(f"{who}.{method} {argument}: {name}", *calls)
+        used = sides[:1] if name in values.MALFORMED else sides
+        if name not in skipped:
+            yield Case(f"{label}: {name}", *(side(value) for side in used))
+
+
+def _list_calls(who, makes, method, given, odd):
+    """List the calls of a method in which one argument is odd."""
+    makes = _list_fitted(*makes)
+    for argument, odd_values in odd.items():
+        sides = [partial(_call, make, method, given, argument) for make in makes]
+        yield from _list(f"{who}.{method} {argument}", odd_values, *sides)
 
 
 def _list_method_calls():
     """List all methods of the classifier and of the search."""
     for method in ("fit", "partial_fit", "predict", "predict_proba", "score"):
-        odd = {"X": MATRICES}
-        if method in ("fit", "partial_fit", "score"):
-            odd |= {"y": LABELS, "sample_weight": WEIGHTS}
+        odd = {"X": values.MATRICES} if method.startswith("predict") else FIT
         given = {name: GOOD[name] for name in odd if name in GOOD}
-        for argument in odd:
-            data = method, given, argument, odd[argument]
-            yield from _list_calls("classifier", CLASSIFIERS, *data)
-    both = GOOD | {"X_val": make_matrix, "y_val": make_labels}
-    odd = {"X_val": MATRICES, "y_val": LABELS, "sample_weight_val": WEIGHTS}
-    for argument in odd:
-        data = "fit", both, argument, odd[argument]
-        yield from _list_calls("classifier", CLASSIFIERS[:1], *data)
-    data = "partial_fit", GOOD, "classes", LABELS
-    yield from _list_calls("classifier", CLASSIFIERS, *data)
-    for method, given, argument, odd in [
-        ("fit", GOOD, "X", MATRICES),
-        ("fit", GOOD, "y", LABELS),
-        ("predict", {}, "X", MATRICES),
-        ("score", GOOD, "X", MATRICES),
+        yield from _list_calls("classifier", CLASSIFIERS, method, given, odd)
+    odd = {f"{name}_val": odd_values for name, odd_values in FIT.items()}
+    yield from _list_calls("classifier", CLASSIFIERS[:1], "fit", WITH_VAL, odd)
+    odd = {"classes": values.LABELS}
+    yield from _list_calls("classifier", CLASSIFIERS, "partial_fit", GOOD, odd)
+    for method, given, odd in [
+        ("fit", GOOD, ODD),
+        ("predict", {}, {"X": values.MATRICES}),
+        ("score", GOOD, {"X": values.MATRICES}),
     ]:
-        yield from _list_calls("search", SEARCHES, method, given, argument, odd)
-    for name, X in DOCUMENTS.items():
-        calls = (partial(_prepare_search, make, X) for make in TEXT_SEARCHES)
-        yield Case(f"search.fit of a Pipeline: {name}", *calls)
-
-
-def _prepare_search(make, X):
-    search, documents = make(), X()
-    return search, lambda: search.fit(documents, make_labels())
+        yield from _list_calls("search", SEARCHES, method, given, odd)
+    sides = [partial(_call, make, "fit", GOOD, "X") for make in TEXT_SEARCHES]
+    yield from _list("search.fit of a Pipeline", values.DOCUMENTS, *sides)
 
 
 def _list_params(who, makes, X, odd):
     """List fits in which one parameter is odd; `odd` is a dict from parameters."""
+    given = {"X": X, "y": values.make_labels}
     theirs_have = makes[1]().get_params() if len(makes) > 1 else {}
-    given = {"X": X, "y": make_labels}
     for param, odd_values in odd.items():
-        peer_param = PEER_NAMES.get(param, param) if who == "classifier" else param
-        used = makes if peer_param in theirs_have else makes[:1]
-        for name, value in odd_values.items():
-            if name in TOO_MUCH.get(param, ()):
-                continue
-            theirs = partial(_rename, value) if param == "param_grid" else value
-            pair = ({param: value}, {peer_param: theirs})
-            calls = (
-                _call(make, "fit", given, X, **params)
-                for make, params in zip(used, pair, strict=False)
-            )
-            yield Case(f"{who} {param}: {name}", *calls)
-
-
-def _rename(make_grid):
-    """Use the names of MLPClassifier in a grid."""
-    grid = make_grid()
-    if isinstance(grid, dict):
-        return {PEER_NAMES.get(name, name): value for name, value in grid.items()}
-    return grid
+        names = [param, PEER_NAMES.get(param, param) if who == "classifier" else param]
+        used = _list_fitted(*makes[: 1 + (names[1] in theirs_have)], X=X)
+        pairs = zip(used, names, strict=False)
+        sides = [partial(_set, make, name, given) for make, name in pairs]
+        yield from _list(f"{who} {param}", odd_values, *sides)
 
 
 def _list_all_params():
     """List all parameters of the classifier, of the vectorizer and of the search."""
-    odd = dict.fromkeys(KerasMLPClassifier().get_params(), SCALARS)
-    yield from _list_params("classifier", CLASSIFIERS, make_matrix, odd)
-    odd = dict.fromkeys(TextMultiHotVectorizer().get_params(), SCALARS)
-    yield from _list_params("vectorizer", VECTORIZERS, make_texts, odd)
-    odd = dict.fromkeys(make_search().get_params(deep=False), SCALARS)
-    odd |= {"cv": SPLITTERS, "scoring": SCORING, "param_grid": GRIDS}
+    odd = dict.fromkeys(KerasMLPClassifier().get_params(), values.SCALARS)
+    yield from _list_params("classifier", CLASSIFIERS, values.make_matrix, odd)
+    odd = dict.fromkeys(TextMultiHotVectorizer().get_params(), values.SCALARS)
+    yield from _list_params("vectorizer", VECTORIZERS, values.make_texts, odd)
+    odd = dict.fromkeys(make_search().get_params(deep=False), values.SCALARS)
+    odd |= {
+        "cv": values.SPLITTERS,
+        "scoring": values.SCORING,
+        "param_grid": values.GRIDS,
+    }
     del odd["memory"]
-    yield from _list_params("search", SEARCHES, make_matrix, odd)
+    yield from _list_params("search", SEARCHES, values.make_matrix, odd)
     for param in ("optimizer__momentum", "optimizer__rho", "loss__label_smoothing"):
-        for name, value in SCALARS.items():
-            make = partial(_construct_and_fit, param)
-            yield Case(
-                f"classifier {param}: {name}", _call_function(make, {"value": value})
-            )
+        side = partial(_call, NONE, construct_and_fit, {}, param)
+        yield from _list(f"classifier {param}", values.SCALARS, side)
     for param in ("bacth_size", "alpha", "", "optimizer__nonsense", "callbacks__x"):
-        call = _call_function(partial(_construct_and_fit, param), {"value": lambda: 1})
+        call = _call(NONE, construct_and_fit, {}, param, lambda: 1)
         yield Case(f"classifier constructor: {param!r}", call)
 
 
-def _construct_and_fit(param, value):
-    return make_classifier(**{param: value}).fit(make_matrix(), make_labels())
+def construct_and_fit(**params):
+    return make_classifier(**params).fit(values.make_matrix(), values.make_labels())
 
 
 def _list_documents():
     """List documents of all kinds for vectorizers of all kinds."""
+    own_tokenizer = {"tokenizer": str.split, "token_pattern": None}
     kinds = {
-        "default": ({}, make_texts, True),
-        "one by one": (
-            {"tokenizer": str.split, "token_pattern": None},
-            make_texts,
-            True,
-        ),
-        "lists of words": ({"analyzer": list}, make_texts, True),
-        "sequences": ({"input": "sequences"}, make_sequences, False),
-        "keras": ({"index": "keras", "max_features": None}, make_sequences, False),
-        "files": ({"input": "file"}, None, True),
-        # CountVectorizer takes numbers for files of the process, and closes them.
-        "names": ({"input": "filename"}, None, False),
+        "default": ({}, values.make_texts),
+        "one by one": (own_tokenizer, values.make_texts),
+        "lists of words": ({"analyzer": list}, values.make_texts),
+        "sequences": ({"input": "sequences"}, values.make_sequences),
+        "keras": ({"index": "keras", "max_features": None}, values.make_sequences),
+        "files": ({"input": "file"}, None),
+        "names": ({"input": "filename"}, None),
     }
-    for kind, (options, good, has_peer) in kinds.items():
-        for method in ("fit_transform", "partial_fit", "transform"):
-            if method == "transform" and good is None:
-                continue
-            for name, X in DOCUMENTS.items():
-                used = (
-                    VECTORIZERS
-                    if has_peer and method != "partial_fit"
-                    else VECTORIZERS[:1]
-                )
-                calls = (
-                    partial(_vectorize, cls, options, method, good, X) for cls in used
-                )
-                yield Case(f"vectorizer.{method} ({kind}): {name}", *calls)
-
-
-def _vectorize(cls, options, method, good, X):
-    vectorizer = cls(**options)
-    if good is not None and method != "fit_transform":
-        getattr(vectorizer, "fit" if method == "transform" else method)(good())
-    documents = X()
-    return vectorizer, lambda: getattr(vectorizer, method)(documents)
+    # CountVectorizer takes numbers for files of the process, and closes them.
+    ours_only = {"sequences", "keras", "names", "partial_fit"}
+    for kind, (options, good) in kinds.items():
+        first = {"fit_transform": None, "partial_fit": None}
+        if good is not None:
+            first |= {"partial_fit": "partial_fit", "transform": "fit"}
+        for method, before in first.items():
+            used = VECTORIZERS[: 1 if {kind, method} & ours_only else 2]
+            makes = [
+                partial(_make_vectorizer, cls, options, before, good) for cls in used
+            ]
+            sides = [partial(_call, make, method, {}, "X") for make in makes]
+            yield from _list(f"vectorizer.{method} ({kind})", values.DOCUMENTS, *sides)
 
 
 def _list_functions():
     """List the functions, with one odd argument each."""
     curve = GOOD | {"cv": lambda: 2, "max_epochs": lambda: 2}
-    odd = {"X": MATRICES, "y": LABELS, "cv": SPLITTERS}
-    odd |= {"scoring": SCORING, "param_grid": GRIDS}
+    odd = ODD | ODD_SEARCH
     others = ("max_epochs", "groups", "n_jobs", "verbose", "error_score", "params")
-    odd |= dict.fromkeys(others, SCALARS)
+    odd |= dict.fromkeys(others, values.SCALARS)
     yield from _list_function(partial(epoch_curve, make_classifier()), curve, odd)
     nowhere = {
         "source": lambda: "stanford",
         "data_home": lambda: "no/such/folder",
         "download_if_missing": lambda: False,
     }
-    odd = dict.fromkeys(inspect.signature(fetch_imdb).parameters, SCALARS)
+    odd = dict.fromkeys(inspect.signature(fetch_imdb).parameters, values.SCALARS)
     del odd["download_if_missing"]
     yield from _list_function(fetch_imdb, nowhere, odd)
     given = {"sequence": lambda: [1, 2], "word_index": lambda: {"a": 1}}
-    odd = dict.fromkeys(("word_index", "index_from", "oov_token"), SCALARS)
-    yield from _list_function(decode_review, given, {"sequence": DOCUMENTS} | odd)
-    yield from _list_function(draw_curves, {}, {"history": HISTORIES})
+    odd = dict.fromkeys(("word_index", "index_from", "oov_token"), values.SCALARS)
+    yield from _list_function(
+        decode_review, given, {"sequence": values.DOCUMENTS} | odd
+    )
+    yield from _list_function(draw_curves, {}, {"history": values.HISTORIES})
 
 
 def draw_curves(history):
@@ -303,10 +283,8 @@ def draw_curves(history):
 def _list_function(function, given, odd):
     called = getattr(function, "func", function).__name__
     for argument, odd_values in odd.items():
-        for name, value in odd_values.items():
-            if name not in TOO_MUCH.get(argument, ()):
-                call = _call_function(function, given | {argument: value})
-                yield Case(f"{called} {argument}: {name}", call)
+        side = partial(_call, NONE, function, given, argument)
+        yield from _list(f"{called} {argument}", odd_values, side)
 
 
 def _list_tensorflow():
@@ -319,25 +297,28 @@ def _list_tensorflow():
         "l2": ["1e+300", "nan"],
         "random_state": ["-1", repr(10**30)],
     }
-    odd = {p: {name: SCALARS[name] for name in names} for p, names in params.items()}
-    who = "classifier in TensorFlow"
-    yield from _list_params(who, IN_TENSORFLOW, make_matrix, odd)
-    with_val = GOOD | {"X_val": make_matrix, "y_val": make_labels}
-    for name, callback in CALLBACKS.items():
-        call = _call(*IN_TENSORFLOW, "fit", with_val, callbacks=callback)
-        yield Case(f"{who} callback: {name}", call)
-    yield from _list_calls(who, IN_TENSORFLOW, "fit", GOOD, "X", MATRICES)
-    yield from _list_calls(who, IN_TENSORFLOW, "fit", GOOD, "y", LABELS)
-    tensors = {"texts": make_texts, "ids": make_sequences, "matrix": make_matrix}
+    odd = {
+        p: {name: values.SCALARS[name] for name in names} for p, names in params.items()
+    }
+    yield from _list_params(IN_TENSORFLOW, TENSORFLOW, values.make_matrix, odd)
+    side = partial(_set, *_list_fitted(*TENSORFLOW), "callbacks", WITH_VAL)
+    yield from _list(f"{IN_TENSORFLOW} callback", values.CALLBACKS, side)
+    odd = {"X": values.MATRICES, "y": values.LABELS}
+    yield from _list_calls(IN_TENSORFLOW, TENSORFLOW, "fit", GOOD, odd)
+    tensors = {
+        "texts": values.make_texts,
+        "ids": values.make_sequences,
+        "matrix": values.make_matrix,
+    }
     tensors = {
         f"tensor of {name}": partial(_make_tensor, X) for name, X in tensors.items()
     }
-    yield from _list_calls("classifier", CLASSIFIERS, "predict", {}, "X", tensors)
-    for name, X in tensors.items():
-        for kind in ("content", "sequences"):
-            options = {"input": kind}, "fit_transform", None, X
-            call = partial(_vectorize, TextMultiHotVectorizer, *options)
-            yield Case(f"vectorizer.fit_transform (tensorflow, {kind}): {name}", call)
+    yield from _list_calls("classifier", CLASSIFIERS, "predict", {}, {"X": tensors})
+    for kind in ("content", "sequences"):
+        make = partial(TextMultiHotVectorizer, input=kind)
+        side = partial(_call, make, "fit_transform", {}, "X")
+        label = f"vectorizer.fit_transform (tensorflow, {kind})"
+        yield from _list(label, tensors, side)
 
 
 def _make_tensor(X):

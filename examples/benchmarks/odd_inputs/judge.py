@@ -89,9 +89,7 @@ def _get_state(estimator):
     if not isinstance(estimator, BaseEstimator):
         return {}
     params = estimator.get_params(deep=False)
-    return {
-        name: value for name, value in vars(estimator).items() if name not in params
-    }
+    return {k: value for k, value in vars(estimator).items() if k not in params}
 
 
 def _dump(estimator):
@@ -112,8 +110,8 @@ def is_finite(value):
         return all(map(is_finite, value))
     if isinstance(value, pd.DataFrame):
         # A parameter that is None is NaN there.
-        value = value.select_dtypes(float).drop(columns="random_state", errors="ignore")
-        value = value.to_numpy()
+        value = value.drop(columns="random_state", errors="ignore")
+        value = value.select_dtypes(float).to_numpy()
     if sp.issparse(value):
         value = value.data
     if np.ma.isMaskedArray(value):

@@ -38,35 +38,30 @@ def run_cases(list_cases, numbers, *, limit, jobs):
 
 
 def _run_part(list_cases, numbers, limit):
-    outcomes, context, process = {}, get_context("spawn"), None
-    for key in [(number, side) for number in numbers for side in ("ours", "theirs")]:
-        patience = limit
-        if process is None:
-            here, there = context.Pipe()
-            process = context.Process(target=_work, args=(there, list_cases))
-            process.start()
-            there.close()  # so that the end of the process is seen here
-            patience += STARTUP
-        here.send(key)
+    keys = [(number, side) for number in numbers for side in ("ours", "theirs")]
+    outcomes, context = {}, get_context("spawn")
+    while len(outcomes) < len(keys):
+        here, there = context.Pipe(duplex=False)
+        rest, patience = keys[len(outcomes) :], limit + STARTUP
+        process = context.Process(target=_work, args=(there, list_cases, rest))
+        process.start()
+        there.close()  # so that the end of the process is seen here
         try:
-            if here.poll(patience):
-                outcomes[key] = here.recv()
-                continue
-            how = f"not done after {patience:.0f} s"
+            for key in rest:
+                if not here.poll(patience):
+                    outcomes[key] = {"crash": f"not done after {patience:.0f} s"}
+                    break
+                outcomes[key], patience = here.recv(), limit
         except (EOFError, ConnectionError):
             process.join()
-            how = f"ended with {process.exitcode}"
+            outcomes[key] = {"crash": f"ended with {process.exitcode}"}
         process.kill()
-        process.join()
-        process, outcomes[key] = None, {"crash": how}
-    if process is not None:
-        here.close()
         process.join()
     return {key: outcome for key, outcome in outcomes.items() if outcome is not None}
 
 
-def _work(connection, list_cases):
-    """Run the cases that the connection names, and discard their output."""
+def _work(connection, list_cases, keys):
+    """Run cases, send their outcomes, and discard their output."""
     from odd_inputs.judge import run
 
     with open(os.devnull, "w") as nothing:
@@ -74,10 +69,6 @@ def _work(connection, list_cases):
         os.dup2(nothing.fileno(), 2)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     cases = list_cases()
-    while True:
-        try:
-            number, side = connection.recv()
-        except EOFError:
-            return
+    for number, side in keys:
         prepare = getattr(cases[number], side)
         connection.send(prepare and run(prepare))

@@ -129,16 +129,15 @@ MATRICES = {
     **copies(float32_1e30=(X * 1e30).astype("f4"), negative_strides=X[::-1, ::-1]),
     **copies(masked=np.ma.masked_less(X, 0), dates=X.astype("M8[D]")),
     **copies(structured=np.zeros(N_SAMPLES, dtype=[("a", float), ("b", float)])),
-    **copies(arrays=pd.Series(list(X)).to_numpy(), lists=X.tolist(), set={1.0, 2.0}),
+    **copies(arrays=pd.Series(list(X)).to_numpy(), lists=X.tolist()),
     **copies(unequal_rows=[[1.0] * (1 + i % 3) for i in range(N_SAMPLES)]),
     **copies(texts=TEXTS, Series_of_texts=pd.Series(TEXTS), Series=TABLE["a"]),
     **copies(DataFrame=TABLE, empty_DataFrame=pd.DataFrame(), Arrow=pa.table(TABLE)),
     **copies(mixed_names=TABLE.set_axis(["a", 1, "b", 2, "c", 3], axis=1)),
-    **copies(
-        names_twice=TABLE.set_axis(list("aabbcc"), axis=1), polars=pl.DataFrame(X)
-    ),
+    **copies(names_twice=TABLE.set_axis(list("aabbcc"), axis=1), set={1.0, 2.0}),
     **copies(DataFrame_with_NA=TABLE.convert_dtypes().mask(X > 2)),
     **copies(categories=pd.DataFrame([["u", "v"] * 3] * 40).astype("category")),
+    **copies(polars=pl.DataFrame(X)),
     **copies(CSR_with_NaN=sp.csr_array(_with_entry(NAN)), duplicates=_repeat_index()),
     **copies(CSR_without_entries=sp.csr_array(X.shape), vector=sp.coo_array(X[:, 0])),
     "generator of rows": lambda: iter(X),
@@ -151,7 +150,7 @@ LABELS = {
     **copies(one_and_two=np.c_[Y, 1 - Y] + 1, signs=2 * np.c_[Y, 1 - Y] - 1),
     **ANYTHING,
     **copies(strings=np.array(["no", "yes"])[Y], numbers_and_strings=[1, "a"] * 20),
-    **copies(continuous=X[:, 0], a_NaN=np.where(FIRST, NAN, Y)),
+    **copies(continuous=X[:, 0], a_NaN=np.where(FIRST, NAN, Y), set={0, 1}),
     **copies(object_with_None=np.where(FIRST, None, Y), dates=Y.astype("M8[D]")),
     **copies(object_with_NaN=np.array([NAN, *["a", "b"] * 20][:N_SAMPLES], object)),
     **copies(one_once=FIRST.astype(int), a_class_per_sample=np.arange(N_SAMPLES)),
@@ -159,9 +158,7 @@ LABELS = {
     **copies(indicator=np.c_[Y, 1 - Y], indicator_with_NaN=np.c_[Y, Y * NAN]),
     **copies(constant_column=np.c_[Y, Y * 0], sparse=sp.csr_array(np.c_[Y, 1 - Y])),
     **copies(two_columns_of_classes=np.c_[Y, Y * 3], too_short=Y[:-1], empty=Y[:0]),
-    **copies(
-        lists=[[0], [1, 1]] * 20, set={0, 1}, Series=pd.Series(Y, range(40, 0, -1))
-    ),
+    **copies(lists=[[0], [1, 1]] * 20, Series=pd.Series(Y, range(40, 0, -1))),
     **copies(categories=pd.Series(["no", "yes"] * 20, dtype="category")),
     **copies(Series_with_NA=pd.Series([0, pd.NA] * 20, dtype="Int64")),
     **copies(DataFrame=pd.DataFrame({"y": Y}), polars=pl.Series(Y), Arrow=pa.array(Y)),
@@ -175,10 +172,8 @@ WEIGHTS = {
     **ANYTHING,
     **copies(one_class_weighs_nothing=Y * 1.0, a_NaN=np.where(FIRST, NAN, 1.0)),
     **copies(of_all_sizes=np.logspace(-300, 300, N_SAMPLES), dict={0: 1.0, 1: 2.0}),
-    **copies(
-        too_short=ONES[:-1], column=ONES[:, None], sparse=sp.csr_array(ONES[None])
-    ),
-    **copies(dates=ONES.astype("M8[D]")),
+    **copies(too_short=ONES[:-1], column=ONES[:, None]),
+    **copies(sparse=sp.csr_array(ONES[None]), dates=ONES.astype("M8[D]")),
     "generator": lambda: iter(ONES),
 }
 
@@ -193,9 +188,7 @@ DOCUMENTS = {
     **copies([[[1, 2], [3]], [[4]]], [[1, 2], "a text"], ["a text", [1, 2]], [[], []]),
     **copies(texts=TEXTS, set=set(TEXTS), dict=dict(enumerate(TEXTS))),
     **copies(array_of_objects=np.array(TEXTS, object), one_column=np.array([TEXTS]).T),
-    **copies(
-        array_of_bytes=np.array(TEXTS, "S"), no_dimensions=np.array("a good film")
-    ),
+    **copies(no_dimensions=np.array("a good film"), paths=[Path("no/such/file")] * 3),
     **copies(Series=pd.Series(TEXTS), Series_with_NA=pd.Series([*TEXTS, None])),
     **copies(MultiIndex=pd.MultiIndex.from_arrays([TEXTS, TEXTS])),
     **copies(DataFrame=pd.DataFrame({"text": TEXTS}), empty_DataFrame=pd.DataFrame()),
@@ -205,18 +198,14 @@ DOCUMENTS = {
     **copies(Arrow_structs=pa.array([{"text": text} for text in TEXTS])),
     **copies(Arrow_nulls=pa.nulls(3), Arrow_integers=pa.array([1, 2, 3])),
     **copies(ids=IDS, ids_as_arrays=list(map(np.array, IDS)), array=np.array(IDS)),
+    **copies(ids_of_uint64=np.array(IDS, "u8"), a_long_word=["x" * 1_000_000, "film"]),
     **copies(ids_with_NaN=np.where(np.eye(3) > 0, NAN, 1), frame=pd.DataFrame(IDS)),
-    **copies(
-        ids_of_uint64=np.array(IDS, "u8"), dates=[[datetime.date(2020, 1, 1)]] * 3
-    ),
+    **copies(dates=[[datetime.date(2020, 1, 1)]] * 3),
     **copies(sparse_matrix=sp.csr_array(np.eye(3)), array_of_numbers=np.arange(5)),
     **copies(lists_of_words=[text.split() for text in TEXTS]),
-    **copies(
-        dicts=[{"text": text} for text in TEXTS], paths=[Path("no/such/file")] * 3
-    ),
+    **copies(dicts=[{"text": t} for t in TEXTS], array_of_bytes=np.array(TEXTS, "S")),
     **copies(texts_as_bytes=[text.encode() for text in TEXTS]),
     **copies(texts_and_None=[*TEXTS, None], texts_and_a_number=[*TEXTS, 3]),
-    **copies(a_long_word=["x" * 1_000_000, "film"]),
     "generator": lambda: iter(TEXTS),
     "generator that raises": _raise_midway,
     "exhausted generator": lambda: iter(()),
@@ -242,12 +231,13 @@ GRIDS = {
 }
 
 PARTS = [(30, 30, 40), (30, 30, 50), (30, -10, 0), (0, 0, 40), (40, 0, 0), (40, 0, 40)]
+SPLIT = "first {}, validated on {} to {}"
 SPLITTERS = {
     **copies(2, 1, 0, -1, N_SAMPLES, 1000, 2.0, "kfold", KFold, GroupKFold(2)),
     **copies(KFold(2), [], [1, 2], ShuffleSplit(1, random_state=0), BadSplitter()),
     **{
-        f"first {n}, validated on {start} to {stop}": partial(_split, n, start, stop)
-        for n, start, stop in PARTS
+        "first {}, validated on {} to {}".format(*part): partial(_split, *part)
+        for part in PARTS
     },
     **copies(masks=[(np.arange(40) < 30, np.arange(40) >= 30)]),
     **copies(lists=[([*range(30)], [*range(30, 40)])], triples=[(np.arange(9),) * 3]),

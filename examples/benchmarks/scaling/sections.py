@@ -1,6 +1,7 @@
 """The tables of docs/scaling.md.
 
-A section takes a `Bench`, and returns the heading and the rows of a table.
+A section takes a `Bench`, and returns the heading and the rows of a table, and no
+sentences on other libraries.
 """
 
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ def fit(bench, n_rows, n_columns, n_units):
 def backends(bench):
     """Compare the backends of joblib that are installed."""
     names = [SEQUENTIAL, "loky", "threading", "multiprocessing, fork"]
-    names = [*names, "multiprocessing, spawn", *add_installed([], "dask", "ray")]
+    names = add_installed([*names, "multiprocessing, spawn"], "dask", "ray")
     first = bench.search(SEQUENTIAL)
     rows = []
     for name in names:
@@ -71,60 +72,67 @@ def backends(bench):
         same = "the same" if run["scores"] == first["scores"] else "OTHERS"
         rows.append([*row, f"{run['peak']:.0f}", same])
     heading = ["", "start, s", "a small search, s", "GridSearchCV, s"]
-    return [*heading, "EpochSearchCV, s", "peak MB of a worker", "scores"], rows
+    return [*heading, "EpochSearchCV, s", "peak MB of a worker", "scores"], rows, []
 
 
-def _list_fits(bench, heading, shapes):
-    rows = []
-    for size, shape in shapes.items():
-        run = fit(bench, *shape)
-        memory = f"{run['memory']:.0f}", f"{run['matrix']:.0f}"
-        rows.append([f"{size:,}", f"{run['epoch']:.3f}", *memory])
-    return [heading, "s per epoch", "peak MB", "of which X"], rows
+def _tabulate(heading, columns, runs):
+    """Return a table with a row per run; `columns` maps headings to key and format."""
+    rows = [
+        [size, *(format(run[key], form) for key, form in columns.values())]
+        for size, run in runs.items()
+    ]
+    return [heading, *columns], rows, []
+
+
+FIT = {
+    "s per epoch": ("epoch", ".3f"),
+    "peak MB": ("memory", ".0f"),
+    "of which X": ("matrix", ".0f"),
+}
+SEARCH = {
+    "GridSearchCV, s": ("GridSearchCV", ".1f"),
+    "EpochSearchCV, s": ("EpochSearchCV", ".1f"),
+    "peak MB": ("peak", ".0f"),
+}
 
 
 def rows(bench):
     """Fit a growing number of rows."""
-    return _list_fits(bench, "rows", {n: (n, 10_000, 16) for n in bench.plan.rows})
+    runs = {f"{n:,}": fit(bench, n, 10_000, 16) for n in bench.plan.rows}
+    return _tabulate("rows", FIT, runs)
 
 
 def columns(bench):
     """Fit a growing number of columns."""
-    shapes = {n: (bench.plan.fit_rows, n, 16) for n in bench.plan.columns}
-    return _list_fits(bench, "columns", shapes)
+    plan = bench.plan
+    runs = {f"{n:,}": fit(bench, plan.fit_rows, n, 16) for n in plan.columns}
+    return _tabulate("columns", FIT, runs)
 
 
 def units(bench):
     """Fit networks of a growing width."""
-    shapes = {n: (bench.plan.fit_rows, 10_000, n) for n in bench.plan.units}
-    return _list_fits(bench, "units", shapes)
-
-
-def _list_searches(bench, heading, options):
-    rows = []
-    for size, given in options.items():
-        run = bench.search(**{"backend": SEQUENTIAL} | given)
-        seconds = f"{run['GridSearchCV']:.1f}", f"{run['EpochSearchCV']:.1f}"
-        rows.append([size, *seconds, f"{run['peak']:.0f}"])
-    return [heading, "GridSearchCV, s", "EpochSearchCV, s", "peak MB"], rows
+    plan = bench.plan
+    runs = {f"{n:,}": fit(bench, plan.fit_rows, 10_000, n) for n in plan.units}
+    return _tabulate("units", FIT, runs)
 
 
 def candidates(bench):
     """Search a growing number of candidates."""
-    options = {n: {"n_candidates": n} for n in bench.plan.candidates}
-    return _list_searches(bench, "candidates", options)
+    sizes = bench.plan.candidates
+    runs = {n: bench.search(SEQUENTIAL, n_candidates=n) for n in sizes}
+    return _tabulate("candidates", SEARCH, runs)
 
 
 def splits(bench):
     """Search on a growing number of splits."""
-    options = {n: {"n_splits": n} for n in bench.plan.splits}
-    return _list_searches(bench, "splits", options)
+    runs = {n: bench.search(SEQUENTIAL, n_splits=n) for n in bench.plan.splits}
+    return _tabulate("splits", SEARCH, runs)
 
 
 def workers(bench):
     """Search with a growing number of workers of loky."""
-    options = {n: {"backend": "loky", "n_workers": n} for n in bench.plan.workers}
-    return _list_searches(bench, "workers", options)
+    runs = {n: bench.search("loky", n) for n in bench.plan.workers}
+    return _tabulate("workers", SEARCH, runs)
 
 
 def paper(bench):
@@ -133,38 +141,27 @@ def paper(bench):
     run = fit(bench, plan.rows[-1], 10_000, 16)
     cells, epoch = run["cells"], run["epoch"] / plan.rows[-1]
     n_fits = plan.n_candidates * plan.n_splits
-    kept = f"{plan.n_splits - 1}/{plan.n_splits}"
-    hours = f"{1e9 * epoch / 3600:.1f} hours"
-    candidate = plan.epochs * (1 - 1 / plan.n_splits) * 1e9 * epoch / day
-    text, vectorize = bench.bytes, bench.vectorize
+    text, vectorize, share = bench.bytes, bench.vectorize, 1 - 1 / plan.n_splits
     us, us_epoch = f"{vectorize * 1e6:.0f}", f"{epoch * 1e6:.1f}"
-    # A cell takes 4 bytes for the value and 8 for the index.
-    rows = [
-        ("texts", f"{text:,.0f} bytes", f"{text / 1e3:.1f} TB"),
-        (
-            "the matrix",
-            f"({cells:.0f} cells x 12 + 8) bytes",
-            f"{(12 * cells + 8) / 1e3:.1f} TB",
-        ),
-        ("vectorizing once", f"{us} µs", f"{1e9 * vectorize / day:.1f} days"),
-        ("an epoch of 16 units, vectorized", f"{us_epoch} µs", hours),
-        (
-            "an epoch with vectorizing",
-            f"({us} + {us_epoch}) µs",
-            f"{1e9 * (vectorize + epoch) / day:.1f} days",
-        ),
-    ]
-    rows = [(name, f"10⁹ x {arithmetic}", cost) for name, arithmetic, cost in rows]
-    one = f"{plan.epochs} x {kept} x {hours}"
+    days = 1e9 * vectorize / day, 1e9 * epoch / day
+    hours = f"{1e9 * epoch / 3600:.1f} hours"
+    one = f"{plan.epochs} x {plan.n_splits - 1}/{plan.n_splits} x {hours}"
+    candidate = plan.epochs * share * days[1]
     grid = f"a grid of {n_fits} fits with {plan.epochs} epochs, one after another"
-    rows += [
+    # A cell takes 4 bytes for the value and 8 for the index.
+    matrix = f"({cells:.0f} cells x 12 + 8) bytes", f"{(12 * cells + 8) / 1e3:.1f} TB"
+    streaming = f"10⁹ x ({us} + {us_epoch}) µs", f"{sum(days):.1f} days"
+    rows = [
+        ("texts", f"10⁹ x {text:,.0f} bytes", f"{text / 1e3:.1f} TB"),
+        ("the matrix", f"10⁹ x {matrix[0]}", matrix[1]),
+        ("vectorizing once", f"10⁹ x {us} µs", f"{days[0]:.1f} days"),
+        ("an epoch of 16 units, vectorized", f"10⁹ x {us_epoch} µs", hours),
+        ("an epoch with vectorizing", *streaming),
         (grid, f"{n_fits} x {one}", f"{n_fits * candidate:,.0f} days"),
         (f"the same on {n_fits} workers", one, f"{candidate:.1f} days"),
     ]
-    return ["a billion reviews", "arithmetic", "makes"], rows
+    return ["a billion reviews", "arithmetic", "makes"], rows, []
 
 
-SECTIONS = {
-    section.__name__: section
-    for section in (backends, rows, columns, units, candidates, splits, workers, paper)
-}
+ORDER = backends, rows, columns, units, candidates, splits, workers, paper
+SECTIONS = {section.__name__: section for section in ORDER}

@@ -3,7 +3,6 @@
 import logging
 import multiprocessing
 import os
-import pickle
 import sys
 import tempfile
 import time
@@ -15,32 +14,11 @@ import joblib
 import numpy as np
 import scipy.sparse as sp
 from harness.gauges import clock, peak_memory
+from harness.reviews import write
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from training.scripts.reading import read
 
-from skimdb import EpochSearchCV, KerasMLPClassifier, TextMultiHotVectorizer
-from skimdb.datasets import fetch_imdb
-
-
-def read(folder, name):
-    """Return a matrix and its labels."""
-    return pickle.loads((folder / name).read_bytes())
-
-
-def write(folder, name, X, y):
-    """Write a matrix and its labels."""
-    (folder / name).write_bytes(pickle.dumps((X, y)))
-
-
-def prepare(folder, plan, source):
-    """Fetch the reviews, vectorize them, and write them."""
-    texts, y = fetch_imdb(subset="train", source=source, return_X_y=True)
-    vectorizer = TextMultiHotVectorizer(max_features=10_000).fit(texts)
-    seconds, X = clock(vectorizer.transform, texts)
-    write(folder, "reviews", sp.csr_array(X), y)
-    X = vectorizer.fit_transform(texts[: plan.n_reviews])
-    write(folder, "grid", sp.csr_array(X), y[: plan.n_reviews])
-    n_bytes = sum(len(text.encode()) for text in texts)
-    return {"bytes": n_bytes / len(texts), "vectorize": seconds / len(texts)}
+from skimdb import EpochSearchCV, KerasMLPClassifier
 
 
 class GaugedClassifier(KerasMLPClassifier):
@@ -59,20 +37,15 @@ def enter_backend(stack, backend, n_workers):
     if backend == "dask":
         from dask.distributed import Client, LocalCluster
 
-        cluster = LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            dashboard_address=None,
-            silence_logs=logging.ERROR,
-        )
+        quiet = {"dashboard_address": None, "silence_logs": logging.ERROR}
+        cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, **quiet)
         stack.enter_context(Client(stack.enter_context(cluster)))
     if backend == "ray":
         import ray
         from ray.util.joblib import register_ray
 
-        ray.init(
-            "local", num_cpus=n_workers, include_dashboard=False, log_to_driver=False
-        )
+        quiet = {"include_dashboard": False, "log_to_driver": False}
+        ray.init("local", num_cpus=n_workers, **quiet)
         stack.callback(ray.shutdown)
         register_ray()
     name, _, method = backend.partition(", ")
@@ -85,7 +58,7 @@ def enter_backend(stack, backend, n_workers):
 def search_grid(folder, plan, backend, n_workers, n_candidates, n_splits):
     """Search the grid: seconds of the start, of a small search, of both searches."""
     start = time.perf_counter()
-    X, y = read(folder, "grid")
+    X, y = read(folder, "small")
     peaks = Path(tempfile.mkdtemp(dir=folder))
     os.environ["PEAKS_FOLDER"] = str(peaks)  # workers inherit it
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # and these modules
@@ -122,7 +95,7 @@ def write_rows(folder, plan, n_rows, n_columns):
 
     Columns beyond the vocabulary are words of the reviews under other names.
     """
-    X, y = read(folder, "reviews")
+    X, y = read(folder, "matrix")
     rng = np.random.default_rng(0)
     drawn = rng.integers(0, X.shape[0], n_rows)
     X = X[drawn]
@@ -140,9 +113,8 @@ def write_rows(folder, plan, n_rows, n_columns):
 def fit(folder, plan, n_units):
     """Fit: seconds per epoch, and the size of the matrix."""
     X, y = read(folder, "rows")
-    classifier = KerasMLPClassifier(
-        n_units, epochs=1, batch_size=512, backend="numpy", random_state=0
-    )
+    params = {"epochs": 1, "batch_size": 512, "random_state": 0}
+    classifier = KerasMLPClassifier(n_units, backend="numpy", **params)
     classifier.fit(X[:100], y[:100])  # a first call in a process takes longer
     first, _ = clock(classifier.fit, X, y)
     classifier.set_params(epochs=1 + plan.fit_epochs)

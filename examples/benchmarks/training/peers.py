@@ -113,13 +113,8 @@ def make_scikeras(network, seed):
 
     from training.scripts.dense_keras import build_for_scikeras
 
-    return KerasClassifier(
-        build_for_scikeras,
-        optimizer="rmsprop",
-        loss="binary_crossentropy",
-        verbose=0,
-        **network.make_params(seed),
-    )
+    params = {"optimizer": "rmsprop", "loss": "binary_crossentropy", "verbose": 0}
+    return KerasClassifier(build_for_scikeras, **params, **network.make_params(seed))
 
 
 # scikit-learn

@@ -5,10 +5,8 @@ a dict with the seconds of its ``first`` and ``second`` call, and with losses an
 accuracies.
 """
 
-import pickle
 import statistics
 import sys
-import warnings
 from dataclasses import replace
 from functools import partial
 
@@ -20,55 +18,34 @@ from training.plans import Network
 from training.scripts.reading import read
 
 
-def prepare_data(folder, plan, source):
-    """Fetch the reviews and write them as texts, as word ids and as a matrix.
-
-    Returns
-    -------
-    facts : dict
-        Facts on the data for the page.
-    """
-    from skimdb import TextMultiHotVectorizer
-    from skimdb.datasets import fetch_imdb
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the page names the source
-        reviews = fetch_imdb(subset="train", source=source)
-    texts, y = reviews.data[: plan.n_reviews], reviews.target[: plan.n_reviews]
-    vectorizer = TextMultiHotVectorizer(max_features=10_000, index="keras")
-    X = vectorizer.fit_transform(texts)
-    analyze, column = vectorizer.build_analyzer(), vectorizer.vocabulary_
-    ids = [[1, *(column.get(word, 2) for word in analyze(text))] for text in texts]
-    small = list(texts[: plan.n_small]), y[: plan.n_small]
-    for name, data in {"texts": small, "ids": (ids, y), "matrix": (X, y)}.items():
-        (folder / f"{name}.pickle").write_bytes(pickle.dumps(data))
-    rows, columns = X.shape
-    shape = {"rows": rows, "columns": columns, "non_zeros": X.nnz}
-    return {"source": reviews.source, **shape}
-
-
 def run(task, peer, *arguments):
     """Run a task after the imports, which are not timed."""
     peers.import_library(peer)
     return task(peer, *arguments)
 
 
-def judge(fitted, X_val, y_val):
+def judge_curve(curve):
     """Return validation loss and accuracy at the best epoch and after the last."""
-    curve = fitted.curve
-    if curve:
-        best = int(np.argmin(curve["val_loss"]))
-        return {
-            "best_loss": curve["val_loss"][best],
-            "best_accuracy": curve["val_accuracy"][best],
-            "best_epoch": best + 1,
-            "final_loss": curve["val_loss"][-1],
-            "final_accuracy": curve["val_accuracy"][-1],
-        }
+    losses, accuracies = (list(curve[name]) for name in peers.CURVE)
+    best = int(np.argmin(losses))
+    return {
+        "best_loss": losses[best],
+        "best_accuracy": accuracies[best],
+        "best_epoch": best + 1,
+        "final_loss": losses[-1],
+        "final_accuracy": accuracies[-1],
+    }
+
+
+def judge(fitted, X_val, y_val):
+    """Return the results of the curve, or loss and accuracy without a curve."""
+    if fitted.curve:
+        return judge_curve(fitted.curve)
+    from sklearn.metrics import log_loss
+
     proba = np.clip(fitted.predict(X_val).astype(np.float64), 1e-7, 1 - 1e-7)
-    loss = -np.mean(np.where(y_val == 1, np.log(proba), np.log1p(-proba)))
     accuracy = np.mean((proba > 0.5) == (y_val == 1))
-    return {"final_loss": float(loss), "final_accuracy": float(accuracy)}
+    return {"final_loss": log_loss(y_val, proba), "final_accuracy": float(accuracy)}
 
 
 def _split_holdout(peer, folder, plan):
@@ -79,29 +56,32 @@ def _split_holdout(peer, folder, plan):
     return (X[n:], y[n:]), validation, None if "without" in peer else validation
 
 
+def _fit_in_turn(peer, folder, plan, seed, *networks):
+    """Fit networks that differ in their epochs; return seconds and results."""
+    training, validation, shown = _split_holdout(peer, folder, plan)
+    result, model = {}, None
+    for call, network in zip(("first", "second"), networks, strict=False):
+        arguments = peer, training, shown, network, seed, model
+        result[call], fitted = clock(peers.fit, *arguments)
+        model = fitted.model
+    return result | judge(fitted, *validation)
+
+
 def fit_holdout(peer, folder, plan, seed):
     """Fit the network of the holdout twice to a vectorized matrix."""
-    training, validation, shown = _split_holdout(peer, folder, plan)
-    fit = partial(peers.fit, peer, training, shown, plan.holdout, seed)
-    (first, _), (second, fitted) = clock(fit), clock(fit)
-    return {"first": first, "second": second} | judge(fitted, *validation)
+    return _fit_in_turn(peer, folder, plan, seed, plan.holdout, plan.holdout)
 
 
 def fit_wide(peer, folder, plan, seed):
     """Measure seconds per epoch: a first call with one epoch, and a second call."""
-    training, validation, shown = _split_holdout(peer, folder, plan)
-    fit = partial(peers.fit, peer, training, shown)
-    first, fitted = clock(fit, replace(plan.wide, epochs=1), seed)
-    second, fitted = clock(fit, plan.wide, seed, fitted.model)
-    seconds = {"first": first, "second": second / plan.wide.epochs}
-    return seconds | judge(fitted, *validation)
+    networks = replace(plan.wide, epochs=1), plan.wide
+    result = _fit_in_turn(peer, folder, plan, seed, *networks)
+    return result | {"second": result["second"] / plan.wide.epochs}
 
 
 def fit_seed(peer, folder, plan, seed):
     """Fit the network of the comparison of seeds."""
-    training, validation, _ = _split_holdout(peer, folder, plan)
-    fitted = peers.fit(peer, training, validation, plan.accuracy, seed)
-    return judge(fitted, *validation)
+    return _fit_in_turn(peer, folder, plan, seed, plan.accuracy)
 
 
 def fit_folds(peer, folder, plan, seed):
@@ -115,26 +95,20 @@ def fit_folds(peer, folder, plan, seed):
         from skimdb import epoch_curve
 
         frame = epoch_curve(peers.make_skimdb(plan.kfold, seed), X, y, cv=cv)
-        mean = frame.groupby("epoch")[list(peers.CURVE)].mean()
-        return [judge(peers.Fitted(mean.to_dict("list"), None, None), None, None)]
+        return judge_curve(frame.groupby("epoch")[list(peers.CURVE)].mean())
 
     def loop_over_folds():
-        fits = []
+        folds = []
         for train, test in cv.split(X):
             data = (X[train], y[train]), (X[test], y[test])
-            fits.append((peers.fit(peer, *data, plan.kfold, seed), *data[1]))
-        if not fits[0][0].curve:
-            return [judge(*fit) for fit in fits]
-        curves = [fitted.curve for fitted, *_ in fits]
-        mean = {
-            name: np.mean([c[name] for c in curves], axis=0) for name in peers.CURVE
-        }
-        return [judge(peers.Fitted(mean, None, None), None, None)]
+            fitted = peers.fit(peer, *data, plan.kfold, seed)
+            folds.append(fitted.curve or judge(fitted, *data[1]))
+        mean = {name: np.mean([f[name] for f in folds], axis=0) for name in folds[0]}
+        return judge_curve(mean) if "val_loss" in mean else mean
 
     validate = draw_curves if "skimdb" in peer else loop_over_folds
-    (first, _), (second, judged) = clock(validate), clock(validate)
-    means = {name: float(np.mean([j[name] for j in judged])) for name in judged[0]}
-    return {"first": first, "second": second} | means
+    (first, _), (second, results) = clock(validate), clock(validate)
+    return {"first": first, "second": second} | results
 
 
 def search_grid(peer, folder, plan, seed):
@@ -143,40 +117,27 @@ def search_grid(peer, folder, plan, seed):
 
     X, y = read(folder, "matrix")
     X, y = peers.densify(peer, X[: plan.n_small]), y[: plan.n_small]
-    network = Network(epochs=plan.grid_epochs)
+    makers = {peers.SKLEARN: peers.make_sklearn, peers.SCIKERAS: peers.make_scikeras}
+    estimator = makers.get(peer, peers.make_skimdb)(
+        Network(epochs=plan.grid_epochs), seed
+    )
+    grid = {"size": plan.grid_sizes, "l2": plan.grid_l2, "dropout": plan.grid_dropout}
     if peer == peers.SKLEARN:
-        estimator = peers.make_sklearn(network, seed)
         grid = {
             "hidden_layer_sizes": [(size, size) for size in plan.grid_sizes],
             "alpha": plan.grid_l2,
             # It has no dropout: fits with another seed make up the number.
             "random_state": [seed + i for i in range(len(plan.grid_dropout))],
         }
-    else:
-        is_scikeras = peer == peers.SCIKERAS
-        make = peers.make_scikeras if is_scikeras else peers.make_skimdb
-        estimator = make(network, seed)
-        grid = {
-            "size": plan.grid_sizes,
-            "l2": plan.grid_l2,
-            "dropout": plan.grid_dropout,
-        }
     folds = list(StratifiedKFold(4).split(X, y))
     used = folds if "skimdb" in peer else folds[:1]
-    search = GridSearchCV(
-        estimator,
-        grid,
-        cv=used,
-        n_jobs=2 if peer.endswith("n_jobs=2") else None,
-        refit=False,
-        error_score="raise",
-    )
+    n_jobs = 2 if peer.endswith("n_jobs=2") else None
+    options = {"n_jobs": n_jobs, "refit": False, "error_score": "raise"}
+    search = GridSearchCV(estimator, grid, cv=used, **options)
     seconds, _ = clock(search.fit, X, y)
     scores = search.cv_results_["split0_test_score"]
-    return {
-        "first": seconds * len(folds) / len(used),
-        "accuracy": float(np.mean(scores)),
-    }
+    seconds *= len(folds) / len(used)
+    return {"first": seconds, "accuracy": float(np.mean(scores))}
 
 
 def search_epochs(peer, folder, plan, seed):
@@ -246,14 +207,13 @@ def predict_one(peer, folder, plan, seed):
     if peer == peers.SKLEARN:
         from sklearn.feature_extraction.text import CountVectorizer
 
-        vectorizer = CountVectorizer(max_features=10_000, binary=True)
-        classifier = peers.make_sklearn(network, seed)
+        vectorizer, make = CountVectorizer(binary=True), peers.make_sklearn
     else:
         from skimdb import TextMultiHotVectorizer
 
-        vectorizer = TextMultiHotVectorizer(max_features=10_000)
-        classifier = peers.make_skimdb(network, seed)
-    pipe = make_pipeline(vectorizer, classifier).fit(texts, y)
+        vectorizer, make = TextMultiHotVectorizer(), peers.make_skimdb
+    vectorizer.set_params(max_features=10_000)
+    pipe = make_pipeline(vectorizer, make(network, seed)).fit(texts, y)
     pipe.predict(texts[:1])
     seconds = [clock(pipe.predict, [text])[0] for text in texts[: plan.n_single]]
     return {"first": 1e3 * statistics.median(seconds)}

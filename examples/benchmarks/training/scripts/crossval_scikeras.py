@@ -11,20 +11,12 @@ from sklearn.preprocessing import FunctionTransformer
 
 folder, epochs, seed, _ = read_arguments()
 texts, y = read(folder, "texts")
+network = {"size": 32, "l2": 0.0, "dropout": 0.0}
+compiling = {"optimizer": "rmsprop", "loss": "binary_crossentropy"}
+fitting = {"epochs": epochs, "batch_size": 256, "random_state": seed, "verbose": 0}
 pipe = make_pipeline(
     CountVectorizer(max_features=10_000, binary=True, dtype=np.float32),
     FunctionTransformer(lambda X: X.toarray(), accept_sparse=True),
-    KerasClassifier(
-        build_for_scikeras,
-        size=32,
-        l2=0.0,
-        dropout=0.0,
-        optimizer="rmsprop",
-        loss="binary_crossentropy",
-        epochs=epochs,
-        batch_size=256,
-        random_state=seed,
-        verbose=0,
-    ),
+    KerasClassifier(build_for_scikeras, **network, **compiling, **fitting),
 )
 print_result(accuracy=cross_val_score(pipe, texts, y, cv=4).mean())

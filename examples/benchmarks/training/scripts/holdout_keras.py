@@ -5,18 +5,12 @@ With a folder as the last argument TensorBoard and ModelCheckpoint write there.
 
 import keras
 from dense_keras import compile_network, vectorize_sequences
-from reading import print_curve, read, read_arguments
+from reading import make_callbacks, print_curve, read, read_arguments
 
 folder, epochs, seed, logs = read_arguments()
 sequences, y = read(folder, "ids")
 n_validation = 2 * len(y) // 5
 X = vectorize_sequences(sequences)
-callbacks = []
-if logs:
-    callbacks = [
-        keras.callbacks.TensorBoard(logs[0]),
-        keras.callbacks.ModelCheckpoint(f"{logs[0]}/best.keras", save_best_only=True),
-    ]
 keras.utils.set_random_seed(seed)
 history = compile_network(X.shape[1], 16).fit(
     X[n_validation:],
@@ -24,7 +18,7 @@ history = compile_network(X.shape[1], 16).fit(
     epochs=epochs,
     batch_size=512,
     validation_data=(X[:n_validation], y[:n_validation]),
-    callbacks=callbacks,
+    callbacks=make_callbacks(logs),
     verbose=0,
 )
 print_curve(history.history["val_loss"], history.history["val_accuracy"])

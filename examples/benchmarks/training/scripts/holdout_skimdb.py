@@ -4,7 +4,7 @@ With a folder as the last argument, Keras's TensorBoard and ModelCheckpoint writ
 files there after each epoch.
 """
 
-from reading import print_curve, read, read_arguments
+from reading import make_callbacks, print_curve, read, read_arguments
 
 from skimdb import KerasMLPClassifier, TextMultiHotVectorizer
 
@@ -12,14 +12,7 @@ folder, epochs, seed, logs = read_arguments()
 sequences, y = read(folder, "ids")
 n_validation = 2 * len(y) // 5
 X = TextMultiHotVectorizer(index="keras", input="sequences").fit_transform(sequences)
-callbacks = None
-if logs:
-    import keras
-
-    callbacks = [
-        keras.callbacks.TensorBoard(logs[0]),
-        keras.callbacks.ModelCheckpoint(f"{logs[0]}/best.keras", save_best_only=True),
-    ]
+callbacks = make_callbacks(logs)
 classifier = KerasMLPClassifier(
     size=16, epochs=epochs, batch_size=512, callbacks=callbacks, random_state=seed
 )

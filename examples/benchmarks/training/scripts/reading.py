@@ -17,6 +17,16 @@ def read(folder, name):
     return pickle.loads((folder / f"{name}.pickle").read_bytes())
 
 
+def make_callbacks(logs):
+    """Make TensorBoard and ModelCheckpoint if there is a folder for them."""
+    if not logs:
+        return None
+    from keras.callbacks import ModelCheckpoint, TensorBoard
+
+    best = ModelCheckpoint(f"{logs[0]}/best.keras", save_best_only=True)
+    return [TensorBoard(logs[0]), best]
+
+
 def print_result(**values):
     """Print results as one line of JSON."""
     print(json.dumps({name: float(value) for name, value in values.items()}))
