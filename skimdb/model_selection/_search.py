@@ -420,18 +420,14 @@ class EpochSearchCV(BaseSearchCV):
     def __getstate__(self):
         # The history by columns, since skops writes no tables.
         state = super().__getstate__()
-        if "history_" not in state:
-            return state
-        columns = {
-            name: column.to_numpy() for name, column in state["history_"].items()
-        }
-        return state | {"history_": columns}
+        if "history_" in state:
+            columns = {k: column.to_numpy() for k, column in state["history_"].items()}
+            state = state | {"history_": columns}
+        return state
 
     def __setstate__(self, state):
         if "history_" in state:
-            columns = {
-                name: make_column(values) for name, values in state["history_"].items()
-            }
+            columns = {k: make_column(v) for k, v in state["history_"].items()}
             state = state | {"history_": pd.DataFrame(columns)}
         super().__setstate__(state)
 

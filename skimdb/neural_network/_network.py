@@ -189,8 +189,10 @@ def limit_blas_threads():
     finally:
         with _blas_lock:
             _n_blas_holders -= 1
-            if _n_blas_holders == 0:
-                _take_back_limit()
+            while _limited_blas and _n_blas_holders == 0:
+                library, n_threads = _limited_blas.pop()
+                library.set_num_threads(n_threads)
+            OpenBLASController.clear_controlling_thread()
 
 
 @functools.cache
@@ -207,13 +209,6 @@ def _set_limit():
         if library.num_threads != n_threads:
             _limited_blas.append((library, n_threads))
     # threadpoolctl ignores all threads but the one that sets a limit, until then.
-    OpenBLASController.clear_controlling_thread()
-
-
-def _take_back_limit():
-    while _limited_blas:
-        library, n_threads = _limited_blas.pop()
-        library.set_num_threads(n_threads)
     OpenBLASController.clear_controlling_thread()
 
 

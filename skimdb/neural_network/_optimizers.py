@@ -21,6 +21,11 @@ def _round(value):
 class Optimizer:
     """Base of the optimizers.
 
+    A subclass has `_name_slots`, which returns the names of the slots that its options
+    need, and `_compute_step`, which takes a gradient, a scratch array and the slots,
+    all of one block of weights. It updates the slots and returns the change of the
+    weights, which may be stored in the gradient, in the scratch array or in a slot.
+
     Parameters
     ----------
     weights : ndarray of shape (n_weights,)
@@ -95,17 +100,6 @@ class Optimizer:
         kernel[rows] += self._compute_step(gradient, np.empty_like(gradient), parts)
         for slot, part in zip(slots, parts, strict=True):
             slot[rows] = part
-
-    def _name_slots(self):
-        """Names of the slots that the options need."""
-        raise NotImplementedError
-
-    def _compute_step(self, gradient, scratch, slots):
-        """Update the slots and return the change of the weights.
-
-        It may be stored in the gradient, in `scratch` or in a slot.
-        """
-        raise NotImplementedError
 
 
 class RMSprop(Optimizer):
