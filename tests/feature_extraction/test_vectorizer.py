@@ -350,6 +350,18 @@ def test_few_documents_give_the_rows_of_many(options):
         np.testing.assert_array_equal(vec.transform(texts[:n]).toarray(), many[:n])
 
 
+@pytest.mark.parametrize("index", ["compact", "keras"])
+def test_few_documents_are_looked_up_one_by_one_in_a_large_vocabulary(index):
+    """The cost of a single text does not depend on the size of the vocabulary."""
+    words = [f"word{i}" for i in range(1000)] + ["caf\u00e9", "\ud800x"]
+    vec = TextMultiHotVectorizer(index=index, token_pattern=r"\S+").fit(words)
+    for text in ("word7 caf\u00e9 word999 unknown", "\ud800x word7 word7", ""):
+        many = vec.transform([text, *words])
+        assert (vec.transform([text]) != many[:1]).nnz == 0
+    ids = TextMultiHotVectorizer(index="compact").fit([range(300)])
+    assert ids.transform([[5, 7, 5, 300]]).indices.tolist() == [5, 7]
+
+
 def test_long_ngrams_of_short_texts_take_no_time():
     vec = TextMultiHotVectorizer(ngram_range=(1, 3000)).fit(["a b c"] * 20)
     assert len(vec.vocabulary_) == 6

@@ -265,3 +265,20 @@ def test_memory_mapped(fitted, tmp_path, dtype):
     np.testing.assert_array_equal(
         again.predict_proba(mapped), plain.predict_proba(matrix)
     )
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "sgd", "adam"])
+@pytest.mark.parametrize("kind", ["values", "ones"])
+def test_features_that_a_batch_lacks_are_updated_as_from_a_dense_array(optimizer, kind):
+    """With very many features, NumPy updates only the features in a batch."""
+    rng = np.random.default_rng(0)
+    matrix = scipy.sparse.random_array((60, 3000), density=0.01, format="csr", rng=rng)
+    if kind == "ones":
+        matrix.data[:] = 1
+    labels = rng.integers(0, 3, 60)
+    sparse, dense = (
+        make().set_params(optimizer=optimizer).fit(samples, labels)
+        for samples in (matrix, matrix.toarray())
+    )
+    np.testing.assert_allclose(sparse.coefs_[0], dense.coefs_[0], atol=1e-10)
+    np.testing.assert_allclose(sparse.history_["loss"], dense.history_["loss"])
