@@ -42,6 +42,7 @@ def test_the_device_is_reported():
     "params",
     [
         {},
+        {"dropout": 0.5, "metrics": ["accuracy", "AUC", "mse", "f1"]},
         {
             "optimizer": "sgd",
             "optimizer__use_ema": True,
@@ -51,20 +52,57 @@ def test_the_device_is_reported():
             "optimizer": keras.optimizers.AdamW(clipnorm=1.0),
             "callbacks": keras.callbacks.TerminateOnNaN,
         },
+        {"optimizer": "Muon"},
+        {"optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())},
     ],
-    ids=["default", "options", "objects"],
+    ids=["default", "dropout and metrics", "options", "objects", "Muon", "wrapped"],
 )
 def test_a_fit_leaves_nothing_behind(params):
     X, y = make_classification(40, random_state=0)
+    X = X.astype("float32")  # Muon cannot train in double precision
     classifier = KerasMLPClassifier(4, epochs=1, backend="tensorflow", **params)
+    names = []
+
+    def create_variable(create, **options):
+        variable = create(**options)
+        names.append(variable.name)
+        return variable
 
     def fit_and_count():
-        model = classifier.fit(X, y, X_val=X, y_val=y).model_
         # TensorFlow keeps some 40 kB for each name that a variable ever had.
-        names = [variable.path for variable in model.optimizer.variables]
-        del model, classifier._trained_model
+        names.clear()
+        with tf.variable_creator_scope(create_variable):
+            classifier.fit(X, y, X_val=X, y_val=y)
+        del classifier._trained_model
         gc.collect()
-        graphs = [o for o in gc.get_objects() if type(o).__name__ == "FuncGraph"]
-        return len(graphs), names
+        return count_graphs(), sorted(names)
 
     assert fit_and_count() == fit_and_count()
+    assert len(names) > 4
+
+
+def count_graphs():
+    return sum(type(o).__name__ == "FuncGraph" for o in gc.get_objects())
+
+
+def test_many_fits_leave_few_graphs_to_the_garbage_collector():
+    X, y = make_classification(40, random_state=0)
+    gc.collect()
+    before = count_graphs()
+    gc.disable()
+    try:
+        for _ in range(12):
+            KerasMLPClassifier(4, epochs=1, backend="tensorflow").fit(X, y)
+        assert count_graphs() - before < 12
+    finally:
+        gc.enable()
+
+
+def test_names_of_the_user_keep_their_numbers():
+    X, y = make_classification(40, random_state=0)
+    before = keras.layers.Dropout(0.5).seed_generator.name
+    params = {"dropout": 0.5, "metrics": ["AUC"], "backend": "tensorflow"}
+    KerasMLPClassifier(4, epochs=1, **params).fit(X, y).to_keras()
+    after = keras.layers.Dropout(0.5).seed_generator.name
+    number = int(before.rpartition("_")[2]) if before[-1].isdigit() else 0
+    assert after == f"seed_generator_{number + 1}"

@@ -1,5 +1,6 @@
 """A training step and an evaluation in TensorFlow."""
 
+import gc
 from functools import cached_property
 
 import keras
@@ -16,6 +17,8 @@ from skimdb.neural_network._keras._callbacks import KerasHooks
 _SPARSE_UNITS = 256
 # Batches with more features stay sparse: 2,048 dense rows take 256 MB in float32.
 _DENSE_FEATURES = 2**15
+# Bytes of a small graph, and of all graphs and models before they are collected.
+_GRAPH_BYTES, _MOST_BYTES = 1.5e6, 12e6
 
 
 class TensorFlowBackend:
@@ -39,8 +42,16 @@ class TensorFlowBackend:
     """
 
     name = "tensorflow"
+    _n_bytes = 0  # of the fits since the last collection
 
     def __init__(self, spec, coefs, intercepts, objects, metrics, *, is_sparse):
+        # Graphs and models contain references to themselves. A collection, which takes
+        # 0.2 s, frees them long before Python would.
+        if TensorFlowBackend._n_bytes > _MOST_BYTES:
+            gc.collect()
+            TensorFlowBackend._n_bytes = 0
+        # Optimizers have about two more variables for each weight.
+        TensorFlowBackend._n_bytes += _GRAPH_BYTES + 3 * sum(w.nbytes for w in coefs)
         optimizer, loss = objects
         self._spec = spec
         self._loss = loss
@@ -56,20 +67,19 @@ class TensorFlowBackend:
         n_features, n_units = spec.layer_sizes[:2]
         is_dense = n_units > _SPARSE_UNITS and n_features <= _DENSE_FEATURES
         self._takes_sparse = is_sparse and not is_dense
-        batch, masks = self._make_signature()
-        step = tf.function(self._train_step, [*batch, *masks], autograph=False)
+        step = tf.function(self._train_step, self._make_signature(), autograph=False)
         # TensorFlow warns of functions that are traced often, but not of traced ones.
         self._step = step.get_concrete_function()
 
     @cached_property
     def _test(self):
         """The function of an evaluation, traced if there is something to evaluate."""
-        batch, _ = self._make_signature()
+        batch = self._make_signature()[:3]
         test = tf.function(self._test_step, batch, autograph=False)
         return test.get_concrete_function()
 
     def _make_signature(self):
-        """Signature of a batch of any size, so that each function is traced once."""
+        """Signature of a batch of any size and its masks, to trace functions once."""
         n_features, *n_hidden, n_outputs = self._spec.layer_sizes
         dtype = self._spec.dtype.name
         features = [tf.TensorSpec([None, n_features], dtype)]
@@ -77,15 +87,12 @@ class TensorFlowBackend:
             # Positions and values of the entries. TensorFlow passes them faster than
             # a sparse tensor.
             features = [tf.TensorSpec([None, 2], "int64"), tf.TensorSpec([None], dtype)]
-        batch = [
+        rates = zip(n_hidden, self._spec.dropout, strict=True)
+        return [
             features,
             tf.TensorSpec([None, n_outputs], dtype),
             tf.TensorSpec([None], dtype),
-        ]
-        return batch, [
-            tf.TensorSpec([None, n_units], dtype)
-            for n_units, rate in zip(n_hidden, self._spec.dropout, strict=True)
-            if rate
+            *(tf.TensorSpec([None, n_units], dtype) for n_units, rate in rates if rate),
         ]
 
     # State
@@ -192,9 +199,8 @@ class TensorFlowBackend:
         if not self._takes_sparse:
             return [tf.constant(X.toarray())]
         entries = slice(X.indptr[0], X.indptr[-1])
-        positions = np.empty((entries.stop - entries.start, 2), np.int64)
-        positions[:, 0] = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-        positions[:, 1] = X.indices[entries]
+        rows = np.repeat(np.arange(X.shape[0], dtype=np.int64), np.diff(X.indptr))
+        positions = np.column_stack([rows, X.indices[entries]])
         return [tf.constant(positions), tf.constant(X.data[entries])]
 
     def _train_step(self, features, Y, sample_weight, *masks):
@@ -213,13 +219,12 @@ class TensorFlowBackend:
 
     def _apply(self, gradients, weights):
         """Let the optimizer update the weights."""
-        if isinstance(self._optimizer, keras.optimizers.LossScaleOptimizer):
-            self._optimizer.apply(gradients, weights)  # insists on a replica context
-            return
         # In a replica context, an optimizer sums the gradients by a function that
-        # TensorFlow registers forever, together with the whole graph.
+        # TensorFlow registers forever, together with the whole graph. `apply` of
+        # LossScaleOptimizer insists on that context, its `_common_apply` does not.
+        apply = getattr(self._optimizer, "_common_apply", self._optimizer.apply)
         tf.distribute.get_replica_context().merge_call(
-            lambda _, *summed: self._optimizer.apply(summed, weights), gradients
+            lambda _, *summed: apply(summed, weights), gradients
         )
 
     def _test_step(self, features, Y, sample_weight):
@@ -236,8 +241,7 @@ class TensorFlowBackend:
 
     def _propagate(self, X, masks):
         """Compute logits and outputs. The masks are the same in both backends."""
-        dense = keras.layers.Dense
-        layers = [e for e in self.model.layers if isinstance(e, dense)]
+        layers = [e for e in self.model.layers if isinstance(e, keras.layers.Dense)]
         hidden, logits = X, None
         for layer, mask in zip(layers, [*masks, None], strict=True):
             # Keras multiplies sparse tensors by an embedding lookup, which takes five

@@ -5,12 +5,13 @@ Only this file imports scikeras. Its ``BaseWrapper`` routes parameters such as
 """
 
 import inspect
-import re
+from contextlib import contextmanager
 from functools import partial
 from numbers import Real
 
 import keras
 import numpy as np
+from keras.src.backend.common import global_state
 from scikeras.wrappers import BaseWrapper
 from sklearn.metrics import get_scorer_names
 
@@ -21,6 +22,22 @@ _LOSSES = {
     "sigmoid": keras.losses.BinaryCrossentropy,
     "softmax": keras.losses.CategoricalCrossentropy,
 }
+
+
+@contextmanager
+def _number_from_start():
+    """Let Keras number the names of new objects as in a new process.
+
+    TensorFlow keeps some 40 kB for each name that a variable ever had. If Keras counted
+    on, each fit would bring new names. The user's objects keep their own count.
+    """
+    key = "object_name_uids"
+    counts = global_state.get_global_attribute(key)
+    global_state.set_global_attribute(key, None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(key, counts)
 
 
 class _Router(BaseWrapper):
@@ -103,16 +120,13 @@ def _prepare_optimizer(optimizer, params):
         return copy_optimizer(optimizer), {}
     if isinstance(rate, Real):  # float32, whatever keras.config.floatx
         params = params | {"learning_rate": float(np.float32(rate))}
-    params = {
+    return cls, {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in params.items()
     }
-    if cls.__module__.startswith("keras."):
-        # TensorFlow keeps memory for each name of a variable. Keras would number it.
-        params = {"name": cls.__name__.lower()} | params
-    return cls, params
 
 
+@_number_from_start()
 def make_objects(optimizer, callbacks, params, spec, *, is_clone=False):
     """Instantiate optimizer, loss and callbacks.
 
@@ -147,6 +161,7 @@ def make_objects(optimizer, callbacks, params, spec, *, is_clone=False):
     return router.model_["optimizer"], router.model_["loss"], router._fit_callbacks
 
 
+@_number_from_start()
 def make_metric(name, n_outputs, *, multilabel):
     """Make a function that computes a metric of Keras.
 
@@ -225,6 +240,7 @@ def _has_meaning(measure, n_outputs):
     return n_outputs > 1 or abs(values[0] - values[1]) > 0
 
 
+@_number_from_start()
 def build_model(coefs, intercepts, spec):
     """Build the Keras model with these weights.
 
@@ -266,6 +282,7 @@ def write_weights(model, coefs, intercepts):
         variable.assign(value)
 
 
+@_number_from_start()
 def compile_model(model, optimizer, loss, metrics=("accuracy",)):
     """Compile a model and build its optimizer.
 
@@ -322,7 +339,7 @@ def write_state(optimizer, state):
 def name_variables(optimizer):
     """Return the variables of an optimizer by their names.
 
-    The position replaces a name that Keras has numbered or given twice.
+    The position replaces a name that Keras has given twice.
 
     Parameters
     ----------
@@ -335,7 +352,7 @@ def name_variables(optimizer):
     variables = {}
     for position, variable in enumerate(optimizer.variables):
         name = variable.name
-        if re.fullmatch(r"variable(_\d+)?", name) or name in variables:
+        if name in variables:
             name = f"variable_at_{position}"
         variables[name] = variable
     return variables
