@@ -205,6 +205,7 @@ def _run(estimator, draft, given, trainer, monitor):
             _train(estimator, draft, trainer, monitor, root, params)
         finally:
             trainer.hooks.detach()
+            trainer.backend.close()
         fitted = _collect_fitted(draft, trainer, monitor)
         weights = fitted["coefs_"], fitted["intercepts_"]
         monitor.check_fitted(*weights, fitted["_optimizer_state"])

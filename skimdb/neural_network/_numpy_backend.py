@@ -58,7 +58,8 @@ class NumpyBackend:
         self._optimizer = OPTIMIZERS[optimizer](weights, **optimizer_params)
         self._given_rate = self._optimizer.learning_rate
         self._is_large = weights.size >= _LARGE
-        self._n_threads = _openmp_effective_n_threads() if self._is_large else 1
+        n_threads = _openmp_effective_n_threads() if self._is_large else 1
+        self._threads = ThreadPoolExecutor(n_threads) if n_threads > 1 else None
 
     def _view(self, flat):
         """Kernels and biases in a flat array."""
@@ -206,6 +207,11 @@ class NumpyBackend:
 
     finish_model = finish_training
 
+    def close(self):
+        """End the threads."""
+        if self._threads is not None:
+            self._threads.shutdown()
+
     def _propagate_forward(self, X, masks):
         """Inputs of all activations, and the outputs of the hidden layers."""
         activate, inputs, outputs = ACTIVATIONS[self.spec.activation], [], [X]
@@ -232,14 +238,13 @@ class NumpyBackend:
 
     def _share_work(self, function, blocks):
         """Call a function with each block of rows, in all threads."""
-        if self._n_threads == 1:
+        if self._threads is None:
             for rows in blocks:
                 function(rows)
             return
-        # To start threads takes a tenth of a millisecond, a step of a large network
-        # many milliseconds. NumPy has an error state per thread.
-        with limit_blas_threads(), ThreadPoolExecutor(self._n_threads) as threads:
-            list(threads.map(np.errstate(**_QUIET)(function), blocks))
+        with limit_blas_threads():
+            # NumPy has an error state per thread.
+            list(self._threads.map(np.errstate(**_QUIET)(function), blocks))
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
         """Compute all gradients but the first kernel's, and return its delta."""

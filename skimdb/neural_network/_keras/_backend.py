@@ -183,6 +183,9 @@ class TensorFlowBackend:
         """Compile the trained model as `KerasMLPClassifier.to_keras` does."""
         _objects.compile_model(self.model, self._optimizer, self._loss)
 
+    def close(self):
+        """Do nothing: only the NumPy backend has threads to end."""
+
     @property
     def device(self):
         """Device of the weights, such as ``"GPU:0"``."""
