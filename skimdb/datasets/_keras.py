@@ -140,9 +140,8 @@ def decode_review(
         )
     if word_index is None:
         data_home = find_data_home(data_home)
-        word_index = json.loads(
-            read_verified(WORD_INDEX, data_home, download_if_missing)
-        )
+        content = read_verified(WORD_INDEX, data_home, download_if_missing)
+        word_index = json.loads(content)
     if not all(isinstance(number, Integral) for number in word_index.values()):
         raise ValueError(
             "word_index must map words to whole numbers. Use, for example, "

@@ -159,9 +159,8 @@ class LogCountRatioTransformer(
         ratio = inside - outside
         fitted.classes_ = binarizer.classes_
         fitted.log_count_ratio_ = ratio
-        fitted.scale_ = (
-            ratio[0].copy() if len(ratio) == 1 else np.sqrt(np.mean(ratio**2, axis=0))
-        )
+        several = len(ratio) > 1
+        fitted.scale_ = np.sqrt(np.mean(ratio**2, axis=0)) if several else ratio[0]
         self.__dict__ = vars(fitted)
         return self
 

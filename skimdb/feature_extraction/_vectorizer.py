@@ -356,11 +356,9 @@ class TextMultiHotVectorizer(
                 f"{layout.n_columns}. Pass a matrix that its transform returned."
             )
         words = np.array(list(vocabulary), dtype=object)
-        rows, columns = X.nonzero()
-        columns = columns - layout.first
-        is_word = (columns >= 0) & (columns < len(words))
-        n_words = np.bincount(rows[is_word], minlength=X.shape[0])
-        return np.split(words[columns[is_word]], np.cumsum(n_words)[:-1])
+        X = X[:, layout.first : layout.first + len(words)].copy()
+        X.eliminate_zeros()
+        return np.split(words[X.indices], X.indptr[1:-1])
 
     def decode(self, ids: Any) -> str:
         """Turn column numbers into the words of these columns.
@@ -450,12 +448,9 @@ class TextMultiHotVectorizer(
 
     def _set_fitted(self, **fitted):
         """Replace the fitted attributes at once, so that an interrupt changes none."""
-        kept = {
-            name: value for name, value in vars(self).items() if name not in _FITTED
-        }
-        self.__dict__ = (
-            kept | {"fixed_vocabulary_": self.vocabulary is not None} | fitted
-        )
+        kept = {k: value for k, value in vars(self).items() if k not in _FITTED}
+        is_given = self.vocabulary is not None
+        self.__dict__ = kept | {"fixed_vocabulary_": is_given} | fitted
 
     def _get_vocabulary(self):
         """Return the vocabulary and its layout; a given one needs no `fit`."""

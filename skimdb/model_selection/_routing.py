@@ -94,9 +94,8 @@ def route_metadata(search, X, y, params, scoring):
         if hasattr(scoring.scorer, "get_metadata_routing"):
             # Several scorers route once more. Raise now rather than in each fit.
             process_routing(scoring.scorer, "score", **score_params)
-        return SearchData(
-            X, y, routed.estimator.fit, score_params, routed.splitter.split
-        )
+        fit_params, split_params = routed.estimator.fit, routed.splitter.split
+        return SearchData(X, y, fit_params, score_params, split_params)
     fit_params = {name: value for name, value in params.items() if name != "groups"}
     weight = params.get("sample_weight")
     is_weighted = weight is not None and scoring.accept_weight()

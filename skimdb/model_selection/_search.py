@@ -17,7 +17,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
-from skimdb._callbacks import run_task
+from skimdb._callbacks import describe_task, run_task
 from skimdb._messages import warn
 from skimdb._sklearn import (
     BaseSearchCV,
@@ -34,7 +34,7 @@ from skimdb.model_selection._prepare_split import join_pipeline, preprocess
 from skimdb.model_selection._result_cache import find_paths
 from skimdb.model_selection._results import choose_epochs, read_scores
 from skimdb.model_selection._scoring import find_scorer, make_scoring
-from skimdb.model_selection._tasks import describe_task, has_callbacks, run_fit
+from skimdb.model_selection._tasks import has_callbacks, run_fit
 
 Grid = Mapping[str, Any] | list[Any] | ParameterGrid | ParameterSampler | None
 Scoring = str | Callable[..., Any] | list[str] | tuple[str, ...] | dict[str, Any] | None
@@ -316,7 +316,7 @@ class EpochSearchCV(BaseSearchCV):
         plan, data, n_repeats = make_plan(self, X, y, params)
         check_plan(plan)
         plan = replace(plan, cache=find_paths(plan, data))
-        passed = describe_task(self, data.X, data.y, params)
+        passed = describe_task(self, data.X, data.y, params.get("sample_weight"))
         n_tasks = plan.n_fits + bool(self.refit)
         is_patient = self.n_iter_no_change is not None
         root = self._init_callback_context(max_subtasks=None if is_patient else n_tasks)

@@ -2,14 +2,7 @@
 
 from contextlib import contextmanager
 
-from skimdb._callbacks import run_task
-
-
-def describe_task(search, X, y, fit_params):
-    """Arguments of the callbacks: the search, and the data of a task."""
-    weight = fit_params.get("sample_weight")
-    metadata = None if weight is None else {"sample_weight": weight}
-    return {"estimator": search, "X": X, "y": y, "metadata": metadata}
+from skimdb._callbacks import describe_task, run_task
 
 
 @contextmanager
@@ -26,7 +19,8 @@ def run_fit(context, search, estimator, split):
     estimator : classifier or regressor
     split : PreparedSplit
     """
-    params = describe_task(search, split.X, split.y, split.fit_params)
+    weight = split.fit_params.get("sample_weight")
+    params = describe_task(search, split.X, split.y, weight)
     with context.propagate_callback_context(estimator), run_task(context, params):
         yield
 

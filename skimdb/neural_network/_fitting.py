@@ -12,7 +12,7 @@ import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from skimdb._callbacks import run_task
+from skimdb._callbacks import describe_task, run_task
 from skimdb._messages import warn
 from skimdb.neural_network import _input_checks, _network, _parameters, _samples
 from skimdb.neural_network._metrics import Metrics
@@ -196,9 +196,7 @@ def _make_tensorflow_backend(draft, spec, weights, params, schedule, *, is_spars
 
 def _run(estimator, draft, given, trainer, monitor):
     """Train as one task of scikit-learn's callbacks, and set the fitted attributes."""
-    X, y, weight = given
-    metadata = None if weight is None else {"sample_weight": weight}
-    params = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+    params = describe_task(estimator, *given)
     root = estimator._init_callback_context(max_subtasks=len(trainer.schedule.epochs))
     with run_task(root, params, {}):
         try:
@@ -279,9 +277,8 @@ def build_keras_model(estimator):
     params = _parameters.divide_parameters(estimator)[0] | {"callbacks": {}}
     n_units = [len(intercept) for intercept in estimator.intercepts_]
     layer_sizes = (estimator.n_features_in_, *n_units)
-    _, dropout = _input_checks.check_hidden_layers(
-        n_units[:-1], None, estimator.dropout
-    )
+    sizes, rates = n_units[:-1], estimator.dropout
+    _, dropout = _input_checks.check_hidden_layers(sizes, None, rates)
     # Keras's loss smooths the labels itself.
     spec = make_spec(estimator, layer_sizes, dropout, estimator.coefs_[0].dtype, 0.0)
     optimizer, loss, _ = _objects.make_objects(estimator.optimizer, None, params, spec)

@@ -58,8 +58,8 @@ class NumpyBackend:
         self._optimizer = OPTIMIZERS[optimizer](weights, **optimizer_params)
         self._given_rate = self._optimizer.learning_rate
         self._is_large = weights.size >= _LARGE
-        n_threads = _openmp_effective_n_threads() if self._is_large else 1
-        self._threads = ThreadPoolExecutor(n_threads) if n_threads > 1 else None
+        self._n_threads = _openmp_effective_n_threads() if self._is_large else 1
+        self._threads = ThreadPoolExecutor(self._n_threads)  # start when they get work
 
     def _view(self, flat):
         """Kernels and biases in a flat array."""
@@ -209,8 +209,7 @@ class NumpyBackend:
 
     def close(self):
         """End the threads."""
-        if self._threads is not None:
-            self._threads.shutdown()
+        self._threads.shutdown()
 
     def _propagate_forward(self, X, masks):
         """Inputs of all activations, and the outputs of the hidden layers."""
@@ -238,13 +237,10 @@ class NumpyBackend:
 
     def _share_work(self, function, blocks):
         """Call a function with each block of rows, in all threads."""
-        if self._threads is None:
-            for rows in blocks:
-                function(rows)
-            return
+        call_all = map if self._n_threads == 1 else self._threads.map
         with limit_blas_threads():
             # NumPy has an error state per thread.
-            list(self._threads.map(np.errstate(**_QUIET)(function), blocks))
+            list(call_all(np.errstate(**_QUIET)(function), blocks))
 
     def _propagate_backward(self, inputs, outputs, masks, delta):
         """Compute all gradients but the first kernel's, and return its delta."""
@@ -274,16 +270,13 @@ class NumpyBackend:
 
     def _update_weights(self, X, delta):
         """Compute the gradient of the first kernel and update all weights."""
-        gradient = self._coef_gradients[0]
         if self._skips_features(X):
             self._update_blocks(delta, *X.transpose_seen())
-        elif self._is_large:
+        elif self._is_large or isinstance(X, np.ndarray):
             self._update_blocks(delta, X.transpose())
         else:
-            if isinstance(X, SparseRows):
-                X.multiply_transposed(delta, gradient)
-            else:
-                np.matmul(X.T, delta, out=gradient)
+            gradient = self._coef_gradients[0]
+            X.multiply_transposed(delta, gradient)
             self._add_penalty(gradient, self._coefs[0])
             self._optimizer.update(self._gradient)
 

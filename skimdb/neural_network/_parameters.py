@@ -185,9 +185,8 @@ def _list_option_reasons(route, params, own):
     valid = sorted([*own, *_KERAS_ONLY[route], "name"])
     for name in params:
         if name not in valid:
-            hint = _find_hint(
-                f"{route}__{name}", [f"{route}__{each}" for each in valid]
-            )
+            known = [f"{route}__{each}" for each in valid]
+            hint = _find_hint(f"{route}__{name}", known)
             raise ValueError(
                 f"Invalid parameter '{route}__{name}'.{hint} The {route} has the "
                 f"arguments {', '.join(valid)}."
@@ -259,9 +258,8 @@ class RoutedParametersMixin:
         for name in names:
             hint = f" Set it with set_params({name}=...)."
             if name not in self._get_param_names() and not self._is_routed(name):
-                hint = _find_hint(
-                    name, inspect.signature(getattr(self, method)).parameters
-                )
+                known = inspect.signature(getattr(self, method)).parameters
+                hint = _find_hint(name, known)
             raise TypeError(f"{method}() got an unexpected argument {name!r}.{hint}")
 
     def __getattr__(self, name):

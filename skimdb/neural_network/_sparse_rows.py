@@ -6,7 +6,6 @@ compiled functions directly.
 """
 
 import numpy as np
-import scipy.sparse
 from scipy.sparse import _sparsetools
 
 
@@ -70,10 +69,12 @@ class SparseRows:
     def transpose(self):
         """Return the transposed rows, as `SparseRows` of shape (n_features, n_rows)."""
         first, last = self.indptr[0], self.indptr[-1]
-        entries = self.data[first:last], self.indices[first:last], self.indptr - first
-        columns = scipy.sparse.csr_array(entries, shape=self.shape).tocsc()
-        arrays = columns.data, columns.indices, columns.indptr
-        return SparseRows(*arrays, self.shape[::-1])
+        data, indices = self.data[first:last], self.indices[first:last]
+        indptr = np.empty(self.shape[1] + 1, self.indptr.dtype)
+        columns = indptr, np.empty_like(indices), np.empty_like(data)
+        arrays = self.indptr - first, indices, data, *columns
+        _sparsetools.csr_tocsc(*self.shape, *arrays)
+        return SparseRows(*columns[::-1], self.shape[::-1])
 
     def transpose_seen(self):
         """Transpose the columns that have entries.
