@@ -241,10 +241,10 @@ def compute_logits(X, coefs, intercepts, activation):
         for rows in divide_rows(n_samples, n_rows):
             hidden = X[rows]
             for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
-                hidden = hidden @ coef
+                hidden = hidden.dot(coef)
                 hidden += intercept
                 hidden = ACTIVATIONS[activation](hidden)
-            logits[rows] = hidden @ coefs[-1] + intercepts[-1]
+            logits[rows] = hidden.dot(coefs[-1]) + intercepts[-1]
     return logits
 
 

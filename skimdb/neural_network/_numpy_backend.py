@@ -223,16 +223,13 @@ class NumpyBackend:
                 outputs.append(hidden if mask is None else hidden * mask)
         return inputs, outputs[1:]
 
-    def _multiply(self, a, b):
+    def _multiply(self, a, b, out=None):
         """Compute a product; that of a large network in blocks of rows."""
         if not self._is_large:
-            return a @ b
-        out = np.empty((a.shape[0], b.shape[1]), b.dtype)
-
-        def multiply_rows(rows):
-            out[rows] = a[rows] @ b
-
-        self._share_work(multiply_rows, divide_rows(len(out), _PRODUCT_ROWS))
+            return a.dot(b, out)
+        out = np.empty((a.shape[0], b.shape[1]), b.dtype) if out is None else out
+        blocks = divide_rows(len(out), _PRODUCT_ROWS)
+        self._share_work(lambda rows: a[rows].dot(b, out[rows]), blocks)
         return out
 
     def _share_work(self, function, blocks):
@@ -250,7 +247,7 @@ class NumpyBackend:
         for layer in range(len(outputs), 0, -1):
             hidden, mask = outputs[layer - 1], masks[layer - 1]
             gradient = self._coef_gradients[layer]
-            gradient[...] = self._multiply(hidden.T, delta)
+            self._multiply(hidden.T, delta, gradient)
             np.matmul(ones, delta, out=self._intercept_gradients[layer])
             if layer < len(outputs):
                 self._add_penalty(gradient, self._coefs[layer])
@@ -289,7 +286,7 @@ class NumpyBackend:
         slots = [self._view(slot)[0][0] for slot in optimizer.slots.values()]
 
         def update_block(rows):
-            gradient = transposed[rows] @ delta
+            gradient = transposed[rows].dot(delta)
             if features is None:
                 self._add_penalty(gradient, kernel[rows])
                 optimizer.update(gradient.reshape(-1), rows.start * delta.shape[1])

@@ -45,9 +45,11 @@ class SparseRows:
         _sparsetools.csr_row_index(len(rows), rows, *self._arrays, indices, data)
         return SparseRows(data, indices, indptr, (len(rows), self.shape[1]))
 
-    def __matmul__(self, dense):
-        """Compute the product with a C-contiguous matrix."""
-        out = np.zeros((self.shape[0], dense.shape[1]), dense.dtype)
+    def dot(self, dense, out=None):
+        """Compute the product with a C-contiguous matrix, as `numpy.ndarray.dot`."""
+        if out is None:
+            out = np.empty((self.shape[0], dense.shape[1]), dense.dtype)
+        out.fill(0)
         flat = dense.reshape(-1), out.reshape(-1)
         _sparsetools.csr_matvecs(*self.shape, dense.shape[1], *self._arrays, *flat)
         return out
