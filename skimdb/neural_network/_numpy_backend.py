@@ -21,7 +21,7 @@ from skimdb.neural_network._sparse_rows import SparseRows
 _LARGE = 2**20
 # Number of values of the first kernel's gradient to compute and use up at a time, so
 # that they stay in the cache.
-_BLOCK_VALUES = 2**17
+_BLOCK_VALUES = 2**18
 # Rows of a product that a core computes at a time. Like the blocks, they do not depend
 # on the number of cores, and so neither do the last bits.
 _PRODUCT_ROWS = 128
@@ -234,7 +234,8 @@ class NumpyBackend:
 
     def _share_work(self, function, blocks):
         """Call a function with each block of rows, in all threads."""
-        call_all = map if self._n_threads == 1 else self._threads.map
+        alone = self._n_threads == 1 or len(blocks) == 1
+        call_all = map if alone else self._threads.map
         with limit_blas_threads():
             # NumPy has an error state per thread.
             list(call_all(np.errstate(**_QUIET)(function), blocks))
