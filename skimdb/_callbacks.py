@@ -42,17 +42,16 @@ def run_task(context, params, fitted=None):
     """
     outcome = SimpleNamespace(stop=False)
     context.call_on_fit_task_begin(**params)
+    end_task = context.call_on_fit_task_end
     try:
         yield outcome
     except BaseException as error:
         try:
-            context.call_on_fit_task_end(**params)
+            end_task(**params)
         except Exception as other:
             error.add_note(
                 f"A callback of scikit-learn failed when {context.task_name!r} ended "
                 f"by this error: {other!r}"
             )
         raise
-    outcome.stop = context.call_on_fit_task_end(
-        **params, reconstruction_attributes=fitted
-    )
+    outcome.stop = end_task(**params, reconstruction_attributes=fitted)

@@ -277,10 +277,9 @@ def build_keras_model(estimator):
     params = _parameters.divide_parameters(estimator)[0] | {"callbacks": {}}
     n_units = [len(intercept) for intercept in estimator.intercepts_]
     layer_sizes = (estimator.n_features_in_, *n_units)
-    sizes, rates = n_units[:-1], estimator.dropout
-    _, dropout = _input_checks.check_hidden_layers(sizes, None, rates)
+    _, rates = _input_checks.check_hidden_layers(n_units[:-1], None, estimator.dropout)
     # Keras's loss smooths the labels itself.
-    spec = make_spec(estimator, layer_sizes, dropout, estimator.coefs_[0].dtype, 0.0)
+    spec = make_spec(estimator, layer_sizes, rates, estimator.coefs_[0].dtype, 0.0)
     optimizer, loss, _ = _objects.make_objects(estimator.optimizer, None, params, spec)
     model = _objects.build_model(estimator.coefs_, estimator.intercepts_, spec)
     _objects.compile_model(model, optimizer, loss)

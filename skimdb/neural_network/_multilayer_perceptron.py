@@ -409,9 +409,8 @@ class KerasMLPClassifier(
             chunks = read_chunks(X, y, sample_weight)
             X, y, sample_weight = next(chunks)
         validation = (X_val, y_val, sample_weight_val)
-        given = (X, y, sample_weight)
         options = {"partial": True, "classes": classes, "chunks": chunks}
-        return fit_network(self, given, validation, **options)
+        return fit_network(self, (X, y, sample_weight), validation, **options)
 
     def to_keras(self) -> "keras.Sequential":
         """Build the network as a Keras model, compiled as it was trained.
