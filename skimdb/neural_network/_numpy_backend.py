@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import current_thread, main_thread
 
 import numpy as np
 
@@ -58,7 +59,9 @@ class NumpyBackend:
         self._optimizer = OPTIMIZERS[optimizer](weights, **optimizer_params)
         self._given_rate = self._optimizer.learning_rate
         self._is_large = weights.size >= _LARGE
-        self._n_threads = _openmp_effective_n_threads() if self._is_large else 1
+        # Fits that run in threads share the cores already.
+        shares = self._is_large and current_thread() is main_thread()
+        self._n_threads = _openmp_effective_n_threads() if shares else 1
         self._threads = ThreadPoolExecutor(self._n_threads)  # start when they get work
 
     def _view(self, flat):

@@ -134,6 +134,13 @@ def test_large_networks_train_on_all_cores(samples, set_cores, working_threads):
     np.testing.assert_allclose(alone.coefs_[0], large.coefs_[0], atol=1e-4)
 
 
+def test_fits_in_threads_start_no_threads(set_cores, working_threads):
+    set_cores(2)
+    with ThreadPoolExecutor(2, thread_name_prefix="user") as threads:
+        list(threads.map(lambda seed: make(size=600).fit(X, Y), range(2)))
+    assert all(name.startswith("user") for name in working_threads)
+
+
 def test_errors_of_threads_are_those_of_one_core(set_cores, recwarn):
     set_cores(2)
     before = threading.active_count()
