@@ -2,6 +2,7 @@
 
 import functools
 import json
+import pickle
 import sys
 import types
 from contextlib import nullcontext
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn import config_context
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.callback import ProgressBar
 from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import FitFailedWarning
@@ -121,7 +122,12 @@ CLASSIFIERS = [
     {"random_state": np.random.RandomState(1)},
     *({"class_weight": weight} for weight in ["balanced", {0: 1, 1: 2}, {0: 1, 1: 3}]),
     *({"metrics": names} for names in [["f1"], ["accuracy", "f1"], ["f1", "accuracy"]]),
-    {"n_hidden_layers": 1},
+    *({"n_hidden_layers": n} for n in [0, 1]),
+    {"shuffle": False},
+    *({"loss__label_smoothing": share} for share in [0.1, 0.2]),
+    {"optimizer": "sgd", "optimizer__momentum": 0.8},
+    {"optimizer": "adam", "optimizer__amsgrad": True},
+    {"optimizer__centered": True},
 ]
 SHIFT = {"functiontransformer__kw_args": {"a_min": 0, "a_max": 1}}
 STEPS = [
@@ -207,7 +213,7 @@ def run_variation(memory, count, estimator=None, options=(), data=(X, Y, {})):
 
 def test_no_variation_reuses_the_results_of_another(tmp_path, count_fits):
     """Each search is computed once, although all share a folder, and then reused."""
-    assert len(VARIATIONS) >= 80
+    assert len(VARIATIONS) >= 90
     run_variation(tmp_path, count_fits)
     for variation in VARIATIONS:
         assert run_variation(tmp_path, count_fits, **variation) > 0, variation
@@ -291,6 +297,9 @@ def test_equal_searches_reuse_results(tmp_path, count_fits, monkeypatch):
     again = [
         (make_search(tmp_path, make_pipeline(*(s for _, s in pipe.steps))), X.copy()),
         (make_search(tmp_path, pipe, n_jobs=2), np.asfortranarray(X).copy("C")),
+        (make_search(tmp_path, clone(pipe)), X),
+        (make_search(tmp_path, pickle.loads(pickle.dumps(pipe))), X),
+        (make_search(tmp_path, pipe, cv=tuple(KFold(2).split(X))), X),
         (make_search(tmp_path, pipe, refit=True, rule="one_se"), X),
         (make_search(tmp_path, pipe, verbose=1), X),
         (make_search(tmp_path, pipe, error_score=0.0), X),
