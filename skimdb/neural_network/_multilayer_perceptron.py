@@ -408,9 +408,8 @@ class KerasMLPClassifier(
         if isinstance(X, Iterator):
             chunks = read_chunks(X, y, sample_weight)
             X, y, sample_weight = next(chunks)
-        validation = (X_val, y_val, sample_weight_val)
-        options = {"partial": True, "classes": classes, "chunks": chunks}
-        return fit_network(self, (X, y, sample_weight), validation, **options)
+        given = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
+        return fit_network(self, *given, partial=True, classes=classes, chunks=chunks)
 
     def to_keras(self) -> "keras.Sequential":
         """Build the network as a Keras model, compiled as it was trained.

@@ -237,8 +237,7 @@ class NumpyBackend:
 
     def _share_work(self, function, blocks):
         """Call a function with each block of rows, in all threads."""
-        alone = self._n_threads == 1 or len(blocks) == 1
-        call_all = map if alone else self._threads.map
+        call_all = self._threads.map if min(self._n_threads, len(blocks)) > 1 else map
         with limit_blas_threads():
             # NumPy has an error state per thread.
             list(call_all(np.errstate(**_QUIET)(function), blocks))
