@@ -175,7 +175,7 @@ def _open_container(X, input):  # noqa: A002
 
 
 def _iterate_arrow(X):
-    """Iterate over the items of Arrow data, of which some are in memory twice."""
+    """Iterate over the items of Arrow data. Only some of them are in memory twice."""
     starts = range(0, len(X), ARROW_ROWS)
     return chain.from_iterable(X.slice(i, ARROW_ROWS).to_pylist() for i in starts)
 

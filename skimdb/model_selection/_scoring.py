@@ -67,9 +67,8 @@ class EpochScoring:
 
     def accept_weight(self):
         """Whether a scorer takes sample weights; warns of scorers that do not."""
-        scorers = self.scorers
-        if scorers is None:
-            scorers = {"score": _PlainScorer(self.scorer)}
+        plain = {"score": _PlainScorer(self.scorer)}
+        scorers = plain if self.scorers is None else self.scorers
         accept = {name: s._accept_sample_weight() for name, s in scorers.items()}
         for name, accepts in accept.items():
             if not accepts:
@@ -90,7 +89,7 @@ class EpochScoring:
         """
         try:
             scores = self.scorer(estimator, X, y, **metadata)
-        except Exception:
+        except Exception:  # of the user's own code, as in GridSearchCV
             if self.raise_errors:
                 raise
             return {"score": format_exc()}

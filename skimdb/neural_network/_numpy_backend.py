@@ -1,6 +1,7 @@
 """Training steps and evaluation in NumPy and SciPy."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import pairwise
 from threading import current_thread, main_thread
 
@@ -236,9 +237,13 @@ class NumpyBackend:
         return out
 
     def _share_work(self, function, blocks):
-        """Call a function with each block of rows, in all threads."""
-        call_all = self._threads.map if min(self._n_threads, len(blocks)) > 1 else map
-        with limit_blas_threads():
+        """Call a function with each block of rows, in all threads if there are several.
+
+        Meanwhile, BLAS uses one thread in each of them.
+        """
+        in_threads = min(self._n_threads, len(blocks)) > 1
+        call_all = self._threads.map if in_threads else map
+        with limit_blas_threads() if in_threads else nullcontext():
             # NumPy has an error state per thread.
             list(call_all(np.errstate(**_QUIET)(function), blocks))
 

@@ -77,7 +77,7 @@ class Trainer:
     metrics : Metrics
     blocks : iterable of Samples
         A list of one block with all samples, or for a single epoch an iterator of
-        blocks, all of which but the last consist of full batches.
+        blocks. All blocks but the last consist of full batches.
     validation : Samples or None
     """
 

@@ -55,15 +55,21 @@ def n_threads(request):
 
 @pytest.fixture
 def seen_limits(monkeypatch):
-    """Record the number of BLAS threads in each product of a hidden layer."""
+    """Record the number of BLAS threads at each hidden layer and each update."""
     seen = set()
     relu = _network.ACTIVATIONS["relu"]
+    compute_step = _optimizers.RMSprop._compute_step
 
     def record(z):
         seen.update(read_threads())
         return relu(z)
 
+    def record_step(self, *arrays):
+        seen.update(read_threads())
+        return compute_step(self, *arrays)
+
     monkeypatch.setitem(_network.ACTIVATIONS, "relu", record)
+    monkeypatch.setattr(_optimizers.RMSprop, "_compute_step", record_step)
     return seen
 
 

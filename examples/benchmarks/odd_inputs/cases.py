@@ -151,7 +151,7 @@ def _set(make, param, given, value):
 
 
 def _list(label, odd, *sides):
-    """List a case for each odd value, of which a side prepares its call."""
+    """List a case for each odd value. Each side prepares its own call with it."""
     skipped = TOO_MUCH.get(label.rpartition(" ")[2], ())
     for name, value in odd.items():
         used = sides[:1] if name in values.MALFORMED else sides

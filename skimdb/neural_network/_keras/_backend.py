@@ -74,8 +74,7 @@ class TensorFlowBackend:
     @cached_property
     def _test(self):
         """The function of an evaluation, traced if there is something to evaluate."""
-        batch = self._make_signature()[:3]
-        test = tf.function(self._test_step, batch, autograph=False)
+        test = tf.function(self._test_step, self._make_signature()[:3], autograph=False)
         return test.get_concrete_function()
 
     def _make_signature(self):

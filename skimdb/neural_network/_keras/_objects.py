@@ -235,7 +235,7 @@ def _has_meaning(measure, n_outputs):
     good = 0.1 + 0.7 * targets
     try:
         values = [measure(targets, p, np.log(p), np.ones(2)) for p in (good, 1 - good)]
-    except Exception:
+    except Exception:  # Keras raises many kinds for shapes that a metric cannot take
         return False
     return n_outputs > 1 or abs(values[0] - values[1]) > 0
 
