@@ -8,7 +8,7 @@ import numpy as np
 
 # Number of weights to update at a time, so that they, the gradient and the slots stay
 # in the cache: examples/benchmarks/bench_training.py, section "wide", sets it.
-_BLOCK = 2**16
+_BLOCK = 2**17
 # RMSprop applies the decay to its moving averages before it gets smaller than this.
 _LEAST_DECAY = 1e-6
 
