@@ -23,15 +23,15 @@ class TermCounts(NamedTuple):
         Distinct terms.
     counts : ndarray of int64, shape (n_terms,)
         Number of occurrences of each.
-    document_counts : ndarray of int64, shape (n_terms,), or None
-        Number of documents that contain each. None if not counted.
+    document_counts : ndarray of int64, shape (n_terms,)
+        Number of documents that contain each. Zeros if not counted.
     n_documents : int
         Number of documents.
     """
 
     terms: pa.Array
     counts: np.ndarray
-    document_counts: np.ndarray | None
+    document_counts: np.ndarray
     n_documents: int
 
     def pack(self):
@@ -81,7 +81,7 @@ def count_terms(tokens, in_documents=True):
     Without `in_documents`, which takes a sort, only occurrences are counted.
     """
     n_terms = len(tokens.terms)
-    document_counts = None
+    document_counts = np.zeros(n_terms, np.int64)
     if in_documents:
         cells, _ = sort_cells(tokens.rows, tokens.codes, tokens.n_rows, n_terms)
         document_counts = np.bincount(cells, minlength=n_terms)
@@ -101,14 +101,13 @@ def add_counts(parts):
     parts = list(parts)
     if not parts:
         raise ValueError("Expected at least one document, got an empty collection.")
+    if len(parts) == 1:  # nothing to merge
+        return parts[0], [slice(None)]
     terms, positions = _merge_terms([part.terms for part in parts])
     counts, document_counts = np.zeros((2, len(terms)), np.int64)
     for part, position in zip(parts, positions, strict=True):
         counts[position] += part.counts
-        if part.document_counts is not None:
-            document_counts[position] += part.document_counts
-    if parts[0].document_counts is None:
-        document_counts = None
+        document_counts[position] += part.document_counts
     n_documents = sum(part.n_documents for part in parts)
     return TermCounts(terms, counts, document_counts, n_documents), positions
 

@@ -26,10 +26,14 @@ def sort_cells(rows, columns, n_rows, n_columns):
     inside = columns >= 0
     if not inside.all():  # the keys of other columns are meaningless
         keys = keys[inside]
-    keys.sort()
-    is_new = np.ones(len(keys), bool)
-    np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
-    keys = keys[is_new]
+    if n_rows * n_columns <= 8 * len(keys):  # a table is faster than sorting
+        is_used = np.zeros(n_rows * n_columns, bool)
+        is_used[keys] = True
+        keys = np.flatnonzero(is_used).astype(kind)
+    else:
+        keys.sort()
+        is_new = np.append(True, keys[1:] != keys[:-1])
+        keys = keys[is_new[: len(keys)]]
     row_starts = np.arange(n_rows + 1, dtype=kind) * kind(n_columns)
     n_cells = np.diff(np.searchsorted(keys, row_starts))
     keys -= np.repeat(row_starts[:-1], n_cells)
@@ -43,10 +47,8 @@ def build_matrix(blocks, n_columns, dtype):
     indptr = np.cumsum(n_cells, dtype=np.int64)
     kind = np.int32 if indptr[-1] < 2**31 else np.int64
     indices = np.concatenate([np.empty(0, kind), *(indices for indices, _ in blocks)])
-    matrix = sp.csr_array(
-        (np.ones(len(indices), dtype), indices, indptr.astype(kind)),
-        shape=(len(indptr) - 1, n_columns),
-    )
-    matrix = _align_api_if_sparse(matrix)
+    arrays = np.ones(len(indices), dtype), indices, indptr.astype(kind)
+    shape = len(indptr) - 1, n_columns
+    matrix = _align_api_if_sparse(sp.csr_array(arrays, shape))
     matrix.has_canonical_format = True
     return matrix

@@ -103,7 +103,7 @@ def select_terms(counts, *, min_df, max_df, limit, final=True):
     ----------
     counts : TermCounts
     min_df, max_df : int or float
-        As in `CountVectorizer`. Ignored if documents were not counted.
+        As in `CountVectorizer`.
     limit : int or None
         Maximum number of terms to keep.
     final : bool, default=True
@@ -115,7 +115,7 @@ def select_terms(counts, *, min_df, max_df, limit, final=True):
         Positions in ``counts.terms``, by falling count and then alphabetically.
     """
     candidates = np.arange(len(counts.terms))
-    if counts.document_counts is not None:
+    if limits_documents(min_df, max_df):
         n = counts.n_documents
         lowest = min_df if isinstance(min_df, Integral) else min_df * n
         highest = max_df if isinstance(max_df, Integral) else max_df * n

@@ -122,10 +122,8 @@ class RMSprop(Optimizer):
     }
 
     def _name_slots(self):
-        momentum, centered = self.momentum > 0, bool(self.centered)
-        return (
-            ("velocity",) + ("momentum",) * momentum + ("average_gradient",) * centered
-        )
+        names = ("velocity",) + ("momentum",) * (self.momentum > 0)
+        return names + ("average_gradient",) * bool(self.centered)
 
     def begin_step(self):
         """Let the averages decay."""
