@@ -104,7 +104,7 @@ def linear_models(data, options, report):
     report.expect_fits(len(data.splits) * (len(columns) + len(baselines)))
     models = search.compare_columns(data, columns, report)
     best = max(models, key=lambda kind: models[kind].accuracy)
-    if best.analyzer == "word" and best.longest == max(c.longest for c in columns):
+    if best.analyzer == "word" and best.longest == max(options.ngrams):
         report.expect_fits(len(data.splits))
         longer = best._replace(longest=best.longest + 1)
         models |= search.compare_columns(data, [longer], report)
@@ -210,7 +210,7 @@ def test(data, options, report):
     if len(mistakes):
         caption = "The most confident mistakes; some labels may be wrong"
         report.table(mistakes, "mistakes", caption)
-    report.conclude(*conclusions.on_test(data.y_test, predicted, confidence))
+    report.conclude(*conclusions.on_test(data.y_test, predicted))
 
 
 def calibration(data, options, report):

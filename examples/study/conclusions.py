@@ -282,14 +282,12 @@ def on_models(saved, models):
     return sentences
 
 
-def on_test(y, predicted, confidence):
+def on_test(y, predicted):
     """Compare predictions on the test texts with guessing.
 
     Parameters
     ----------
     y, predicted : array-like of shape (n_samples,)
-    confidence : ndarray of float of shape (n_samples,)
-        Probability of the predicted class.
     """
     right = np.asarray(y) == np.asarray(predicted)
     names, counts = np.unique(y, return_counts=True)

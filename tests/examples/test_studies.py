@@ -308,11 +308,10 @@ def test_calibration(conclusions, right_share, confidence, expected):
 
 def test_test(conclusions):
     y = np.array(["a"] * 50 + ["b"] * 50)
-    confidence = np.full(100, 0.9)
-    told = " ".join(conclusions.on_test(y, y, confidence))
+    told = " ".join(conclusions.on_test(y, y))
     assert "accuracy of 100.0%" in told
     assert "mistake" not in told
-    told = " ".join(conclusions.on_test(y, np.full(100, "a"), confidence))
+    told = " ".join(conclusions.on_test(y, np.full(100, "a")))
     assert "not clearly better than guessing" in told
     assert "predict a for b: 50 of 50 mistakes" in told
 
