@@ -59,7 +59,8 @@ class Documents:
         self.are_ids = input == "sequences" or (
             input == "content" and nested and not any_kind
         )
-        self.are_few = may_be_few and _measure(X) <= short
+        sizes = (len(item) for item in X if isinstance(item, str | bytes))
+        self.are_few = may_be_few and sum(sizes) <= short
         self._input = input
         self._any_kind = any_kind
 
@@ -142,11 +143,6 @@ def _choose_chunk_size(n_rows, chunk):
     """Choose the number of rows of the next chunk, to make it about `CHUNK_BYTES`."""
     n_bytes = chunk.nbytes if isinstance(chunk, pa.Array) else sum(map(len, chunk))
     return min(max(n_rows * CHUNK_BYTES // max(n_bytes, 1), 1), 4 * n_rows)
-
-
-def _measure(X):
-    """Return the total size of the texts, in characters or bytes."""
-    return sum(len(item) for item in X if isinstance(item, str | bytes))
 
 
 def _open_container(X, input):  # noqa: A002

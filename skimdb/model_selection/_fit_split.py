@@ -4,9 +4,9 @@ import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 
 from skimdb.model_selection._epoch_training import train_epochs
@@ -116,6 +116,7 @@ class SplitFit:
         """Join the history of the estimator and the scores; NaN if one is missing."""
         if history is None:
             return None
-        own = {name: pd.Series(v, dtype=float) for name, v in history.items()}
-        scores = pd.DataFrame(self._scores, dtype=float)
-        return pd.DataFrame(own | dict(scores)).to_dict("list")
+        names = dict.fromkeys(chain.from_iterable(self._scores))
+        curves = history | {k: [s.get(k, np.nan) for s in self._scores] for k in names}
+        missing = [np.nan] * max(map(len, curves.values()))
+        return {k: [*map(float, v), *missing[len(v) :]] for k, v in curves.items()}

@@ -105,8 +105,8 @@ class Metrics:
         values : dict of float
             NaN for a metric that cannot be computed, with one warning in a fit.
         """
-        lacks_classes = not samples.Y.any(axis=0).all() or samples.Y.all(axis=0).any()
-        values = dict.fromkeys(self._functions, np.nan)
+        Y, values = samples.Y, dict.fromkeys(self._functions, np.nan)
+        lacks_classes = self._undefined and (Y.any(axis=0) == Y.all(axis=0)).any()
         for name, function in self._functions.items():
             if lacks_classes and name in self._undefined:
                 continue  # scikit-learn would warn again

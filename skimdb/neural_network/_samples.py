@@ -1,6 +1,6 @@
 """Labels y, targets Y of the network, and samples as plain arrays."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from numbers import Real
@@ -224,7 +224,8 @@ class Samples:
         if not scipy.sparse.issparse(self.X):
             return self
         X = self.X
-        return replace(self, X=SparseRows(X.data, X.indices, X.indptr, X.shape))
+        X = SparseRows(X.data, X.indices, X.indptr, X.shape)
+        return Samples(X, self.Y, self.sample_weight, self.metric_weight)
 
 
 def make_samples(X, Y, sample_weight, class_weight=1.0):
