@@ -83,10 +83,10 @@ def fit_network(
         backend = NumpyBackend(spec, *weights, draft.optimizer.lower(), options)
         hooks = NoHooks()
     else:
-        is_sparse = scipy.sparse.issparse(X)
         backend, hooks = _make_tensorflow_backend(
-            draft, spec, weights, params, schedule, is_sparse=is_sparse
+            draft, spec, weights, params, schedule, is_sparse=scipy.sparse.issparse(X)
         )
+    del weights  # the backend has a copy, and large ones take memory
     if warm:
         backend.write_state(draft._optimizer_state)
     trainer = Trainer(backend, hooks, spec, schedule, metrics, blocks, validation)
