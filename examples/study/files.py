@@ -135,10 +135,11 @@ def _decode(path, encoding):
             f"{path.name} can be read in two ways: {' or '.join(shown)}. Leave out "
             "--encoding, or save the file as UTF-8."
         )
-    if "\0" in text:
+    if text.count("\0") > (len(text) / 100 if encoding else 0):
         raise FileError(
             f"{path.name} contains NUL characters, such as UTF-16 without a byte order "
-            "mark. Name its encoding, such as --encoding utf-16-le."
+            "mark. Name its encoding, such as --encoding utf-16-le; or --encoding "
+            "utf-8 if a few texts contain them."
         )
     return text.lstrip("\r\n")
 
