@@ -118,5 +118,5 @@ class SplitFit:
             return None
         names = dict.fromkeys(chain.from_iterable(self._scores))
         curves = history | {k: [s.get(k, np.nan) for s in self._scores] for k in names}
-        missing = [np.nan] * max(map(len, curves.values()))
+        missing = [np.nan] * max(map(len, curves.values()), default=0)
         return {k: [*map(float, v), *missing[len(v) :]] for k, v in curves.items()}
