@@ -135,6 +135,7 @@ def _decode(path, encoding):
             f"{path.name} can be read in two ways: {' or '.join(shown)}. Leave out "
             "--encoding, or save the file as UTF-8."
         )
+    # A text may contain a few, but then the encoding must be certain.
     if text.count("\0") > (len(text) / 100 if encoding else 0):
         raise FileError(
             f"{path.name} contains NUL characters, such as UTF-16 without a byte order "

@@ -95,7 +95,7 @@ def add_counts(parts):
     Returns
     -------
     total : TermCounts
-    positions : list of ndarray of int
+    positions : list of ndarray of int, or of a slice
         Positions of the terms of each part among the terms of the total.
     """
     parts = list(parts)

@@ -106,6 +106,7 @@ class Metrics:
             NaN for a metric that cannot be computed, with one warning in a fit.
         """
         Y, values = samples.Y, dict.fromkeys(self._functions, np.nan)
+        # A constant column: no sample has the class, or all have it.
         lacks_classes = self._undefined and (Y.any(axis=0) == Y.all(axis=0)).any()
         for name, function in self._functions.items():
             if lacks_classes and name in self._undefined:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import Bunch
 
 from skimdb import KerasMLPClassifier, TextMultiHotVectorizer
 
@@ -424,6 +425,25 @@ def test_characters_are_tried_for_short_texts_and_without_blanks(texts, n_column
     from study.search import list_columns
 
     assert len(list_columns(texts, [1, 2], False)) == n_columns
+
+
+def test_longer_ngrams_are_tried_next_to_characters(tmp_path):
+    """Of short texts, too, if the longest n-grams of words are best."""
+    import text_study
+    from study.report import Report
+    from study.splits import list_splits
+
+    orders = ["dog bites man", "man bites dog"] * 40
+    texts = np.array([f"{order} {i}" for i, order in enumerate(orders)], object)
+    y = np.array(["usual", "news"] * 40)
+    data = Bunch(texts=texts, y=y, splits=list_splits(y, None, 4, 0))
+    options = text_study.parse_arguments(["a.csv"])
+    report = Report(tmp_path / "output", "Title", "Text")
+    with report.part("Columns"):
+        text_study.linear_models(data, options, report)
+    table = pd.read_csv(tmp_path / "output" / "linear_models.csv")
+    for tried in ("2 to 4 characters, idf", "words and pairs", "1 to 3 words"):
+        assert table["model"].str.startswith(tried).any()
 
 
 def test_texts_without_a_known_word_have_no_words_that_matter():
